@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The hotplug core as everything above sees it: machines from data, operations from a table, views for reports.
+ *
+ * Nothing above core/ includes any other header of core/ than this one and those of core/rt/. A second core (kernel
+ * sources compiled in) would implement exactly this.
+ */
+#ifndef PFNSTORM_CORE_H
+#define PFNSTORM_CORE_H
+
+#include "core/rt/run.h"
+#include "core/rt/types.h"
+
+/* ---- switches: designs.def, bugs.def -------------------------------------------------------------------------- */
+
+enum design_id {
+#define DESIGN(id, def, in_6_1, text) DESIGN_##id,
+#define ALTERNATIVE(design, id, text)
+#include "core/designs.def"
+#undef DESIGN
+#undef ALTERNATIVE
+	NR_DESIGNS
+};
+
+/* Values of all designs share one number space; the alternatives of a design follow each other. */
+enum alternative_id {
+#define DESIGN(id, def, in_6_1, text)
+#define ALTERNATIVE(design, id, text) ALT_##design##_##id,
+#include "core/designs.def"
+#undef DESIGN
+#undef ALTERNATIVE
+	NR_ALTERNATIVES
+};
+
+enum bug_id {
+#define BUG_SWITCH(id, since, fixed, summary) BUG_##id,
+#include "core/bugs.def"
+#undef BUG_SWITCH
+	NR_BUGS
+};
+
+struct switches {
+	u16 design[NR_DESIGNS]; /* enum alternative_id */
+	u8 bug[NR_BUGS + 1];    /* 0 or 1; one spare so that the array is never empty */
+};
+
+struct design_info {
+	const char *name, *question;
+	u16 first, count, default_alternative, in_6_1;
+};
+struct alternative_info {
+	const char *name, *text;
+	u16 design;
+};
+struct bug_info {
+	const char *name, *since, *fixed, *summary;
+};
+extern const struct design_info design_infos[NR_DESIGNS];
+extern const struct alternative_info alternative_infos[NR_ALTERNATIVES];
+extern const struct bug_info bug_infos[];
+
+/* Every design at its default, no bug. */
+void switches_default(struct switches *sw);
+/* "6.1": what that kernel has; "none": the default. -EINVAL for an era nobody knows. */
+int switches_set_era(struct switches *sw, const char *era);
+/* "pfn_walk=unsynchronised", "some_bug=on|off". -EINVAL with a message that names what was expected. */
+int switches_set(struct switches *sw, const char *assignment, char *error, size_t size);
+
+/* ---- machines -------------------------------------------------------------------------------------------------- */
+
+enum geometry_id {
+#define GEOMETRY(id, text, ps, pbo, mo, ss, sp, bs) GEOMETRY_##id,
+#include "core/geometries.def"
+#undef GEOMETRY
+	NR_GEOMETRIES
+};
+
+/* A sorted, disjoint set of block ids as ranges: text "0-3,6". */
+#define BLOCK_RANGES_MAX 8
+struct block_ranges {
+	u32 count;
+	struct {
+		u16 first, last;
+	} range[BLOCK_RANGES_MAX];
+};
+
+struct machine_config {
+	u32 geometry;               /* enum geometry_id */
+	u32 cpus;                   /* 1 .. 8 in scenarios */
+	u32 nodes;                  /* 1 .. 4; block b belongs to node b * nodes / blocks */
+	u32 blocks;                 /* block ids are 0 .. blocks-1; 1 .. 64 in scenarios, up to 8192 */
+	struct block_ranges online; /* early: present and online at boot, zone Normal; contains block 0 */
+	struct block_ranges normal;  /* hot-added and onlined with online_kernel before the run */
+	struct block_ranges movable; /* hot-added and onlined with online_movable before the run */
+	struct block_ranges offline; /* hot-added, not onlined */
+	struct switches sw;
+};
+
+/* NULL if @config can be booted, else what is wrong with it, for people. */
+const char *machine_config_error(const struct machine_config *config);
+/*
+ * Boots the machine, sealing the boot image rt_reset() returns to. @setup runs at the end of boot, single-threaded,
+ * with operations allowed (NULL: none). Panics only on a bug of the core.
+ */
+void core_boot(const struct machine_config *config, const struct rt_config *rt, void (*setup)(void *arg), void *arg);
+
+/* ---- operations: ops.def --------------------------------------------------------------------------------------- */
+
+#define OP_ARGS_MAX 4
+#define OP_SLOTS 16
+
+enum op_arg_type { ARG_INT, ARG_BLOCK, ARG_SLOT, ARG_TASK, ARG_ONLINE_TYPE, ARG_MIGRATETYPE, ARG_ZONE, ARG_NOTIFY_EVENT, NR_ARG_TYPES };
+
+struct op_arg_info {
+	const char *name;
+	enum op_arg_type type;
+	s32 min, max, default_value; /* min/max: INT only */
+};
+struct op_info {
+	u32 id;
+	const char *name, *syntax, *help;
+	u32 weight;
+	u32 nr_args;
+	struct op_arg_info arg[OP_ARGS_MAX];
+};
+/* Sorted by id. */
+extern const struct op_info op_infos[];
+extern const u32 nr_op_infos;
+const struct op_info *op_info_by_id(u32 id);     /* NULL if there is none */
+const struct op_info *op_info_by_name(const char *name);
+/* Texts of an enumeration argument: value -> text (NULL past the end). */
+const char *op_enum_text(enum op_arg_type type, u32 value);
+
+struct op {
+	u32 id;
+	s32 arg[OP_ARGS_MAX];
+};
+
+/*
+ * Performs an operation as the calling task (or during core_boot's setup). Arguments are within the ranges of the
+ * table for this machine. Returns 0, a count, or -errno. Slots are shared by all tasks.
+ */
+s64 core_run_op(const struct op *op);
+
+/* Attempts, successes and errno of each operation since the last call of core_op_stats_reset(). */
+#define OP_STATS_ERRNOS 8
+struct op_stats {
+	u64 attempts, successes;
+	struct {
+		int err;
+		u64 count;
+	} errnos[OP_STATS_ERRNOS];
+};
+const struct op_stats *core_op_stats(u32 op_id);
+void core_op_stats_reset(void);
+
+/* ---- checks and views ------------------------------------------------------------------------------------------ */
+
+/* Check the laws marked OP (and, at quiescence, all); rt_fail(VERDICT_invariant) at the first that does not hold. */
+void core_check_laws(bool quiescent);
+/* On: laws marked OP run after each operation of every task (`sequence`); off: at quiescence only (`race`). */
+void core_check_after_each_op(bool on);
+
+/* What an oops at @addr hit, in words: pfn, section, block, its state. Valid after the run, before rt_reset(). */
+void core_describe_address(u64 addr, char *buf, size_t size);
+/* One line per block and zone: the machine's state for people. */
+void core_describe_machine(char *buf, size_t size);
+/* Hash of everything observable: blocks, zones, free lists, page states. Equal states, equal hashes. */
+u64 core_state_hash(void);
+
+#endif

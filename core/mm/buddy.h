@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The buddy allocator (mm/page_alloc.c, 6.1): orders, migratetype lists, fallback and stealing, isolation-aware freeing.
+ *
+ * Each function says who holds zone->lock. Page frames are returned with reference count 1.
+ */
+#ifndef PFNSTORM_MM_BUDDY_H
+#define PFNSTORM_MM_BUDDY_H
+
+#include "core/mm/zone.h"
+
+/* Highest zone an allocation may use, and its migratetype; stands for the gfp bits that matter here. */
+struct alloc_request {
+	u32 order;
+	enum migratetype mt; /* UNMOVABLE, MOVABLE, RECLAIMABLE */
+	bool movable_zone;   /* __GFP_MOVABLE and __GFP_HIGHMEM: ZONE_MOVABLE allowed */
+	u32 nid;             /* preferred node */
+	u32 nodemask;        /* bits of nodes allowed; 0: all with memory */
+};
+
+/* NULL if there is no room. Compound if order > 0 and @mt is MOVABLE, as for a THP. Any context but interrupts. */
+struct page *alloc_pages(const struct alloc_request *req);
+/* Drops one reference and frees 2^order pages when it was the last. Any context. */
+void __free_pages(struct page *page, u32 order);
+
+/* Boot and online: clears PG_reserved and reference counts, adds to managed pages, frees to the tail (6.1). */
+void __free_pages_core(struct page *page, u32 order);
+
+/* zone->lock held: merge and put on the free list of @mt; NR_FREE_PAGES grows unless @mt is ISOLATE. */
+void __free_one_page(struct page *page, u64 pfn, struct zone *zone, u32 order, enum migratetype mt, bool to_tail);
+/* zone->lock taken inside; re-reads the migratetype under it when the zone has isolated pageblocks. */
+void free_one_page(struct zone *zone, struct page *page, u64 pfn, u32 order, enum migratetype mt);
+
+/* zone->lock held. */
+u32 buddy_order(const struct page *page);
+void add_to_free_list(struct page *page, struct zone *zone, u32 order, enum migratetype mt, bool tail);
+void del_page_from_free_list(struct page *page, struct zone *zone, u32 order);
+void move_to_free_list(struct page *page, struct zone *zone, u32 order, enum migratetype mt);
+/* Moves the free pages of @page's pageblock (within the zone) to list @mt; number of pages moved. zone->lock held. */
+u64 move_freepages_block(struct zone *zone, struct page *page, enum migratetype mt);
+/* NR_FREE_PAGES += / -= @nr_pages for pages of pageblock type @mt. zone->lock held. */
+void __mod_zone_freepage_state(struct zone *zone, s64 nr_pages, enum migratetype mt);
+/*
+ * Takes a free block of @order off its list (refcount stays 0): 0 if the watermark forbids it and its pageblock is
+ * not isolated, else 2^order. zone->lock held. (compaction's free scanner, isolate_freepages_range)
+ */
+u64 __isolate_free_page(struct page *page, u32 order);
+/* Gives back what __isolate_free_page took. zone->lock held. (__putback_isolated_page) */
+void __putback_isolated_page(struct page *page, u32 order, enum migratetype mt);
+/* After __isolate_free_page: 2^order single pages with reference count 1. (post_alloc_hook + split_page) */
+void split_map_isolated_page(struct page *page, u32 order);
+/* Splits a free block at split_pfn_offset pages from its start, each part re-freed with its own pageblock type. 0, -ENOENT if it changed. Takes zone->lock. */
+int split_free_page(struct page *free_page, u32 order, u64 split_pfn_offset);
+u64 zone_free_pages(const struct zone *zone);
+
+#endif

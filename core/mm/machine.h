@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/* The machine: root of all mutable state, first object of the arena's heap. */
+#ifndef PFNSTORM_MM_MACHINE_H
+#define PFNSTORM_MM_MACHINE_H
+
+#include "core/core.h"
+#include "core/mm/anon.h"
+#include "core/mm/section.h"
+#include "core/mm/zone.h"
+#include "core/rt/lock.h"
+
+#define SECTION_ROOTS_MAX 512 /* x 256 sections: 16 TiB in x86-64 geometry */
+#define MEMORY_BLOCKS_MAX 8192
+
+struct memory_block;
+struct notifier_block;
+struct resource;
+
+struct machine {
+	struct mutex device_hotplug_lock;              /* outermost; serialises add, remove, state changes */
+	struct percpu_rw_semaphore cpu_hotplug_lock;   /* read inside mem_hotplug_begin() */
+	struct percpu_rw_semaphore mem_hotplug_lock;   /* sections, spans, present pages, node states */
+	struct rw_semaphore memory_chain_rwsem;
+	struct notifier_block *memory_chain;
+	struct mem_section *section_roots[SECTION_ROOTS_MAX];
+	u64 highest_present_section_nr;
+	struct memory_block *blocks[MEMORY_BLOCKS_MAX]; /* the memory_blocks xarray: device_hotplug_lock */
+	struct resource *iomem;                         /* sorted list of System RAM */
+	spinlock_t resource_lock;
+	u64 node_states[NR_NODE_STATES];
+	atomic_long_t totalram_pages;
+	pg_data_t nodes[MAX_NODES];
+	struct anon_area areas[OP_SLOTS];
+	u32 veto_armed[8];  /* per NOTIFY_EVENT: the listener refuses the next one */
+};
+
+#define machine (*(struct machine *)RT_HEAP_BASE)
+
+/*
+ * Switches and configuration are constant while a machine lives; kept outside the arena, so that asking is not an
+ * access to shared memory.
+ */
+extern struct machine_config machine_config;
+#define design(id) (machine_config.sw.design[DESIGN_##id])
+#define bug(id) (machine_config.sw.bug[BUG_##id])
+
+/* get_online_mems()/put_online_mems(), mem_hotplug_begin()/done() (mm/memory_hotplug.c). */
+void get_online_mems(void);
+void put_online_mems(void);
+void mem_hotplug_begin(void);
+void mem_hotplug_done(void);
+
+#endif

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * struct page: one per page frame, in the memmap window of the arena; 64 bytes as on x86-64 (include/linux/mm_types.h, 6.1).
+ *
+ * pfn_to_page() is arithmetic and never fails; whether there is a memmap behind the pointer is the caller's problem,
+ * and the reason this project exists.
+ */
+#ifndef PFNSTORM_MM_PAGE_H
+#define PFNSTORM_MM_PAGE_H
+
+#include "core/rt/access.h"
+#include "core/rt/atomic.h"
+#include "core/rt/list.h"
+#include "core/rt/mem.h"
+#include "core/rt/types.h"
+
+struct page {
+	u64 flags;            /* PG_* bits; zone and node on top, valid once the memmap is initialised */
+	struct list_head lru; /* free list, LRU list or a private list; tail pages: lru.next = head | 1 */
+	u64 mapping;          /* anon area | PAGE_MAPPING_ANON, or movable-ops | PAGE_MAPPING_MOVABLE, or 0 */
+	u64 index;            /* position in the anon area; migratetype while the page changes lists */
+	u64 private;          /* buddy order while PageBuddy or isolated by compaction */
+	atomic_t _refcount;   /* 0: free or frozen; fresh memmap: 1 */
+	atomic_t _mapcount;   /* -1: unmapped; shares its word with page_type */
+	u64 reserved_word;    /* keeps the size at 64 */
+};
+_Static_assert(sizeof(struct page) == 64, "a memmap unit holds whole struct pages");
+
+/* Bits of page->flags, in the kernel's meaning. Text by X-macro for reports. Append only. */
+#define PAGE_FLAGS(F)                                                                                                  \
+	F(locked) F(lru) F(active) F(unevictable) F(writeback) F(dirty) F(private) F(reserved) F(slab) F(head)         \
+	F(hwpoison) F(isolated) F(reported)
+enum pageflags {
+#define PAGE_FLAG(name) PG_##name,
+	PAGE_FLAGS(PAGE_FLAG)
+#undef PAGE_FLAG
+	NR_PAGEFLAGS
+};
+#define ZONES_PGSHIFT 56 /* 4 bits */
+#define NODES_PGSHIFT 60 /* 4 bits */
+
+/* page_type values: type bits are *cleared* in 0xf000ffff-like base when set (6.1 encoding). */
+#define PAGE_TYPE_BASE 0xf0000000u
+#define PG_TYPE_buddy 0x00000080u
+#define PG_TYPE_offline 0x00000100u
+#define PG_TYPE_table 0x00000200u
+#define PG_TYPE_guard 0x00000400u
+
+#define PAGE_MAPPING_ANON 1UL
+#define PAGE_MAPPING_MOVABLE 2UL
+#define PAGE_MAPPING_FLAGS 3UL
+
+#define PAGE_POISON_PATTERN (~0ULL) /* what an uninitialised memmap holds (CONFIG_DEBUG_VM) */
+
+static inline struct page *pfn_to_page(u64 pfn)
+{
+	return (struct page *)RT_MEMMAP_BASE + pfn;
+}
+
+static inline u64 page_to_pfn(const struct page *page)
+{
+	return (u64)(page - (struct page *)RT_MEMMAP_BASE);
+}
+
+/*
+ * PageXxx() tests, SetPageXxx(), ClearPageXxx(), TestSet/TestClear for each PAGE_FLAGS row: test is a marked load,
+ * set/clear are atomic bit operations. Like the kernel with DEBUG_VM_PGFLAGS, a test on a poisoned page (flags all
+ * ones) is verdict `oops`, class "uninitialised memmap", since in the kernel it is a BUG on a page nobody initialised.
+ */
+bool page_test_flag(const struct page *page, enum pageflags flag);
+void page_set_flag(struct page *page, enum pageflags flag);
+void page_clear_flag(struct page *page, enum pageflags flag);
+bool page_test_set_flag(struct page *page, enum pageflags flag);
+bool page_test_clear_flag(struct page *page, enum pageflags flag);
+#define PAGE_FLAG_OPS(lname, Uname)                                                                                    \
+	static inline bool Page##Uname(const struct page *page)                                                        \
+	{                                                                                                              \
+		return page_test_flag(page, PG_##lname);                                                               \
+	}                                                                                                              \
+	static inline void SetPage##Uname(struct page *page)                                                           \
+	{                                                                                                              \
+		page_set_flag(page, PG_##lname);                                                                       \
+	}                                                                                                              \
+	static inline void ClearPage##Uname(struct page *page)                                                         \
+	{                                                                                                              \
+		page_clear_flag(page, PG_##lname);                                                                     \
+	}                                                                                                              \
+	static inline bool TestSetPage##Uname(struct page *page)                                                       \
+	{                                                                                                              \
+		return page_test_set_flag(page, PG_##lname);                                                           \
+	}                                                                                                              \
+	static inline bool TestClearPage##Uname(struct page *page)                                                     \
+	{                                                                                                              \
+		return page_test_clear_flag(page, PG_##lname);                                                         \
+	}
+PAGE_FLAG_OPS(locked, Locked)
+PAGE_FLAG_OPS(lru, LRU)
+PAGE_FLAG_OPS(active, Active)
+PAGE_FLAG_OPS(unevictable, Unevictable)
+PAGE_FLAG_OPS(writeback, Writeback)
+PAGE_FLAG_OPS(dirty, Dirty)
+PAGE_FLAG_OPS(reserved, Reserved)
+PAGE_FLAG_OPS(head, Head)
+PAGE_FLAG_OPS(hwpoison, HWPoison)
+PAGE_FLAG_OPS(isolated, Isolated)
+
+/* Page type states in the mapcount word. PageBuddy is read without a lock by many: a marked load. */
+bool PageBuddy(const struct page *page);
+void __SetPageBuddy(struct page *page);
+void __ClearPageBuddy(struct page *page);
+bool PageOffline(const struct page *page);
+bool page_has_type(const struct page *page);
+
+/* Compound pages. compound_head() of a poisoned tail dereferences a wild pointer, as in the kernel: verdict `oops`. */
+bool PageTail(const struct page *page);
+bool PageCompound(const struct page *page);
+struct page *compound_head(const struct page *page);
+u32 compound_order(const struct page *page);
+/* The caller owns all 2^order pages. */
+void prep_compound_page(struct page *page, u32 order);
+void destroy_compound_page(struct page *page, u32 order);
+
+/* Reference counts (include/linux/page_ref.h, mm.h). get_page() needs a reference already held. */
+s32 page_count(const struct page *page); /* of the head */
+s32 page_ref_count(const struct page *page);
+void set_page_count(struct page *page, s32 v);
+void get_page(struct page *page);
+bool get_page_unless_zero(struct page *page);
+/* Drops one reference; the last one frees the page (buddy.h). Any context. */
+void put_page(struct page *page);
+bool put_page_testzero(struct page *page);
+bool page_ref_freeze(struct page *page, s32 count);
+void page_ref_unfreeze(struct page *page, s32 count);
+s32 page_mapcount(const struct page *page); /* 0: unmapped */
+
+/* Page lock: a sleeping bit lock. trylock in any context. */
+void lock_page(struct page *page);
+bool trylock_page(struct page *page);
+void unlock_page(struct page *page);
+
+/* Zone and node stored in flags; meaningful only on an initialised memmap. */
+u32 page_zonenum(const struct page *page);
+u32 page_to_nid(const struct page *page);
+struct zone *page_zone(const struct page *page);
+void set_page_links(struct page *page, u32 zone, u32 nid, u64 pfn);
+
+/*
+ * One struct page as the online step leaves it: zeroed, links set, refcount 1, mapcount -1, PG_reserved
+ * (__init_single_page plus memmap_init_range, 6.1).
+ */
+void __init_single_page(struct page *page, u64 pfn, u32 zone, u32 nid);
+
+#endif

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Virtual CPUs: preemption and interrupt state, inter-processor interrupts, per-CPU data, work items, context checks.
+ *
+ * A task runs on one virtual CPU. Preemption off, interrupts off and RCU readers keep other tasks *of the same CPU*
+ * from running, and nobody else. An interrupt arrives only where interrupts are on, at any scheduling point.
+ */
+#ifndef PFNSTORM_RT_CPU_H
+#define PFNSTORM_RT_CPU_H
+
+#include "core/rt/types.h"
+#include "core/rt/wait.h"
+
+#define RT_MAX_CPUS 16
+
+unsigned int nr_cpu_ids(void);
+bool cpu_online(unsigned int cpu);
+/* Needs preemption off, else verdict `context`; raw_smp_processor_id() does not. */
+unsigned int smp_processor_id(void);
+unsigned int raw_smp_processor_id(void);
+#define for_each_online_cpu(cpu) for ((cpu) = 0; (cpu) < nr_cpu_ids(); (cpu)++) if (cpu_online(cpu))
+#define for_each_possible_cpu(cpu) for ((cpu) = 0; (cpu) < nr_cpu_ids(); (cpu)++)
+
+void preempt_disable(void);
+void preempt_enable(void);
+unsigned long local_irq_save_flags(void);
+void local_irq_restore(unsigned long flags);
+#define local_irq_save(flags) ((flags) = local_irq_save_flags())
+bool irqs_disabled(void);
+bool in_atomic(void);
+bool in_interrupt(void);
+
+/* Verdict `context` when the caller may not sleep here. Every sleeping primitive calls it. */
+void might_sleep(void);
+/* Lets others run if they want to; sleeps are not allowed but a switch is: needs a context that may sleep. */
+void cond_resched(void);
+/* Body of a spin loop: the caller makes no progress until somebody else stores. */
+void cpu_relax(void);
+
+/*
+ * Runs @func(@info) on @cpu in interrupt context; waits for it to finish if @wait. Interrupts must be on in the
+ * caller (kernel/smp.c smp_call_function_single, 6.1). Returns 0, -ENXIO if the CPU is offline.
+ */
+int smp_call_function_single(unsigned int cpu, void (*func)(void *info), void *info, bool wait);
+/* On each online CPU, the caller's own included, always waiting. */
+void on_each_cpu(void (*func)(void *info), void *info);
+
+struct work_struct {
+	void (*func)(struct work_struct *work);
+	struct work_struct *next;
+	u32 pending;
+	u32 cpu;
+	wait_queue_head_t done;
+};
+
+/* Work lives in the arena. A work item runs in task context on its CPU's worker. */
+void init_work(struct work_struct *work, void (*func)(struct work_struct *work));
+/* False if it was pending already. */
+bool schedule_work_on(unsigned int cpu, struct work_struct *work);
+/* Waits until it neither is pending nor runs; may sleep. */
+void flush_work(struct work_struct *work);
+
+/* Zeroed area per possible CPU, cache-line sized steps; NULL on failure (-ENOMEM to the caller). */
+void *rt_alloc_percpu(size_t size, unsigned int object);
+void free_percpu(void *base);
+void *rt_per_cpu_ptr(void *base, size_t size, unsigned int cpu);
+#define alloc_percpu(type, object) ((type *)rt_alloc_percpu(sizeof(type), object))
+#define per_cpu_ptr(base, cpu) ((__typeof__(base))rt_per_cpu_ptr(base, sizeof(*(base)), cpu))
+#define this_cpu_ptr(base) per_cpu_ptr(base, smp_processor_id())
+
+#endif

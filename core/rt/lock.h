@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Locks in kernel idiom. All of them know their class (core/locks.def), feed the lock-order graph, and check context.
+ *
+ * Context:  spin_*       any context; disables preemption (spin_lock_irqsave: interrupts too) until unlocked.
+ *           mutex, rwsem, percpu_rwsem   task context that may sleep, else verdict `context`.
+ * Misuse (unlock by a non-owner, recursive lock, a lock still held when an operation or task returns) is verdict
+ * `context`; a cycle of waiters is `deadlock`; a cycle in the class graph is `lock-order`. *_init must run before
+ * first use and again each time the memory is reused.
+ */
+#ifndef PFNSTORM_RT_LOCK_H
+#define PFNSTORM_RT_LOCK_H
+
+#include "core/rt/access.h"
+#include "core/rt/types.h"
+
+enum lock_class {
+#define LOCK(id, text, kind) LOCK_##id,
+#include "core/locks.def"
+#undef LOCK
+	NR_LOCK_CLASSES
+};
+
+const char *lock_class_name(enum lock_class class);
+
+/* Room for either runtime's state; only the runtime looks inside. */
+struct rt_lock {
+	u32 class;
+	u32 flags;
+	u64 priv[10];
+};
+
+typedef struct {
+	struct rt_lock rt;
+} spinlock_t;
+
+void spin_lock_init(spinlock_t *lock, enum lock_class class);
+void spin_lock(spinlock_t *lock);
+bool spin_trylock(spinlock_t *lock);
+void spin_unlock(spinlock_t *lock);
+/* Return the interrupt state to hand to spin_unlock_irqrestore(); interrupts are off in between. */
+unsigned long spin_lock_irqsave_flags(spinlock_t *lock);
+bool spin_trylock_irqsave_flags(spinlock_t *lock, unsigned long *flags);
+void spin_unlock_irqrestore(spinlock_t *lock, unsigned long flags);
+bool spin_is_locked(const spinlock_t *lock);
+#define spin_lock_irqsave(lock, flags) ((flags) = spin_lock_irqsave_flags(lock))
+
+struct mutex {
+	struct rt_lock rt;
+};
+
+void mutex_init(struct mutex *lock, enum lock_class class);
+void mutex_lock(struct mutex *lock);
+bool mutex_trylock(struct mutex *lock);
+void mutex_unlock(struct mutex *lock);
+bool mutex_is_locked(const struct mutex *lock);
+
+struct rw_semaphore {
+	struct rt_lock rt;
+};
+
+void init_rwsem(struct rw_semaphore *sem, enum lock_class class);
+void down_read(struct rw_semaphore *sem);
+bool down_read_trylock(struct rw_semaphore *sem);
+void up_read(struct rw_semaphore *sem);
+void down_write(struct rw_semaphore *sem);
+bool down_write_trylock(struct rw_semaphore *sem);
+void up_write(struct rw_semaphore *sem);
+
+/* Writer preference: once a writer waits, new readers block, a task that already reads included. */
+struct percpu_rw_semaphore {
+	struct rt_lock rt;
+};
+
+void percpu_init_rwsem(struct percpu_rw_semaphore *sem, enum lock_class class);
+void percpu_down_read(struct percpu_rw_semaphore *sem);
+void percpu_up_read(struct percpu_rw_semaphore *sem);
+void percpu_down_write(struct percpu_rw_semaphore *sem);
+void percpu_up_write(struct percpu_rw_semaphore *sem);
+/* True if some task holds it; lock-free, for assertions. */
+bool percpu_is_write_locked(const struct percpu_rw_semaphore *sem);
+bool percpu_is_read_locked(const struct percpu_rw_semaphore *sem);
+
+/*
+ * Does the calling task hold it? For lockdep_assert_held() in core and for laws. Reader or writer counts,
+ * lock_is_held_write() wants the exclusive mode.
+ */
+bool lock_is_held(const struct rt_lock *lock);
+bool lock_is_held_write(const struct rt_lock *lock);
+#define lockdep_assert_held(l) rt_assert_held(&(l)->rt, false, #l)
+#define lockdep_assert_held_write(l) rt_assert_held(&(l)->rt, true, #l)
+/* Verdict `context` unless held. */
+void rt_assert_held(const struct rt_lock *lock, bool write, const char *text);
+
+/*
+ * Sequence counters (include/linux/seqlock.h, 6.1). A writer excludes other writers by its own lock and runs with
+ * preemption off. read_seqcount_begin() waits while the count is odd.
+ */
+typedef struct {
+	u32 sequence;
+	u32 pad;
+} seqcount_t;
+
+void seqcount_init(seqcount_t *s);
+u32 read_seqcount_begin(const seqcount_t *s);
+bool read_seqcount_retry(const seqcount_t *s, u32 start);
+void write_seqcount_begin(seqcount_t *s);
+void write_seqcount_end(seqcount_t *s);
+
+typedef struct {
+	seqcount_t seqcount;
+	spinlock_t lock;
+} seqlock_t;
+
+void seqlock_init(seqlock_t *sl, enum lock_class class);
+u32 read_seqbegin(const seqlock_t *sl);
+bool read_seqretry(const seqlock_t *sl, u32 start);
+unsigned long write_seqlock_irqsave_flags(seqlock_t *sl);
+void write_sequnlock_irqrestore(seqlock_t *sl, unsigned long flags);
+
+#endif

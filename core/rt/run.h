@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One machine, many runs: boot once, then run tasks from the boot image again and again. Both runtimes implement it.
+ *
+ *   rt_boot(&config, boot, arg)      arena empty -> boot() -> image
+ *   rt_task_create(...) ...          the tasks of the next run
+ *   rt_run(&result)                  until all non-daemon tasks returned, or a verdict
+ *   rt_reset()                       back to the image, whatever happened (fiber only, microseconds)
+ *
+ * One machine at a time per process. Not for use from tasks unless said so.
+ */
+#ifndef PFNSTORM_RT_RUN_H
+#define PFNSTORM_RT_RUN_H
+
+#include "core/rt/report.h"
+#include "core/rt/types.h"
+
+#define RT_MAX_TASKS 32 /* fiber: alive at once, kthreads, workers and interrupt contexts included */
+
+struct rt_config {
+	u32 cpus;           /* 1 .. RT_MAX_CPUS */
+	u64 step_limit;     /* fiber: livelock after so many points; 0: default 1,000,000 */
+	bool race_detector; /* fiber: on unless measuring */
+	bool warn_continue; /* WARN_ON logs instead of ending the run (conformance runs) */
+	u64 seed;           /* thread: perturbation; fiber: nothing uses it but the strategy */
+};
+
+struct rt_result {
+	struct rt_verdict verdict;
+	u64 steps;       /* scheduling points */
+	u64 switches;    /* changes of the running task */
+	u64 preemptions; /* of them, while the old task could have gone on */
+	u64 hash;        /* of the run: equal hashes, equal runs. 0 under thread */
+};
+
+void rt_boot(const struct rt_config *config, void (*boot)(void *arg), void *arg);
+/* The task runs @fn(@arg) on @cpu. Its name is copied. Returns its id, 0, 1, 2 … in order of creation. */
+unsigned int rt_task_create(const char *name, unsigned int cpu, void (*fn)(void *arg), void *arg);
+void rt_run(struct rt_result *result);
+void rt_reset(void);
+
+/*
+ * Called with no task running: when all non-daemon tasks have returned and every grace period and callback is done
+ * (quiescence). May rt_fail(). NULL: none.
+ */
+void rt_set_quiescence_check(void (*check)(void));
+/* The kernel log of the last run, NUL-terminated, owned by the runtime. */
+const char *rt_log(void);
+/* Objects alive in the heap now, permanent ones excluded: @fn for each, with its allocation step. */
+void rt_for_each_object(void (*fn)(void *ptr, size_t size, int obj_type, void *arg), void *arg);
+
+/* Fault injection: true if the schedule injects fault @id here. A choice point. Callable from core. */
+enum rt_fault {
+#define FAULT(id, text, what) FAULT_##id,
+#include "core/faults.def"
+#undef FAULT
+	NR_FAULTS
+};
+bool rt_fault(enum rt_fault id);
+#define should_fail(id) rt_fault(FAULT_##id)
+
+#endif

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The fiber scheduler's side for strategies: who runs next is their decision, at the points they ask for.
+ *
+ * A point is one of the kinds below, reached by the running task *before* the action takes effect. Points of shared
+ * memory are inserted by the compiler; the rest are calls. A strategy is asked
+ *   - at every point while rt_ask_after(0),
+ *   - at the n-th point from now after rt_ask_after(n), once,
+ *   - at all points of the kinds in rt_ask_kinds(mask),
+ *   - at accesses to addresses marked by rt_ask_conflicts(),
+ *   - always when the running task cannot go on (kind RT_BLOCK or RT_EXIT) and more than one other can,
+ *   - always at a choice.
+ * Asking less is what makes a run fast: an unasked point costs about a nanosecond.
+ */
+#ifndef PFNSTORM_RT_SCHED_H
+#define PFNSTORM_RT_SCHED_H
+
+#include "core/rt/point.h"
+#include "core/rt/run.h"
+#include "core/rt/types.h"
+
+enum rt_kind {
+	RT_LOAD = BIT(0),     /* plain */
+	RT_STORE = BIT(1),
+	RT_READ_ONCE = BIT(2), /* marked */
+	RT_WRITE_ONCE = BIT(3),
+	RT_RMW = BIT(4),
+	RT_LOCK = BIT(5), /* before an acquisition of any lock, RCU read lock included */
+	RT_UNLOCK = BIT(6),
+	RT_SEMANTIC = BIT(7),
+	RT_RESCHED = BIT(8), /* cond_resched, cpu_relax, enabling of preemption or interrupts */
+	RT_BLOCK = BIT(9),   /* the task waits */
+	RT_EXIT = BIT(10),   /* the task is over */
+	RT_WAKE = BIT(11),   /* before waking others */
+};
+#define RT_ACCESS (RT_LOAD | RT_STORE | RT_READ_ONCE | RT_WRITE_ONCE | RT_RMW)
+
+/* Where a task is. Everything in it is the same in every preset and build but @pc, and @since for plain accesses. */
+struct rt_place {
+	u32 task;
+	u32 kind;        /* one bit of enum rt_kind */
+	u64 addr;        /* RT_ACCESS, locks: object; RT_SEMANTIC: its argument */
+	u32 size;
+	u32 semantic;    /* enum point_id of the latest semantic point of this task, this one included */
+	u32 occurrence;  /* how often this task has reached that semantic point, from 1 */
+	u32 since;       /* points of this task after that semantic point, this one included; 0 at it */
+	u64 step;        /* points of all tasks before this one */
+	void *pc;
+};
+
+struct rt_strategy;
+
+/* Kinds of choices other than who runs. 0 is always the default answer and means the tame one. */
+enum rt_choice {
+	RT_CHOOSE_FAULT,    /* n = 2; @what = enum rt_fault: inject? */
+	RT_CHOOSE_CALLBACK, /* which of n ready RCU callbacks runs first */
+};
+
+struct rt_strategy_ops {
+	const char *name;
+	/* Start of a run: all tasks exist, none has run; returns the first to run, one of the bits in @runnable. */
+	u32 (*begin)(struct rt_strategy *s, u64 runnable);
+	/*
+	 * The running task is at @place. Returns who goes on: place->task (if its bit is in @runnable) or another
+	 * bit of @runnable. At RT_BLOCK and RT_EXIT place->task is not in it.
+	 */
+	u32 (*next)(struct rt_strategy *s, const struct rt_place *place, u64 runnable);
+	/* One of 0 .. n-1. */
+	u32 (*choose)(struct rt_strategy *s, enum rt_choice kind, u32 what, u32 n);
+	/* End of the run, with its result. May be NULL. */
+	void (*end)(struct rt_strategy *s, const struct rt_result *result);
+};
+
+struct rt_strategy {
+	const struct rt_strategy_ops *ops;
+};
+
+/* The strategy of the following runs; NULL: run each task until it blocks, then the next id (round robin). */
+void rt_set_strategy(struct rt_strategy *s);
+
+/* To be called from begin(), next() and choose(): */
+void rt_ask_after(u64 points);  /* UINT64_MAX: never */
+void rt_ask_kinds(u32 mask);    /* stays set until changed; 0 at the start of a run */
+/*
+ * Bitmap of the arena's 4-byte granules at which to ask, or NULL. Granule index from rt_granule(). The caller may add
+ * bits during a run.
+ */
+void rt_ask_conflicts(const u64 *bitmap);
+u64 rt_granule(u64 addr); /* < RT_GRANULES; heap and memmap windows of the first 16 MiB each; UINT64_MAX outside */
+#define RT_GRANULES ((32UL << 20) / 4)
+
+/* Who runs on which CPU, what a task waits for: for diagrams and reports; valid inside begin/next/choose and after a run. */
+const char *rt_task_name_of(u32 task);
+u32 rt_task_cpu_of(u32 task);
+bool rt_task_is_daemon(u32 task);
+u32 rt_nr_tasks(void);
+
+/*
+ * Tracing: every point and event of the following runs is handed to @sink until it is set to NULL. Costs; used to
+ * explain, never to search. The trace hash of two runs of one schedule is equal, traced or not.
+ */
+struct rt_trace_entry {
+	struct rt_place place;
+	u64 value;      /* of a load: what was read; of a store: 0; semantic: argument; lock: class */
+	u64 runnable;
+	u32 preempt_count, irqs_off, rcu_depth;
+	u64 locks_held[4]; /* addresses, innermost first, 0-terminated if fewer */
+	bool switched_to;  /* true for the pseudo entry that marks the task being switched in */
+};
+void rt_set_trace(void (*sink)(const struct rt_trace_entry *entry, void *arg), void *arg);
+
+#endif

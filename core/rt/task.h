@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* Tasks: threads of the modelled kernel, bound to a virtual CPU, with names, signals and sleep. */
+#ifndef PFNSTORM_RT_TASK_H
+#define PFNSTORM_RT_TASK_H
+
+#include "core/rt/types.h"
+
+#define RT_TASK_NAME_MAX 24
+
+struct task_struct; /* opaque; owned by the runtime */
+
+/* The calling task; NULL while the machine boots. */
+struct task_struct *rt_current(void);
+#define current rt_current()
+const char *task_name(const struct task_struct *task);
+/* Small, stable number of a task in its run: order of creation, from 0. */
+unsigned int task_id(const struct task_struct *task);
+unsigned int task_cpu(const struct task_struct *task);
+
+/*
+ * Starts a kernel thread on @cpu. It ends when @fn returns; its return value is kthread_stop()'s. A daemon (all
+ * kthreads) does not keep the run going. NULL if no task is left (-ENOMEM to the caller). May sleep.
+ */
+struct task_struct *kthread_run(int (*fn)(void *data), void *data, unsigned int cpu, const char *name);
+/* Asks it to stop, wakes it and waits until it has returned. May sleep. */
+int kthread_stop(struct task_struct *task);
+bool kthread_should_stop(void);
+
+/* Signals: any signal interrupts, a fatal one also ends killable waits. Set by other tasks or by the scenario. */
+bool signal_pending(void);
+bool fatal_signal_pending(void);
+void rt_send_signal(struct task_struct *task, bool fatal);
+void rt_clear_signals(void);
+
+/* Virtual time in nanoseconds: advances with steps, and jumps when everybody sleeps. Never the wall clock in fiber. */
+u64 rt_now_ns(void);
+/* May sleep. */
+void msleep(unsigned int ms);
+
+#endif
