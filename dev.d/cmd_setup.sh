@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: MIT
+# ./dev setup
+
+# Debian package, and what it is for.
+PACKAGES="
+cmake               build
+ninja-build         build
+pkg-config          build
+clang-19            compiler, newest supported
+libclang-rt-19-dev  sanitizers and libFuzzer of clang-19
+lld-19              linker
+llvm-19             coverage reports
+clang-14            compiler, oldest supported, and AFL++'s
+libclang-rt-14-dev  sanitizers of clang-14
+lld-14              linker
+llvm                llvm-symbolizer, which sanitizers use
+afl++               second fuzzer
+liburcu-dev         RCU of the thread runtime
+libcmocka-dev       unit tests
+libjson-c-dev       JSON output
+libxxhash-dev       names of crash folders
+libdw-dev           places in the source
+"
+
+missing_packages() {
+	local name
+	while read -r name _; do
+		[ -n "$name" ] || continue
+		[ "$(dpkg-query -W -f '${db:Status-Status}' "$name" 2>/dev/null)" = installed ] || echo "$name"
+	done <<<"$PACKAGES"
+}
+
+dev_setup() {
+	local missing name purpose install
+	command -v dpkg-query >/dev/null || die "needs Debian 12 or a system with its packages: dpkg-query was not found" 2
+	mapfile -t missing < <(missing_packages)
+	if [ ${#missing[@]} -eq 0 ]; then
+		[ "${1:-}" = --quiet ] || say "every package is installed"
+		return
+	fi
+	say "${#missing[@]} packages are missing:"
+	while read -r name purpose; do
+		case " ${missing[*]} " in
+		*" $name "*) printf '   %-20s%s\n' "$name" "$purpose" >&2 ;;
+		esac
+	done <<<"$PACKAGES"
+	install="apt-get install -y --no-install-recommends ${missing[*]}"
+	if [ "$(id -u)" -ne 0 ]; then
+		printf 'As root, run:\n  apt-get update && %s\n' "$install" >&2
+		exit 2
+	fi
+	export DEBIAN_FRONTEND=noninteractive
+	# A bare system has no lists, or old ones that name versions no longer served.
+	apt-get update -q </dev/null >&2
+	$install -q </dev/null >&2
+}

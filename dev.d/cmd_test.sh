@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: MIT
+# ./dev test: every preset that people rely on, both clangs, one ctest run over all of them.
+
+TEST_PRESETS="asan release tsan msan fuzz afl asan-clang14"
+
+dev_test() {
+	local full= preset presets=$TEST_PRESETS started=$SECONDS
+	local select=(-LE slow)
+	[ "${CI:-}" != true ] || full=yes
+	while [ $# -gt 0 ]; do
+		case $1 in
+		--full) full=yes ;;
+		*) bad_usage "test: unexpected argument '$1'" ;;
+		esac
+		shift
+	done
+	if [ -n "$full" ]; then
+		presets="$presets coverage"
+		select=()
+	fi
+	dev_setup --quiet
+	for preset in $presets; do
+		configure_and_build "$preset"
+	done
+	say "built $presets in $((SECONDS - started)) s; testing"
+	for preset in $presets; do
+		printf 'subdirs("%s")\n' "$preset"
+	done >build/CTestTestfile.cmake
+	ctest --test-dir build --output-on-failure --no-tests=error --timeout 1800 -j "$JOBS" "${select[@]}"
+}
