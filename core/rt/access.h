@@ -34,4 +34,12 @@
 void mem_fill(void *dst, u64 pattern, size_t size, size_t stride);
 void mem_copy(void *dst, const void *src, size_t size, size_t stride);
 
+/*
+ * Functions between these look at shared memory without being part of the run: no scheduling point, no liveness check,
+ * no race. For names and views, which are asked for amid verdicts or between runs.
+ */
+#define UNOBSERVED_BEGIN                                                                                               \
+	_Pragma("clang attribute push(__attribute__((no_sanitize(\"coverage\", \"thread\"))), apply_to = function)")
+#define UNOBSERVED_END _Pragma("clang attribute pop")
+
 #endif

@@ -86,10 +86,11 @@ void rt_ask_kinds(u32 mask);    /* stays set until changed; 0 at the start of a 
  * bits during a run.
  */
 void rt_ask_conflicts(const u64 *bitmap);
-u64 rt_granule(u64 addr); /* < RT_GRANULES; heap and memmap windows of the first 16 MiB each; UINT64_MAX outside */
-#define RT_GRANULES ((32UL << 20) / 4)
+u64 rt_granule(u64 addr); /* < RT_GRANULES; the first 16 MiB of heap and memmap, 2 MiB of content; UINT64_MAX outside */
+#define RT_GRANULES ((34UL << 20) / 4)
 
 /* Who runs on which CPU, what a task waits for: for diagrams and reports; valid inside begin/next/choose and after a run. */
+bool rt_task_exists(u32 task); /* has been created in this run and its id not been given to another */
 const char *rt_task_name_of(u32 task);
 u32 rt_task_cpu_of(u32 task);
 bool rt_task_is_daemon(u32 task);
@@ -108,5 +109,22 @@ struct rt_trace_entry {
 	bool switched_to;  /* true for the pseudo entry that marks the task being switched in */
 };
 void rt_set_trace(void (*sink)(const struct rt_trace_entry *entry, void *arg), void *arg);
+
+/*
+ * Footprint: which tasks touched which granules, over all runs since the caller zeroed it. A search needs it to know
+ * where preemptions matter. The runtime sets bits and never clears any; with @log full it still sets bits. A write is
+ * a store, an atomic operation, the acquisition of a lock (its address), a free (the whole object), and a mapping or
+ * unmapping of memmap (the whole range). Boot does not count. NULL: off. The memory belongs to the caller.
+ */
+struct rt_footprint_granule {
+	u32 readers, writers; /* bit per task */
+};
+struct rt_footprint {
+	struct rt_footprint_granule *granules; /* RT_GRANULES of them */
+	u64 *conflicts;                        /* bitmap of RT_GRANULES bits: two tasks or more, at least one writing */
+	u32 *log;                              /* granules in the order in which they became conflicts */
+	u32 log_count, log_capacity;
+};
+void rt_set_footprint(struct rt_footprint *footprint);
 
 #endif

@@ -16,6 +16,8 @@ const char *task_name(const struct task_struct *task);
 /* Small, stable number of a task in its run: order of creation, from 0. */
 unsigned int task_id(const struct task_struct *task);
 unsigned int task_cpu(const struct task_struct *task);
+/* The task of that number, NULL if there is none or it is over. From tasks. */
+struct task_struct *rt_task_by_id(unsigned int id);
 
 /*
  * Starts a kernel thread on @cpu. It ends when @fn returns; its return value is kthread_stop()'s. A daemon (all

@@ -1,0 +1,412 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * State of the fiber runtime, private to core/rt/fiber/.
+ *
+ * One OS thread. Everything that a run changes is in `rt` (small, copied whole by rt_reset), `rt_tasks` (copied for
+ * tasks of the image, built anew for the others), the arena (256-byte granules, restored where dirty) and a few
+ * tables that undo themselves by a log. `rt_fast` is what an access callback looks at.
+ */
+#ifndef PFNSTORM_FIBER_H
+#define PFNSTORM_FIBER_H
+
+#include "core/rt/cpu.h"
+#include "core/rt/fiber/sanitizer.h"
+#include "core/rt/fiber/switch.h"
+#include "core/rt/lock.h"
+#include "core/rt/lockorder.h"
+#include "core/rt/mem.h"
+#include "core/rt/point.h"
+#include "core/rt/rcu.h"
+#include "core/rt/run.h"
+#include "core/rt/sched.h"
+#include "core/rt/task.h"
+
+RT_UNINSTRUMENTED_BEGIN
+
+/* ---- address space: one reservation from the arena on ------------------------------------------------------------ */
+
+#define RT_TABLES_BASE (RT_HEAP_BASE + RT_ARENA_SIZE)
+#define RT_DIRTY_MAP ((u8 *)RT_TABLES_BASE)                               /* a byte per 256 bytes of arena */
+#define RT_HEAP_LIVE ((u8 *)(RT_TABLES_BASE + (256UL << 20)))             /* a byte per 16 bytes of heap */
+#define RT_MEMMAP_STATE ((u8 *)(RT_TABLES_BASE + (768UL << 20)))          /* a byte per RT_MEMMAP_UNIT */
+#define RT_DIRTY_LIST ((u32 *)(RT_TABLES_BASE + (1UL << 30)))             /* granules changed since the image */
+#define RT_VCLOCKS ((struct vclock *)(RT_TABLES_BASE + (2UL << 30)))      /* pool of vector clocks of a run */
+#define RT_OBJECTS ((struct heap_object *)(RT_TABLES_BASE + (4UL << 30))) /* by address */
+#define RT_POINT_LOG ((struct point_log *)(RT_TABLES_BASE + (5UL << 30))) /* per slot: clock -> semantic point */
+#define RT_IMAGE_LIST ((u32 *)(RT_TABLES_BASE + (6UL << 30)))             /* granules the image differs from zero in */
+#define RT_OBJECT_LOG ((struct object_log *)(RT_TABLES_BASE + (7UL << 30))) /* changes of objects since the image */
+#define RT_UNMAP_LOG ((struct unmap_log *)(RT_TABLES_BASE + (8UL << 30))) /* changes of the memmap since the image */
+#define RT_SYNC_BASE (RT_TABLES_BASE + (16UL << 30))                      /* a u32 per 4 bytes: vector clock index */
+#define RT_SHADOW_BASE (RT_SYNC_BASE + (64UL << 30))                      /* struct race_cell per 4 bytes */
+#define RT_RESERVATION (RT_SHADOW_BASE + 4 * RT_ARENA_SIZE - RT_HEAP_BASE)
+
+#define RT_GRANULE 256UL
+#define RT_POINT_LOG_MAX (1UL << 20)
+#define RT_VCLOCKS_MAX ((2UL << 30) / sizeof(struct vclock))
+
+static inline u64 arena_offset(u64 addr)
+{
+	return addr - RT_HEAP_BASE;
+}
+
+static inline bool in_arena(u64 addr)
+{
+	return arena_offset(addr) < RT_ARENA_SIZE;
+}
+
+/* ---- clocks ------------------------------------------------------------------------------------------------------ */
+
+/*
+ * An epoch is slot << 27 | clock. Slots are given to tasks in order of creation within a run; slot 31 tags a cell
+ * whose low bits index a vector clock. Clocks grow over all runs, so cells of earlier runs need no clearing: every
+ * task starts out knowing everything before the base of its run.
+ */
+#define RT_SLOTS 31
+#define RT_CLOCK_BITS 27
+#define RT_CLOCK_MAX ((1u << RT_CLOCK_BITS) - 1)
+#define RT_VECTOR_TAG ((u32)RT_SLOTS << RT_CLOCK_BITS)
+#define RT_NO_EPOCH UINT32_MAX /* equals no cell ever written */
+#define RT_NO_TASK 64u
+
+struct vclock {
+	u32 c[32];
+} __attribute__((aligned(64)));
+
+struct race_cell {
+	u32 plain_write, marked_write, plain_read, marked_read;
+};
+
+struct point_log {
+	u32 clock;
+	u32 semantic;
+};
+
+/* ---- tasks ------------------------------------------------------------------------------------------------------- */
+
+enum wait_kind {
+	WAIT_NONE,
+	WAIT_EXCLUSIVE, /* for a lock, to own it */
+	WAIT_SHARED,    /* for a rwsem, to read */
+	WAIT_QUEUE,
+	WAIT_TIME,
+	WAIT_GRACE_PERIOD,
+	WAIT_BARRIER, /* rcu_barrier */
+	WAIT_TASK,    /* kthread_stop */
+	WAIT_WORK,    /* flush_work */
+	WAIT_IPI,
+	WAIT_IDLE, /* a context without work */
+};
+
+struct held_lock {
+	struct rt_lock *lock;
+	u32 class;
+	bool shared;
+};
+
+#define RT_HELD_MAX 32
+
+struct task_struct {
+	u32 id, slot, cpu;
+	bool daemon, done, started, interrupt;
+	u32 epoch;
+	u32 atomic; /* preempt_count + irqs_off + rcu_depth: holds its CPU while > 0 */
+	u32 preempt_count, irqs_off, rcu_depth;
+	u32 exempt; /* depth of data_race() */
+	u32 semantic, occurrence;
+	u64 since; /* points after the semantic point, as of the last time it was switched out */
+	enum wait_kind wait_kind;
+	bool interruptible, woken, should_stop, signal, fatal_signal;
+	const void *wait_on;
+	u64 wait_arg;
+	u64 deadline; /* 0: none */
+	int exit_code;
+	u32 sync; /* what its creator, its stopper and its end publish */
+	u32 grace_seen;
+	u32 log_length;
+	u32 nr_held;
+	u32 rescheds; /* calls of cond_resched() since it yielded */
+	void (*fn)(void *arg);
+	int (*thread_fn)(void *arg);
+	void *arg;
+	char name[RT_TASK_NAME_MAX];
+	struct held_lock held[RT_HELD_MAX];
+	u32 seen[NR_POINTS];
+	struct vclock vc;
+};
+
+struct heap_object {
+	u64 addr;
+	u32 size, room;
+	u16 type;
+	bool alive, permanent;
+	u32 free_task, free_semantic; /* who freed it, and after which of its semantic points */
+};
+
+struct object_log {
+	u32 index;
+	struct heap_object before;
+};
+
+enum { UNIT_NEVER, UNIT_LIVE, UNIT_DEAD };
+
+struct unmap_log {
+	u32 unit;
+	u16 nr;
+	u8 before, after;
+	u32 task, semantic;
+};
+
+/* ---- CPUs, RCU --------------------------------------------------------------------------------------------------- */
+
+#define RT_IPI_QUEUE 64
+#define RT_CALLBACKS_MAX 4096
+
+struct rt_cpu {
+	u32 tasks;  /* bits of tasks bound to it, interrupt context excluded */
+	u32 holder; /* bit of the task that keeps others off, or 0 */
+	u32 interrupt; /* bit of its interrupt context, or 0 */
+	bool in_interrupt;
+	u32 ipi_head, ipi_tail;
+	u32 task_sync;    /* released where preemption goes on, acquired where it goes off */
+	u32 irq_sync;     /* released where interrupts go on, acquired by a handler */
+	u32 handler_sync; /* released by a handler, acquired where interrupts go off */
+	u32 worker_sync;
+	u32 worker;                 /* bit, or 0 */
+	struct work_struct *first;  /* pending work */
+	struct work_struct *last;
+	struct work_struct *running;
+};
+
+struct grace_period {
+	u32 readers; /* sections that began before it and are not over */
+	u32 sync;    /* their ends */
+	u64 seq;
+	struct rcu_head *head; /* NULL: somebody sleeps in synchronize_rcu() */
+	void *object;          /* kfree_rcu: to free instead of calling */
+	u32 waiter;
+};
+
+/* ---- the state --------------------------------------------------------------------------------------------------- */
+
+struct rt_state {
+	u64 steps_base; /* steps when rt_fast.ask was armed last */
+	u64 time_base;  /* nanoseconds jumped over */
+	u64 hash;
+	u64 switches, preemptions;
+	u32 ready;      /* bits of tasks that wait for nothing */
+	u32 relaxed;    /* of them, in cpu_relax() until somebody stores */
+	u32 sleepers;   /* waiting with a deadline */
+	u32 used, alive, daemons; /* bits of ids */
+	u32 held_cpus, irq_cpus;  /* CPUs with a holder; with an interrupt pending or running */
+	u32 nr_slots;
+	u8 slot_id[32];
+	u32 vc_next;
+	u32 readers;    /* tasks inside an RCU read section */
+	u32 rcu_task;   /* bit, or 0 */
+	u32 nr_grace;
+	u32 grace_readers; /* union of the pending grace periods' readers */
+	u32 grace_start_sync, callbacks_sync;
+	u32 readers_sync; /* ends of all read sections */
+	u32 grace_count;
+	u64 callback_seq;
+	u64 callback_running;
+	u64 heap_cursor;
+	u32 nr_objects, reuse_cursor;
+	u32 nr_object_changes;
+	u32 nr_unmaps;
+	u32 log_length;
+	struct lockorder lockorder;
+	struct rt_cpu cpu[RT_MAX_CPUS + 1]; /* one more, nowhere: RCU callbacks */
+};
+
+struct rt_fast {
+	u64 ask;       /* points until the slow path must look; 1: each */
+	u32 now;       /* epoch of the running task: a cell that equals it needs no look */
+	u32 now_store; /* the same, or RT_NO_EPOCH while somebody waits for a store */
+	u32 kinds;     /* kinds of calls that take the slow path */
+};
+
+enum rt_phase { PHASE_NONE, PHASE_BOOT, PHASE_IDLE, PHASE_RUN, PHASE_CHECK };
+
+extern struct rt_fast rt_fast;
+extern struct rt_state rt;
+extern struct task_struct rt_tasks[32];
+extern struct task_struct rt_boot_task; /* stands for whoever calls outside of runs */
+extern struct task_struct *rt_cur;
+extern enum rt_phase rt_phase;
+extern struct rt_config rt_config;
+extern u32 rt_clock_base; /* of this run */
+extern u32 rt_vc_base;
+extern u64 rt_heap_limit;  /* end of the heap; tests lower it */
+extern struct grace_period rt_grace[RT_CALLBACKS_MAX];
+
+static inline u64 rt_steps(u64 armed)
+{
+	return rt.steps_base + (armed - rt_fast.ask);
+}
+
+static inline u32 task_bit(const struct task_struct *t)
+{
+	return 1u << t->id;
+}
+
+static inline bool rt_running(void)
+{
+	return rt_phase == PHASE_RUN;
+}
+
+#define RT_PC() __builtin_return_address(0)
+
+/* ---- sched.c ----------------------------------------------------------------------------------------------------- */
+
+u64 sched_steps(void);
+/* Slow part of a point: countdown over, or kind asked for. */
+void sched_point_slow(u32 kind, u64 addr, u64 size, void *pc);
+/* The running task waits (its ready bit is off, or it is done): runs others until it is chosen again. */
+void sched_leave(u32 kind, u64 addr, void *pc);
+void sched_arm(void);
+void sched_begin(void);
+void sched_reset(void);
+u32 sched_eligible(void);
+void sched_stop(void) __attribute__((noreturn)); /* back to rt_run(), abandoning the task */
+u32 sched_choose(enum rt_choice kind, u32 what, u32 n);
+void sched_end(const struct rt_result *result);
+/* For a footprint in use: the running task touches [addr, addr + size) with an access of @kind. */
+void footprint_add(u32 kind, u64 addr, u64 size);
+bool footprint_on(void);
+void sched_stored(void); /* ends the wait of all tasks in cpu_relax() */
+void sched_load_epoch(void);
+
+static inline void rt_hash(u64 value)
+{
+	u64 h = (rt.hash ^ value) * 0x9e3779b97f4a7c15ULL;
+
+	rt.hash = h ^ (h >> 29);
+}
+
+/* A point made by a call: locks, marked accesses, semantic points … @addr outside the arena counts as 0. */
+static inline void rt_step(u32 kind, u64 addr, u64 size, void *pc)
+{
+	if (!rt_running())
+		return;
+	if (unlikely(--rt_fast.ask == 0) || unlikely(rt_fast.kinds & kind))
+		sched_point_slow(kind, addr, size, pc);
+	rt_hash((in_arena(addr) ? addr : 0) ^ (u64)kind << 47 ^ (u64)rt_cur->id << 59);
+}
+
+/* ---- wait and block ---------------------------------------------------------------------------------------------- */
+
+/* Blocks the running task until somebody calls task_wake() on it or its deadline passes. */
+void task_block(enum wait_kind kind, const void *on, u64 deadline);
+void task_wake(struct task_struct *t);
+/* All tasks that wait with @kind on @on. */
+void task_wake_all(enum wait_kind kind, const void *on);
+bool task_wake_sleepers(bool jump);
+
+/* ---- task.c ------------------------------------------------------------------------------------------------------ */
+
+struct task_struct *task_create(const char *name, u32 cpu, bool daemon);
+void task_enter(struct task_struct *t); /* first switch into it */
+void task_exit(void) __attribute__((noreturn));
+void task_atomic_enter(void);
+void task_atomic_leave(void);
+void task_set_semantic(struct task_struct *t, u32 id);
+void task_check_returned(const char *what);
+struct fiber *task_fiber(u32 id);
+extern struct fiber rt_main_fiber;
+
+/* ---- cpu.c, work.c ------------------------------------------------------------------------------------------------ */
+
+unsigned long cpu_irq_off(void);
+void cpu_irq_on(unsigned long flags);
+/* The context of @cpu in which func(arg) of a daemon runs; RT crash verdict if no task is left. */
+struct task_struct *daemon_create(const char *prefix, u32 cpu, void (*fn)(void *arg));
+
+/* ---- clock.c ----------------------------------------------------------------------------------------------------- */
+
+void hb_advance(struct task_struct *t);
+void hb_acquire(const u32 *sync);
+/* release: adds to what is there; publish: replaces it (the caller knows all of it, or nobody may see it any more). */
+void hb_release(u32 *sync);
+void hb_publish(u32 *sync);
+void hb_join(struct task_struct *t, const struct vclock *from);
+u32 vc_alloc(void);
+static inline bool vc_valid(u32 index)
+{
+	return index >= rt_vc_base && index;
+}
+
+static inline struct vclock *vc_at(u32 index)
+{
+	return &RT_VCLOCKS[index - rt_vc_base];
+}
+
+/* Did everything of @epoch happen before what @t does now? */
+static inline bool vc_covers(const struct task_struct *t, u32 epoch)
+{
+	return (epoch & RT_CLOCK_MAX) <= t->vc.c[epoch >> RT_CLOCK_BITS];
+}
+
+u32 clock_semantic(u32 slot, u32 clock);
+void clock_start_task(struct task_struct *t);
+void clock_reset(void);
+
+/* ---- race.c, access.c -------------------------------------------------------------------------------------------- */
+
+void race_check(u64 addr, u32 size, u32 kind, void *pc);
+void race_forget(u64 addr, u64 size); /* memory begins a new life */
+void race_clear(void); /* all of it */
+u32 *sync_at(u64 addr);
+/* Liveness, dirt, race detector for an access about to happen. */
+void access_slow(u64 addr, u32 size, u32 kind, void *pc);
+/* Before the runtime itself touches an object of the core: alive? and it will be restored. */
+void access_object(const void *obj, size_t size, void *pc);
+
+/* ---- heap.c, memmap.c, reset.c ----------------------------------------------------------------------------------- */
+
+void oops_check(u64 addr, u32 size, void *pc);
+void *heap_alloc(u64 size, u32 type);
+void heap_reset(void);
+void heap_seal(void);
+void heap_clear(void);
+struct heap_object *heap_find(u64 addr);
+void heap_kill_epochs(void);
+bool memmap_killer(u64 addr, u32 *task, u32 *semantic);
+void memmap_seal(void);
+void memmap_reset(void);
+void memmap_clear(void);
+void dirty_slow(u64 granule);
+void dirty_range(u64 addr, u64 size);
+
+static inline void dirty_mark(u64 offset)
+{
+	u64 granule = offset / RT_GRANULE;
+
+	if (unlikely(!RT_DIRTY_MAP[granule]))
+		dirty_slow(granule);
+}
+
+/* ---- others ------------------------------------------------------------------------------------------------------ */
+
+void lock_deadlock_check(void);
+void sched_deadlock(void) __attribute__((noreturn));
+void rcu_reset(void);
+void rcu_run_at_boot(void);
+bool rcu_pending(void);
+void rcu_reader_gone(struct task_struct *t);
+void context_fail(const char *what, const char *detail) __attribute__((noreturn));
+void verdict_clear(void);
+struct rt_verdict *verdict_now(void);
+void trace_point(const struct rt_place *place, u64 runnable);
+void trace_switched(u64 runnable);
+bool trace_on(void);
+void place_fill(struct rt_place *place, u32 kind, u64 addr, u64 size, void *pc);
+const char *task_label(u32 id);
+void log_reset(void);
+
+/* "{a, b}" in alphabetical order, as signatures want it. */
+void pair_format(char *buf, size_t size, const char *a, const char *b);
+
+RT_UNINSTRUMENTED_END
+
+#endif

@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Who runs next. A point costs a countdown; the slow path decides whether somebody wants to be asked.
+ *
+ * Switches go from task to task directly, on the stack of the one that leaves. The only way back to rt_run() is
+ * sched_stop(): at the end of all tasks, or with a verdict.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "core/rt/fiber/fiber.h"
+
+RT_UNINSTRUMENTED_BEGIN
+
+#define SPIN_NS 1000 /* what a round of spinning costs when nobody does anything else */
+
+static struct rt_strategy *strategy;
+static struct {
+	u64 at;  /* step to ask at, UINT64_MAX: none */
+	bool every;
+	u32 kinds;
+	const u64 *conflicts;
+	u64 armed;
+} asking;
+
+void rt_set_strategy(struct rt_strategy *s)
+{
+	strategy = s;
+}
+
+u64 sched_steps(void)
+{
+	return rt_steps(asking.armed);
+}
+
+/* The countdown ends at the next step that the slow path must see. */
+void sched_arm(void)
+{
+	u64 steps = sched_steps(), stop = rt_config.step_limit;
+
+	if (asking.every || asking.conflicts || asking.kinds & (RT_LOAD | RT_STORE) || trace_on() || footprint_on())
+		stop = steps + 1;
+	stop = min(stop, asking.at);
+	for (u32 m = rt.sleepers; m; m &= m - 1) {
+		u64 deadline = rt_tasks[__builtin_ctz(m)].deadline - rt.time_base;
+
+		stop = min(stop, deadline);
+	}
+	rt.steps_base = steps;
+	asking.armed = rt_fast.ask = max(stop, steps + 1) - steps;
+	rt_fast.kinds = asking.kinds | (asking.every || trace_on() ? UINT32_MAX : 0);
+}
+
+void rt_ask_after(u64 points)
+{
+	u64 steps = sched_steps();
+
+	asking.every = points == 0;
+	asking.at = points == 0 || points > UINT64_MAX - steps ? UINT64_MAX : steps + points;
+	if (rt_running())
+		sched_arm();
+}
+
+void rt_ask_kinds(u32 mask)
+{
+	asking.kinds = mask;
+	if (rt_running())
+		sched_arm();
+}
+
+void rt_ask_conflicts(const u64 *bitmap)
+{
+	asking.conflicts = bitmap;
+	if (rt_running())
+		sched_arm();
+}
+
+u64 rt_granule(u64 addr)
+{
+	u64 heap = addr - RT_HEAP_BASE, memmap = addr - RT_MEMMAP_BASE, content = addr - RT_CONTENT_BASE;
+
+	if (heap < 16UL << 20)
+		return heap / 4;
+	if (memmap < 16UL << 20)
+		return (16UL << 20) / 4 + memmap / 4;
+	if (content < 2UL << 20)
+		return (32UL << 20) / 4 + content / 4;
+	return UINT64_MAX;
+}
+
+static bool in_conflict(u32 kind, u64 addr, u64 size)
+{
+	if (!asking.conflicts || kind == RT_SEMANTIC)
+		return false;
+	for (u64 at = addr & ~3UL; at < addr + size; at += 4) {
+		u64 granule = rt_granule(at);
+
+		if (granule != UINT64_MAX && asking.conflicts[granule / 64] >> (granule % 64) & 1)
+			return true;
+	}
+	return false;
+}
+
+/* ---- who can run ---------------------------------------------------------------------------------------------- */
+
+static u32 eligible_despite_relax(void)
+{
+	u32 m = rt.ready;
+
+	for (u32 c = rt.held_cpus; c; c &= c - 1) {
+		const struct rt_cpu *cpu = &rt.cpu[__builtin_ctz(c)];
+
+		m &= ~cpu->tasks | cpu->holder;
+	}
+	for (u32 c = rt.irq_cpus; c; c &= c - 1) {
+		const struct rt_cpu *cpu = &rt.cpu[__builtin_ctz(c)];
+
+		if (cpu->in_interrupt)
+			m &= ~cpu->tasks;
+		else if (!cpu->holder || !rt_tasks[__builtin_ctz(cpu->holder)].irqs_off)
+			m |= cpu->interrupt;
+	}
+	return m;
+}
+
+u32 sched_eligible(void)
+{
+	u32 m = eligible_despite_relax();
+
+	if (likely(!rt.relaxed))
+		return m;
+	if (m & ~rt.relaxed)
+		return m & ~rt.relaxed;
+	/* only spinners are left: they spin until the time or the step budget ends, and time flies meanwhile */
+	rt.relaxed = 0;
+	rt.time_base += SPIN_NS;
+	sched_load_epoch();
+	return m;
+}
+
+void sched_stored(void)
+{
+	rt.relaxed = 0;
+	sched_load_epoch();
+}
+
+void sched_load_epoch(void)
+{
+	rt_fast.now = rt_running() && rt_config.race_detector ? rt_cur->epoch : RT_NO_EPOCH;
+	rt_fast.now_store = rt.relaxed ? RT_NO_EPOCH : rt_fast.now;
+}
+
+/* ---- switching ------------------------------------------------------------------------------------------------- */
+
+static struct fiber *fiber_of(struct task_struct *t)
+{
+	return t == &rt_boot_task ? &rt_main_fiber : task_fiber(t->id);
+}
+
+static void switch_to(struct task_struct *next, u64 runnable)
+{
+	struct task_struct *prev = rt_cur;
+	u64 steps = sched_steps();
+
+	prev->since = steps - prev->since;
+	next->since = steps - next->since;
+	rt.switches++;
+	rt_hash((u64)prev->id << 32 | next->id << 16 | prev->semantic);
+	if (!next->started)
+		task_enter(next);
+	rt_cur = next;
+	sched_load_epoch();
+	if (unlikely(trace_on()))
+		trace_switched(runnable);
+	san_release(&rt_main_fiber);
+	fiber_switch(fiber_of(prev), fiber_of(next));
+}
+
+void sched_stop(void)
+{
+	struct task_struct *prev = rt_cur;
+	struct fiber *fiber = rt_phase == PHASE_CHECK ? task_fiber(32) : fiber_of(prev);
+
+	fiber->abandoned = true;
+	san_release(&rt_main_fiber);
+	fiber_switch(fiber, &rt_main_fiber);
+	__builtin_unreachable();
+}
+
+static u32 checked(u32 next, u64 runnable, const char *where)
+{
+	if (next >= 32 || !(runnable >> next & 1)) {
+		fprintf(stderr, "pfnstorm: strategy %s: %s() chose task %u, runnable are %#lx\n", strategy->ops->name,
+			where, next, runnable);
+		abort();
+	}
+	return next;
+}
+
+static u32 ask_next(const struct rt_place *place, u64 runnable)
+{
+	u32 next;
+
+	san_outside_begin();
+	next = strategy->ops->next(strategy, place, runnable);
+	san_outside_end();
+	return checked(next, runnable, "next");
+}
+
+void sched_point_slow(u32 kind, u64 addr, u64 size, void *pc)
+{
+	u64 steps = sched_steps();
+	struct rt_place place;
+	u64 runnable;
+	bool asked;
+	u32 next;
+
+	if (footprint_on() && kind != RT_SEMANTIC)
+		footprint_add(kind, addr, size);
+	asked = asking.every || steps == asking.at || asking.kinds & kind || in_conflict(kind, addr, size);
+	if (steps == asking.at)
+		asking.at = UINT64_MAX;
+	if (unlikely(steps >= rt_config.step_limit))
+		rt_fail(VERDICT_livelock, "livelock", "no end after %lu steps; %s is at %s", steps,
+			task_label(rt_cur->id), point_name(rt_cur->semantic));
+	sched_arm();
+	if (rt.sleepers)
+		task_wake_sleepers(false);
+	if (!(asked && strategy) && !trace_on())
+		return;
+	place_fill(&place, kind, addr, size, pc);
+	runnable = sched_eligible() | task_bit(rt_cur);
+	if (trace_on())
+		trace_point(&place, runnable);
+	if (!asked || !strategy)
+		return;
+	next = ask_next(&place, runnable);
+	if (next == rt_cur->id)
+		return;
+	rt.preemptions++;
+	switch_to(&rt_tasks[next], runnable);
+}
+
+static u32 round_robin(u64 runnable)
+{
+	u64 later = runnable & ~((2UL << rt_cur->id) - 1);
+
+	return (u32)__builtin_ctzll(later ? later : runnable);
+}
+
+void sched_leave(u32 kind, u64 addr, void *pc)
+{
+	struct rt_place place;
+	u64 runnable;
+	u32 next;
+
+	while (!(runnable = sched_eligible())) {
+		if (!(rt.alive & ~rt.daemons))
+			sched_stop();
+		if (!task_wake_sleepers(true))
+			sched_deadlock();
+	}
+	if (rt_cur->done)
+		runnable &= ~(u64)task_bit(rt_cur);
+	if (trace_on()) {
+		place_fill(&place, kind, addr, 0, pc);
+		trace_point(&place, runnable);
+	}
+	if (!(runnable & (runnable - 1))) {
+		next = (u32)__builtin_ctzll(runnable);
+	} else if (strategy) {
+		place_fill(&place, kind, addr, 0, pc);
+		next = ask_next(&place, runnable);
+	} else {
+		next = round_robin(runnable);
+	}
+	if (next != rt_cur->id)
+		switch_to(&rt_tasks[next], runnable);
+}
+
+/* ---- a run ----------------------------------------------------------------------------------------------------- */
+
+void sched_reset(void)
+{
+	asking.at = UINT64_MAX;
+	asking.every = false;
+	asking.kinds = 0;
+	asking.conflicts = NULL;
+	rt_fast.ask = asking.armed = 1;
+	rt_fast.kinds = 0;
+	sched_load_epoch();
+}
+
+void sched_begin(void)
+{
+	u64 runnable = sched_eligible();
+	u32 first;
+
+	if (!runnable || !(rt.alive & ~rt.daemons))
+		return;
+	sched_arm();
+	first = strategy ? checked(strategy->ops->begin(strategy, runnable), runnable, "begin")
+			 : (u32)__builtin_ctzll(runnable);
+	san_release(&rt);
+	switch_to(&rt_tasks[first], runnable);
+	rt.switches--; /* the first task was not switched to from another */
+	san_acquire(&rt_main_fiber);
+}
+
+void sched_end(const struct rt_result *result)
+{
+	if (strategy && strategy->ops->end)
+		strategy->ops->end(strategy, result);
+}
+
+u32 sched_choose(enum rt_choice kind, u32 what, u32 n)
+{
+	u32 choice = 0;
+
+	if (n < 2 || !rt_running())
+		return 0;
+	san_outside_begin();
+	if (strategy && strategy->ops->choose)
+		choice = strategy->ops->choose(strategy, kind, what, n);
+	san_outside_end();
+	if (choice >= n) {
+		fprintf(stderr, "pfnstorm: strategy %s: choose() answered %u of %u\n", strategy->ops->name, choice, n);
+		abort();
+	}
+	rt_hash(choice | (u64)n << 16 | (u64)what << 32 | (u64)kind << 48);
+	return choice;
+}
+
+bool rt_fault(enum rt_fault id)
+{
+	return sched_choose(RT_CHOOSE_FAULT, id, 2);
+}
+
+RT_UNINSTRUMENTED_END

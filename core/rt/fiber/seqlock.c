@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+/* Sequence counters: the count is a marked word, its pad holds what writers publish. */
+#include "core/rt/fiber/fiber.h"
+
+RT_UNINSTRUMENTED_BEGIN
+
+void seqcount_init(seqcount_t *s)
+{
+	access_object(s, sizeof(*s), RT_PC());
+	s->sequence = 0;
+	s->pad = 0;
+}
+
+u32 read_seqcount_begin(const seqcount_t *s)
+{
+	for (;;) {
+		u32 start;
+
+		rt_step(RT_READ_ONCE, (u64)&s->sequence, 4, RT_PC());
+		access_object(s, sizeof(*s), RT_PC());
+		start = s->sequence;
+		if (!(start & 1)) {
+			hb_acquire(&s->pad);
+			return start;
+		}
+		cpu_relax();
+	}
+}
+
+bool read_seqcount_retry(const seqcount_t *s, u32 start)
+{
+	rt_step(RT_READ_ONCE, (u64)&s->sequence, 4, RT_PC());
+	access_object(s, sizeof(*s), RT_PC());
+	return s->sequence != start;
+}
+
+static void advance(seqcount_t *s, void *pc)
+{
+	rt_step(RT_WRITE_ONCE, (u64)&s->sequence, 4, pc);
+	access_object(s, sizeof(*s), pc);
+	s->sequence++;
+	if (rt.relaxed)
+		sched_stored();
+}
+
+void write_seqcount_begin(seqcount_t *s)
+{
+	preempt_disable();
+	advance(s, RT_PC());
+	if (!(s->sequence & 1))
+		context_fail("seqcount-writers", "two writers of one sequence counter");
+}
+
+void write_seqcount_end(seqcount_t *s)
+{
+	if (!(s->sequence & 1))
+		context_fail("seqcount-unbalanced", "write_seqcount_end() without write_seqcount_begin()");
+	hb_release(&s->pad);
+	advance(s, RT_PC());
+	preempt_enable();
+}
+
+void seqlock_init(seqlock_t *sl, enum lock_class class)
+{
+	seqcount_init(&sl->seqcount);
+	spin_lock_init(&sl->lock, class);
+}
+
+u32 read_seqbegin(const seqlock_t *sl)
+{
+	return read_seqcount_begin(&sl->seqcount);
+}
+
+bool read_seqretry(const seqlock_t *sl, u32 start)
+{
+	return read_seqcount_retry(&sl->seqcount, start);
+}
+
+unsigned long write_seqlock_irqsave_flags(seqlock_t *sl)
+{
+	unsigned long flags = spin_lock_irqsave_flags(&sl->lock);
+
+	write_seqcount_begin(&sl->seqcount);
+	return flags;
+}
+
+void write_sequnlock_irqrestore(seqlock_t *sl, unsigned long flags)
+{
+	write_seqcount_end(&sl->seqcount);
+	spin_unlock_irqrestore(&sl->lock, flags);
+}
+
+RT_UNINSTRUMENTED_END

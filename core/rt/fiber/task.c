@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: MIT */
+/* Tasks: creation, start, end, signals, sleep; what blocks and what wakes them. */
+#include <stdio.h>
+
+#include "core/rt/fiber/fiber.h"
+
+RT_UNINSTRUMENTED_BEGIN
+
+struct task_struct rt_tasks[32];
+struct task_struct rt_boot_task = {.id = RT_NO_TASK, .name = "boot"};
+struct task_struct *rt_cur = &rt_boot_task;
+struct fiber rt_main_fiber;
+
+static struct fiber fibers[33]; /* one per id; the last one runs the quiescence check */
+
+struct fiber *task_fiber(u32 id)
+{
+	return &fibers[id];
+}
+
+/* ---- creation and end ------------------------------------------------------------------------------------------ */
+
+/* Scenario tasks are numbered from 0 up, daemons from 31 down, so that a scenario's ids do not depend on daemons. */
+static int free_id(bool daemon)
+{
+	u32 taken = rt.nr_slots < RT_SLOTS ? rt.used : rt.alive;
+
+	if (rt.nr_slots >= RT_SLOTS)
+		taken |= ~rt.used; /* a slot can only be had together with its id */
+	if (rt_cur != &rt_boot_task)
+		taken |= task_bit(rt_cur);
+	if (taken == UINT32_MAX)
+		return -1;
+	return daemon ? 31 - __builtin_clz(~taken) : __builtin_ctz(~taken);
+}
+
+static void clear_task(struct task_struct *t)
+{
+	u32 slot = t->slot, epoch = t->epoch, log_length = t->log_length;
+	bool again = rt.used >> t->id & 1;
+	u64 *words = (u64 *)t;
+
+	for (u32 i = 0; i < sizeof(*t) / 8; i++)
+		((volatile u64 *)words)[i] = 0;
+	if (again) {
+		t->slot = slot;
+		t->epoch = epoch;
+		t->log_length = log_length;
+	} else {
+		t->slot = rt.nr_slots++;
+	}
+	rt.slot_id[t->slot] = (u8)t->id;
+}
+
+/* @cpu may be RT_MAX_CPUS, nowhere. NULL if all tasks are taken. */
+struct task_struct *task_create(const char *name, u32 cpu, bool daemon)
+{
+	int id = free_id(daemon);
+	struct task_struct *t;
+	u32 i;
+
+	if (id < 0)
+		return NULL;
+	t = &rt_tasks[id];
+	t->id = (u32)id;
+	clear_task(t);
+	t->id = (u32)id;
+	t->cpu = cpu;
+	t->daemon = daemon;
+	for (i = 0; name[i] && i < RT_TASK_NAME_MAX - 1; i++)
+		t->name[i] = name[i];
+	t->semantic = POINT_task_start;
+	t->occurrence = t->seen[POINT_task_start] = 1;
+	rt.used |= task_bit(t);
+	rt.alive |= task_bit(t);
+	rt.ready |= task_bit(t);
+	rt.daemons &= ~task_bit(t);
+	if (daemon)
+		rt.daemons |= task_bit(t);
+	rt.cpu[cpu].tasks |= task_bit(t);
+	if (rt_running()) {
+		clock_start_task(t);
+		hb_release(&t->sync);
+	}
+	return t;
+}
+
+static void task_main(void)
+{
+	struct task_struct *t = rt_cur;
+
+	fiber_entered();
+	san_acquire(&rt);
+	hb_acquire(&t->sync);
+	if (t->thread_fn)
+		t->exit_code = t->thread_fn(t->arg);
+	else
+		t->fn(t->arg);
+	task_exit();
+}
+
+void task_enter(struct task_struct *t)
+{
+	t->started = true;
+	fiber_prepare(&fibers[t->id], task_main);
+}
+
+void task_check_returned(const char *what)
+{
+	char detail[160];
+	const struct held_lock *held;
+
+	if (rt_cur->nr_held) {
+		held = &rt_cur->held[rt_cur->nr_held - 1];
+		snprintf(detail, sizeof(detail), "%s is still held", lock_class_name(held->class));
+		context_fail("lock-held-on-return", detail);
+	}
+	if (rt_cur->preempt_count || rt_cur->irqs_off || rt_cur->rcu_depth)
+		context_fail("atomic-on-return", what);
+}
+
+void task_exit(void)
+{
+	struct task_struct *t = rt_cur;
+
+	task_check_returned("the task returned with preemption or interrupts off or inside an RCU read section");
+	hb_release(&t->sync);
+	t->done = true;
+	rt.ready &= ~task_bit(t);
+	rt.alive &= ~task_bit(t);
+	rt.cpu[t->cpu].tasks &= ~task_bit(t);
+	task_wake_all(WAIT_TASK, t);
+	sched_leave(RT_EXIT, 0, NULL);
+	__builtin_unreachable();
+}
+
+/* ---- block and wake -------------------------------------------------------------------------------------------- */
+
+void task_block(enum wait_kind kind, const void *on, u64 deadline)
+{
+	struct task_struct *t = rt_cur;
+
+	if (!rt_running())
+		rt_fail(VERDICT_deadlock, "deadlock outside of tasks",
+			"a wait that nobody can end: no task runs while the machine boots or is checked");
+	t->wait_kind = kind;
+	t->wait_on = on;
+	t->deadline = deadline;
+	rt.ready &= ~task_bit(t);
+	if (deadline) {
+		rt.sleepers |= task_bit(t);
+		sched_arm();
+	} else {
+		lock_deadlock_check();
+	}
+	sched_leave(RT_BLOCK, (u64)on, RT_PC());
+}
+
+void task_wake(struct task_struct *t)
+{
+	t->wait_kind = WAIT_NONE;
+	t->deadline = 0;
+	rt.sleepers &= ~task_bit(t);
+	rt.ready |= task_bit(t);
+}
+
+void task_wake_all(enum wait_kind kind, const void *on)
+{
+	for (u32 m = rt.alive & ~rt.ready; m; m &= m - 1) {
+		struct task_struct *t = &rt_tasks[__builtin_ctz(m)];
+
+		if (t->wait_kind != kind || t->wait_on != on)
+			continue;
+		t->woken = true;
+		task_wake(t);
+	}
+}
+
+/* Wakes whose deadline has come; with @jump, lets time pass until somebody's does. False if nobody sleeps. */
+bool task_wake_sleepers(bool jump)
+{
+	u64 now = rt_now_ns(), first = UINT64_MAX;
+
+	for (u32 m = rt.sleepers; m; m &= m - 1)
+		first = min(first, rt_tasks[__builtin_ctz(m)].deadline);
+	if (first == UINT64_MAX || (first > now && !jump))
+		return false;
+	if (first > now) {
+		rt.time_base += first - now;
+		now = first;
+	}
+	for (u32 m = rt.sleepers; m; m &= m - 1) {
+		struct task_struct *t = &rt_tasks[__builtin_ctz(m)];
+
+		if (t->deadline <= now)
+			task_wake(t);
+	}
+	sched_arm();
+	return true;
+}
+
+/* ---- task.h ---------------------------------------------------------------------------------------------------- */
+
+struct task_struct *rt_current(void)
+{
+	return rt_cur == &rt_boot_task ? NULL : rt_cur;
+}
+
+const char *task_name(const struct task_struct *task)
+{
+	return task ? task->name : "boot";
+}
+
+unsigned int task_id(const struct task_struct *task)
+{
+	return task->id;
+}
+
+struct task_struct *rt_task_by_id(unsigned int id)
+{
+	return id < 32 && rt.alive >> id & 1 ? &rt_tasks[id] : NULL;
+}
+
+unsigned int task_cpu(const struct task_struct *task)
+{
+	return task->cpu < RT_MAX_CPUS ? task->cpu : 0;
+}
+
+struct task_struct *kthread_run(int (*fn)(void *data), void *data, unsigned int cpu, const char *name)
+{
+	struct task_struct *t;
+
+	BUG_ON(cpu >= rt_config.cpus);
+	might_sleep();
+	rt_step(RT_WAKE, 0, 0, RT_PC());
+	t = task_create(name, cpu, true);
+	if (t) {
+		t->thread_fn = fn;
+		t->arg = data;
+	}
+	return t;
+}
+
+int kthread_stop(struct task_struct *task)
+{
+	might_sleep();
+	rt_step(RT_WAKE, 0, 0, RT_PC());
+	task->should_stop = task->woken = true;
+	if (!rt_running()) { /* it has never run: the run would end it before its function, as kthread() does */
+		task->done = true;
+		rt.ready &= ~task_bit(task);
+		rt.alive &= ~task_bit(task);
+		rt.cpu[task->cpu].tasks &= ~task_bit(task);
+		return -EINTR;
+	}
+	hb_release(&task->sync);
+	if (task->wait_kind == WAIT_QUEUE || task->wait_kind == WAIT_TIME)
+		task_wake(task);
+	while (!task->done)
+		task_block(WAIT_TASK, task, 0);
+	hb_acquire(&task->sync);
+	return task->exit_code;
+}
+
+bool kthread_should_stop(void)
+{
+	if (rt_cur->should_stop)
+		hb_acquire(&rt_cur->sync);
+	return rt_cur->should_stop;
+}
+
+bool signal_pending(void)
+{
+	if (rt_cur->signal)
+		hb_acquire(&rt_cur->sync);
+	return rt_cur->signal;
+}
+
+bool fatal_signal_pending(void)
+{
+	return rt_cur->fatal_signal && signal_pending();
+}
+
+void rt_send_signal(struct task_struct *task, bool fatal)
+{
+	rt_step(RT_WAKE, 0, 0, RT_PC());
+	task->signal = true;
+	task->fatal_signal |= fatal;
+	hb_release(&task->sync);
+	if (task->wait_kind == WAIT_QUEUE && task->interruptible)
+		task_wake(task);
+}
+
+void rt_clear_signals(void)
+{
+	rt_cur->signal = rt_cur->fatal_signal = false;
+}
+
+u64 rt_now_ns(void)
+{
+	return rt.time_base + sched_steps();
+}
+
+void msleep(unsigned int ms)
+{
+	u64 deadline = rt_now_ns() + ms * 1000000UL;
+
+	might_sleep();
+	if (!rt_running()) {
+		rt.time_base += ms * 1000000UL;
+		return;
+	}
+	rt_step(RT_RESCHED, 0, 0, RT_PC());
+	if (rt_now_ns() < deadline)
+		task_block(WAIT_TIME, NULL, deadline);
+}
+
+/* ---- sched.h's view -------------------------------------------------------------------------------------------- */
+
+bool rt_task_exists(u32 task)
+{
+	return task < 32 && rt.used >> task & 1;
+}
+
+const char *rt_task_name_of(u32 task)
+{
+	return task_label(task);
+}
+
+u32 rt_task_cpu_of(u32 task)
+{
+	return task < 32 && rt.used >> task & 1 ? task_cpu(&rt_tasks[task]) : 0;
+}
+
+bool rt_task_is_daemon(u32 task)
+{
+	return task < 32 && rt.daemons >> task & 1;
+}
+
+/* One more than the highest id in use: ids of daemons are counted from RT_MAX_TASKS - 1 down. */
+u32 rt_nr_tasks(void)
+{
+	return rt.used ? 32 - (u32)__builtin_clz(rt.used) : 0;
+}
+
+RT_UNINSTRUMENTED_END

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+/* Work items: a worker task per CPU, created on first use, runs them in order of queueing. */
+#include "core/rt/fiber/fiber.h"
+
+RT_UNINSTRUMENTED_BEGIN
+
+void init_work(struct work_struct *work, void (*func)(struct work_struct *work))
+{
+	access_object(work, sizeof(*work), RT_PC());
+	work->func = func;
+	work->next = NULL;
+	work->pending = 0;
+	work->cpu = 0;
+	init_waitqueue_head(&work->done, LOCK_work);
+}
+
+static void run_next(struct rt_cpu *cpu)
+{
+	struct work_struct *work = cpu->first;
+	void (*func)(struct work_struct *work);
+
+	access_object(work, sizeof(*work), RT_PC());
+	cpu->first = work->next;
+	if (!cpu->first)
+		cpu->last = NULL;
+	work->next = NULL;
+	work->pending = 0;
+	func = work->func;
+	cpu->running = work;
+	if (in_arena((u64)work))
+		hb_acquire(sync_at((u64)work));
+	func(work); /* which may free it */
+	task_check_returned("a work item returned with preemption or interrupts off or inside an RCU read section");
+	cpu->running = NULL;
+	hb_release(&cpu->worker_sync);
+	task_wake_all(WAIT_WORK, work);
+}
+
+static void worker(void *arg)
+{
+	struct rt_cpu *cpu = &rt.cpu[(u64)arg];
+
+	for (;;) {
+		while (!cpu->first)
+			task_block(WAIT_IDLE, cpu, 0);
+		run_next(cpu);
+		rt_step(RT_RESCHED, 0, 0, RT_PC());
+	}
+}
+
+bool schedule_work_on(unsigned int cpu_id, struct work_struct *work)
+{
+	struct rt_cpu *cpu = &rt.cpu[cpu_id];
+
+	BUG_ON(!cpu_online(cpu_id));
+	rt_step(RT_WAKE, (u64)work, sizeof(*work), RT_PC());
+	access_object(work, sizeof(*work), RT_PC());
+	if (work->pending)
+		return false;
+	work->cpu = cpu_id;
+	if (!rt_running()) { /* nobody else is there: now is as good as any time */
+		work->func(work);
+		return true;
+	}
+	if (!cpu->worker)
+		cpu->worker = task_bit(daemon_create("kworker", cpu_id, worker));
+	work->pending = 1;
+	work->next = NULL;
+	if (cpu->last)
+		cpu->last->next = work;
+	else
+		cpu->first = work;
+	cpu->last = work;
+	if (in_arena((u64)work))
+		hb_release(sync_at((u64)work));
+	task_wake_all(WAIT_IDLE, cpu);
+	return true;
+}
+
+void flush_work(struct work_struct *work)
+{
+	struct rt_cpu *cpu;
+
+	might_sleep();
+	rt_step(RT_LOCK, (u64)work, sizeof(*work), RT_PC());
+	access_object(work, sizeof(*work), RT_PC());
+	cpu = &rt.cpu[work->cpu];
+	while (work->pending || cpu->running == work) {
+		rt_cur->wait_arg = work->cpu;
+		task_block(WAIT_WORK, work, 0);
+		access_object(work, sizeof(*work), RT_PC());
+	}
+	hb_acquire(&cpu->worker_sync);
+}
+
+RT_UNINSTRUMENTED_END

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/rt/lockorder.h"
+
+#include <stdio.h>
+
+static bool has_edge(const struct lockorder *graph, u32 from, u32 to)
+{
+	return __atomic_load_n(&graph->after[from][to / 64], __ATOMIC_RELAXED) >> (to % 64) & 1;
+}
+
+void lockorder_init(struct lockorder *graph)
+{
+	for (u32 from = 0; from < NR_LOCK_CLASSES; from++)
+		for (u32 word = 0; word < LOCKORDER_WORDS; word++)
+			__atomic_store_n(&graph->after[from][word], 0, __ATOMIC_RELAXED);
+}
+
+/* Shortest path @from -> … -> @to, breadth first in order of class ids; previous[] leads back from @to. */
+static bool find_path(const struct lockorder *graph, u32 from, u32 to, u32 previous[NR_LOCK_CLASSES])
+{
+	u32 queue[NR_LOCK_CLASSES], head = 0, tail = 0;
+	bool reached[NR_LOCK_CLASSES] = {false};
+
+	queue[tail++] = from;
+	reached[from] = true;
+	while (head < tail) {
+		u32 at = queue[head++];
+
+		if (at == to)
+			return true;
+		for (u32 next = 0; next < NR_LOCK_CLASSES; next++) {
+			if (reached[next] || !has_edge(graph, at, next))
+				continue;
+			reached[next] = true;
+			previous[next] = at;
+			queue[tail++] = next;
+		}
+	}
+	return false;
+}
+
+static void format_chain(u32 held, u32 class, const u32 previous[NR_LOCK_CLASSES], char *chain, size_t size)
+{
+	u32 path[NR_LOCK_CLASSES], length = 0;
+	size_t used;
+
+	for (u32 at = held; at != class; at = previous[at])
+		path[length++] = at;
+	used = (size_t)snprintf(chain, size, "%s -> %s", lock_class_name(held), lock_class_name(class));
+	while (length-- > 0 && used < size)
+		used += (size_t)snprintf(chain + used, size - used, " -> %s", lock_class_name(path[length]));
+}
+
+bool lockorder_add(struct lockorder *graph, enum lock_class held, enum lock_class class, char *chain, size_t size)
+{
+	u32 previous[NR_LOCK_CLASSES];
+
+	if (size)
+		chain[0] = '\0';
+	if (held == LOCK_none || class == LOCK_none || held == class || has_edge(graph, held, class))
+		return true;
+	__atomic_fetch_or(&graph->after[held][class / 64], BIT(class % 64), __ATOMIC_RELAXED);
+	if (!find_path(graph, class, held, previous))
+		return true;
+	format_chain(held, class, previous, chain, size);
+	return false;
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+/* Name tables of both runtimes, and addresses as names. */
+#include "core/rt/names.h"
+
+#include <stdio.h>
+
+#include "core/rt/lock.h"
+#include "core/rt/name.h"
+#include "core/rt/point.h"
+#include "core/rt/report.h"
+
+static const char *const point_names[] = {
+#define POINT(family, name, mirrors) #family "." #name,
+#include "core/points.def"
+#undef POINT
+};
+
+static const char *const point_mirror_names[] = {
+#define POINT(family, name, mirrors) mirrors,
+#include "core/points.def"
+#undef POINT
+};
+
+static const char *const verdict_names[] = {
+#define VERDICT(id, text, meaning) text,
+#include "core/verdicts.def"
+#undef VERDICT
+};
+
+static const char *const obj_type_names[] = {
+#define OBJ(id, text) text,
+#include "core/objects.def"
+#undef OBJ
+};
+
+static const char *const lock_class_names[] = {
+#define LOCK(id, text, kind) text,
+#include "core/locks.def"
+#undef LOCK
+};
+
+static bool (*core_namer)(u64 addr, bool with_index, char *buf, size_t size);
+
+const char *point_name(enum point_id id)
+{
+	return (u32)id < NR_POINTS ? point_names[id] : "(no point)";
+}
+
+const char *point_mirrors(enum point_id id)
+{
+	return (u32)id < NR_POINTS ? point_mirror_names[id] : "-";
+}
+
+const char *verdict_name(enum verdict_kind kind)
+{
+	return (u32)kind < NR_VERDICTS ? verdict_names[kind] : "(no verdict)";
+}
+
+const char *obj_type_name(enum obj_type type)
+{
+	return (u32)type < NR_OBJ_TYPES ? obj_type_names[type] : "(no type)";
+}
+
+const char *lock_class_name(enum lock_class class)
+{
+	return (u32)class < NR_LOCK_CLASSES ? lock_class_names[class] : "(no lock class)";
+}
+
+void rt_set_namer(bool (*namer)(u64 addr, bool with_index, char *buf, size_t size))
+{
+	core_namer = namer;
+}
+
+static size_t window_name(u64 addr, bool with_index, char *buf, size_t size)
+{
+	enum obj_type type;
+	size_t object_size;
+	u64 base;
+
+	if (addr >= RT_MEMMAP_BASE && addr < RT_MEMMAP_BASE + RT_MEMMAP_SIZE)
+		return (size_t)(with_index ? snprintf(buf, size, "memmap+%#lx", addr - RT_MEMMAP_BASE)
+					   : snprintf(buf, size, "memmap"));
+	if (addr >= RT_CONTENT_BASE && addr < RT_CONTENT_BASE + RT_CONTENT_SIZE)
+		return (size_t)(with_index ? snprintf(buf, size, "content[%lu]", (addr - RT_CONTENT_BASE) / 8)
+					   : snprintf(buf, size, "content"));
+	if (rt_object_at(addr, &base, &object_size, &type))
+		return (size_t)snprintf(buf, size, "%s+%lu", obj_type_name(type), addr - base);
+	if (addr >= RT_HEAP_BASE && addr < RT_HEAP_BASE + RT_HEAP_SIZE)
+		return (size_t)(with_index ? snprintf(buf, size, "heap+%#lx", addr - RT_HEAP_BASE)
+					   : snprintf(buf, size, "heap"));
+	return (size_t)(with_index ? snprintf(buf, size, "%#lx", addr) : snprintf(buf, size, "(outside)"));
+}
+
+size_t rt_name(u64 addr, bool with_index, char *buf, size_t size)
+{
+	size_t length;
+
+	if (!size)
+		return 0;
+	buf[0] = '\0';
+	if (core_namer && core_namer(addr, with_index, buf, size))
+		for (length = 0; buf[length]; length++)
+			;
+	else
+		length = window_name(addr, with_index, buf, size);
+	return length < size ? length : size - 1;
+}

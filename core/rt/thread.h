@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The thread runtime's side for who drives it (as sched.h is the fiber runtime's): perturbation, patience, and what a
+ * process that died of a verdict leaves behind.
+ *
+ * A verdict ends the process. What it knew lies in a shared mapping that survives it: the post-mortem. The driver
+ * creates the mapping, forks, lets the child boot and run, and reads it when the child is gone.
+ */
+#ifndef PFNSTORM_RT_THREAD_H
+#define PFNSTORM_RT_THREAD_H
+
+#include "core/rt/point.h"
+#include "core/rt/report.h"
+#include "core/rt/types.h"
+
+/* Exit status of a process that ended in a verdict; the verdict is in the post-mortem. */
+#define RT_THREAD_EXIT_VERDICT 99
+
+#define RT_RINGS 128           /* threads that leave a flight recorder */
+#define RT_RING_ENTRIES 4096   /* newest semantic points of each, power of two */
+#define RT_WORDS_MAX (64 << 10)
+#define RT_LOG_MAX (256 << 10)
+
+struct rt_flight {
+	u64 ns;    /* since boot */
+	u64 arg;
+	u16 point; /* enum point_id */
+	u16 task;  /* ring index */
+	u32 pad;
+};
+
+struct rt_ring {
+	char name[24];
+	u32 task; /* task_id() */
+	u32 cpu;
+	u64 head; /* entries ever written; entry i is at i % RT_RING_ENTRIES */
+	struct rt_flight entry[RT_RING_ENTRIES];
+};
+
+struct rt_postmortem {
+	u64 magic;
+	u32 failed;   /* 1 once @verdict is complete */
+	u32 nr_rings;
+	u64 fail_ns;
+	struct rt_verdict verdict;
+	char words[RT_WORDS_MAX]; /* what the core said about the verdict's address and its state, for people */
+	u64 log_head;             /* bytes of kernel log ever written */
+	char log[RT_LOG_MAX];     /* its newest part, a ring */
+	struct rt_ring ring[RT_RINGS];
+};
+
+/*
+ * Creates the post-mortem: in file @path (created, replaced), or in anonymous shared memory if NULL. To be called
+ * before the fork and before rt_boot(); without it rt_boot() makes an anonymous one. 0 or -errno.
+ */
+int rt_thread_record(const char *path);
+/* The mapping, NULL before rt_thread_record() or rt_boot(). */
+struct rt_postmortem *rt_thread_postmortem(void);
+/* Forgets a verdict and the recorders, to use one mapping for the next child. */
+void rt_thread_postmortem_clear(void);
+/* The newest @max (or fewer) entries of all rings before the failure, oldest first; number written to @out. */
+size_t rt_thread_timeline(const struct rt_postmortem *pm, struct rt_flight *out, size_t max);
+
+/*
+ * At each semantic point a thread yields, spins or sleeps shortly with probability @per_1024 / 1024, drawn from a
+ * generator seeded by rt_config.seed and its task id. 0 (default): never.
+ */
+void rt_thread_perturb(u32 per_1024);
+/* No task makes progress for @ns: verdict deadlock. Default 5 s. A cycle of waiters is found earlier. */
+void rt_thread_patience(u64 ns);
+/*
+ * Called once, on the failing thread, with whatever locks that thread holds; may run in a signal handler. What it
+ * writes goes into the post-mortem. A fault inside it is survived.
+ */
+void rt_thread_last_words(void (*words)(const struct rt_verdict *verdict, char *buf, size_t size));
+/* Does not print the verdict: the driver will. */
+void rt_thread_quiet(void);
+/* Each rt_fault() of a task says yes with probability @per_65536 / 65536. Default 0. */
+void rt_thread_faults(u32 per_65536);
+/* The kernel log as text, terminated, its newest part if it is longer; returns its length. */
+size_t rt_thread_log(const struct rt_postmortem *pm, char *buf, size_t size);
+/* Scheduling points passed since boot by all tasks; readable at any time, never exact while they run. */
+u64 rt_thread_points(void);
+
+#endif
