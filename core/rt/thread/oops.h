@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* Faults: the signal handler that turns a bad access of the core into a verdict. */
+#ifndef PFNSTORM_RT_THREAD_OOPS_H
+#define PFNSTORM_RT_THREAD_OOPS_H
+
+#include "core/rt/types.h"
+
+/* Once per process; replaces what was installed for SIGSEGV and SIGBUS. */
+void oops_install(void);
+/* Each thread has a stack of its own for the handler. */
+void oops_thread_start(void);
+void oops_thread_end(void);
+/* Verdict `oops` for an access of the calling thread to @addr at @pc. */
+void __attribute__((noreturn)) oops_at(u64 addr, void *pc, bool write);
+/* Runs @fn(@arg); false if a fault ended it. */
+bool oops_survives(void (*fn)(void *arg), void *arg);
+
+#endif

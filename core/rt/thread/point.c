@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/* Semantic points: flight recorder and perturbation. */
+#include "core/rt/point.h"
+
+#include <sched.h>
+#include <time.h>
+
+#include "core/rt/thread/runtime.h"
+#include "core/rt/thread/vcpu.h"
+
+static u32 perturb_per_1024;
+
+void rt_thread_perturb(u32 per_1024)
+{
+	__atomic_store_n(&perturb_per_1024, per_1024, __ATOMIC_RELAXED);
+}
+
+/*
+ * Windows of races are opened by not running for a while: mostly for as long as a few operations of another task take
+ * (spins), often for a time slice (yield), seldom for a long time (sleep).
+ */
+static void disturb(u64 draw)
+{
+	u32 kind = draw % 8, length = (draw >> 8) % 1024;
+
+	if (kind < 3) {
+		sched_yield();
+	} else if (kind < 6) {
+		for (u32 i = 0; i < length; i++)
+			__builtin_ia32_pause();
+	} else {
+		struct timespec ts = {.tv_nsec = (long)(kind == 6 ? length * 50 : length * 1000)};
+
+		nanosleep(&ts, NULL);
+	}
+}
+
+void perturb(struct task_struct *me)
+{
+	u32 rate = __atomic_load_n(&perturb_per_1024, __ATOMIC_RELAXED);
+	u64 draw;
+
+	if (likely(!rate))
+		return;
+	draw = rt_random_u64(&me->perturb);
+	if ((draw >> 32) % 1024 < rate)
+		disturb(draw);
+}
+
+static void record(struct task_struct *me, enum point_id id, u64 arg)
+{
+	struct rt_ring *ring = me->ring;
+	struct rt_flight *entry = &ring->entry[ring->head % RT_RING_ENTRIES];
+
+	entry->ns = rt_now_ns();
+	entry->arg = arg;
+	entry->point = (u16)id;
+	entry->task = (u16)(ring - rt_thread_postmortem()->ring);
+	/* The post-mortem reads only entries below head: this one first, then head. */
+	__atomic_store_n(&ring->head, ring->head + 1, __ATOMIC_RELEASE);
+}
+
+void rt_point(enum point_id id, u64 arg)
+{
+	struct task_struct *me = self();
+
+	__atomic_store_n(&me->point, (u32)id, __ATOMIC_RELAXED);
+	me->point_arg = arg;
+	__atomic_store_n(&me->progress, me->progress + 1, __ATOMIC_RELAXED);
+	if (me->ring)
+		record(me, id, arg);
+	vcpu_serve(me);
+	if (!me->own_depth)
+		self_check_teardown(me);
+	perturb(me);
+}

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+/* The shared mapping a dead process leaves, and the timeline read out of it. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "core/rt/thread.h"
+
+#define MAGIC 0x706f73746d6f7274UL
+
+static struct rt_postmortem *postmortem;
+
+static int map_fd(int fd)
+{
+	void *map = mmap(NULL, sizeof(*postmortem), PROT_READ | PROT_WRITE,
+			 MAP_SHARED | MAP_NORESERVE | (fd < 0 ? MAP_ANONYMOUS : 0), fd, 0);
+
+	if (map == MAP_FAILED)
+		return -errno;
+	if (postmortem)
+		munmap(postmortem, sizeof(*postmortem));
+	postmortem = map;
+	postmortem->magic = MAGIC;
+	return 0;
+}
+
+int rt_thread_record(const char *path)
+{
+	int fd, ret;
+
+	if (!path)
+		return map_fd(-1);
+	fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return -errno;
+	ret = ftruncate(fd, sizeof(*postmortem)) ? -errno : map_fd(fd);
+	close(fd);
+	return ret;
+}
+
+struct rt_postmortem *rt_thread_postmortem(void)
+{
+	return postmortem;
+}
+
+void rt_thread_postmortem_clear(void)
+{
+	postmortem->failed = 0;
+	postmortem->fail_ns = 0;
+	memset(&postmortem->verdict, 0, sizeof(postmortem->verdict));
+	postmortem->words[0] = '\0';
+	postmortem->log_head = 0;
+	for (u32 i = 0; i < RT_RINGS; i++)
+		postmortem->ring[i].head = 0;
+	postmortem->nr_rings = 0;
+}
+
+/* Of one ring: where its oldest entry still there is. */
+static u64 ring_first(const struct rt_ring *ring)
+{
+	return ring->head > RT_RING_ENTRIES ? ring->head - RT_RING_ENTRIES : 0;
+}
+
+/* Latest entry not yet taken, by position from the end of each ring. */
+static const struct rt_flight *latest(const struct rt_postmortem *pm, const u64 *end, u32 *which)
+{
+	const struct rt_flight *best = NULL;
+
+	for (u32 i = 0; i < pm->nr_rings && i < RT_RINGS; i++) {
+		const struct rt_ring *ring = &pm->ring[i];
+		const struct rt_flight *entry;
+
+		if (end[i] <= ring_first(ring))
+			continue;
+		entry = &ring->entry[(end[i] - 1) % RT_RING_ENTRIES];
+		if (!best || entry->ns > best->ns) {
+			best = entry;
+			*which = i;
+		}
+	}
+	return best;
+}
+
+size_t rt_thread_timeline(const struct rt_postmortem *pm, struct rt_flight *out, size_t max)
+{
+	u64 end[RT_RINGS];
+	size_t count = 0;
+	const struct rt_flight *entry;
+	u32 which = 0;
+
+	for (u32 i = 0; i < RT_RINGS; i++)
+		end[i] = pm->ring[i].head;
+	while (count < max && (entry = latest(pm, end, &which))) {
+		end[which]--;
+		if (pm->fail_ns && entry->ns > pm->fail_ns)
+			continue;
+		out[max - ++count] = *entry;
+	}
+	memmove(out, out + (max - count), count * sizeof(*out));
+	return count;
+}

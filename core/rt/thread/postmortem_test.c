@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT */
+/* What a dead process leaves behind, and the verdicts only this runtime gives: partial deadlock, faults of all kinds. */
+#include "core/rt/rt_test.h"
+
+#include "core/rt/cpu.h"
+#include "core/rt/lock.h"
+#include "core/rt/rcu.h"
+#include "core/rt/task.h"
+#include "core/rt/wait.h"
+
+struct shared {
+	struct mutex m, n;
+	u64 met, gone;
+	u64 *object;
+};
+#define shared RT_TEST_SHARED(struct shared)
+
+static void boot(void)
+{
+	mutex_init(&shared.m, LOCK_test_m);
+	mutex_init(&shared.n, LOCK_test_m);
+	BUG_ON(rt_memmap_map((void *)RT_MEMMAP_BASE, 4 * RT_MEMMAP_UNIT, ~0UL));
+}
+
+static void walks(void *arg)
+{
+	(void)arg;
+	for (u64 i = 0;; i++) {
+		point(op, begin, i);
+		WRITE_ONCE(shared.met, *(volatile u64 *)(RT_MEMMAP_BASE + i % 512 * 8));
+	}
+}
+
+static void removes(void *arg)
+{
+	(void)arg;
+	pr_info("removing %d", 7);
+	msleep(5);
+	point(op, end, 3);
+	rt_memmap_unmap((void *)RT_MEMMAP_BASE, RT_MEMMAP_UNIT);
+}
+
+static void speaks(const struct rt_verdict *verdict, char *buf, size_t size)
+{
+	snprintf(buf, size, "last words about %s", verdict_name(verdict->kind));
+}
+
+static void faults_while_speaking(const struct rt_verdict *verdict, char *buf, size_t size)
+{
+	(void)verdict;
+	snprintf(buf, size, "unfinished");
+	*(volatile u64 *)RT_MEMMAP_BASE = 1;
+}
+
+static struct rt_test removal(void)
+{
+	return (struct rt_test){
+		.cpus = 2, .rounds = 1, .boot = boot, .task = {{"walker", 0, walks, NULL}, {"remover", 1, removes, NULL}}};
+}
+
+static void test_timeline(void **state)
+{
+	static struct rt_flight timeline[1000];
+	struct rt_test test = removal();
+	const struct rt_postmortem *pm;
+	bool killer_seen = false;
+	char log[64];
+	size_t count;
+
+	(void)state;
+	rt_thread_last_words(speaks);
+	rt_test_expect(&test, VERDICT_oops, "oops use-after-free memmap {op.begin, op.end}");
+	pm = rt_thread_postmortem();
+	count = rt_thread_timeline(pm, timeline, ARRAY_SIZE(timeline));
+	assert_int_equal(count, ARRAY_SIZE(timeline));
+	for (size_t i = 0; i < count; i++) {
+		if (i)
+			assert_true(timeline[i - 1].ns <= timeline[i].ns);
+		assert_true(timeline[i].ns <= pm->fail_ns);
+		killer_seen |= timeline[i].point == POINT_op_end && timeline[i].arg == 3;
+	}
+	assert_true(killer_seen);
+	assert_string_equal(pm->ring[timeline[count - 1].task].name, "walker");
+	assert_string_equal(pm->words, "last words about oops");
+	rt_thread_log(pm, log, sizeof(log));
+	assert_string_equal(log, "removing 7\n");
+}
+
+static void test_fault_in_last_words(void **state)
+{
+	struct rt_test test = removal();
+
+	(void)state;
+	rt_thread_last_words(faults_while_speaking);
+	rt_test_expect(&test, VERDICT_oops, "oops use-after-free memmap {op.begin, op.end}");
+	assert_string_equal(rt_thread_postmortem()->words, "unfinished\n(describing it faulted)\n");
+	rt_thread_last_words(NULL);
+}
+
+static void embraces_mn(void *arg)
+{
+	(void)arg;
+	mutex_lock(&shared.m);
+	while (!READ_ONCE(shared.met))
+		cond_resched();
+	mutex_lock(&shared.n);
+}
+
+static void embraces_nm(void *arg)
+{
+	(void)arg;
+	mutex_lock(&shared.n);
+	WRITE_ONCE(shared.met, 1);
+	mutex_lock(&shared.m);
+}
+
+static void lives_on(void *arg)
+{
+	(void)arg;
+	for (;;)
+		cond_resched();
+}
+
+/* Two tasks are stuck while a third goes on for ever. */
+static void test_partial_deadlock(void **state)
+{
+	struct rt_test test = {.cpus = 2,
+			       .rounds = 1,
+			       .boot = boot,
+			       .task = {{"mn", 0, embraces_mn, NULL},
+					{"nm", 1, embraces_nm, NULL},
+					{"other", 1, lives_on, NULL}}};
+	struct rt_verdict verdict = rt_test_run(&test);
+
+	(void)state;
+	assert_int_equal(verdict.kind, VERDICT_deadlock);
+	assert_non_null(strstr(verdict.detail, "mn on cpu0"));
+	assert_non_null(strstr(verdict.detail, "nm on cpu1"));
+	assert_null(strstr(verdict.detail, "other"));
+}
+
+static void reader_waits_for_itself(void *arg)
+{
+	(void)arg;
+	mutex_lock(&shared.m);
+	WRITE_ONCE(shared.met, 1);
+	synchronize_rcu();
+	mutex_unlock(&shared.m);
+}
+
+static void frees_big(void *arg)
+{
+	volatile u64 *object = rt_kzalloc(8192, OBJ_content);
+
+	(void)arg;
+	object[600] = 1;
+	point(op, end, 0);
+	kfree((void *)object);
+	point(op, begin, 0);
+	WRITE_ONCE(shared.met, object[600]);
+}
+
+static void null_pointer(void *arg)
+{
+	(void)arg;
+	WRITE_ONCE(shared.met, *(volatile u64 *)(8 + (u64)shared.object));
+}
+
+static void wild_pointer(void *arg)
+{
+	(void)arg;
+	WRITE_ONCE(shared.met, *(volatile u64 *)(~0UL - 15 - (u64)shared.object));
+}
+
+static void test_other_faults(void **state)
+{
+	struct rt_test fine = {
+		.cpus = 1, .rounds = 3, .boot = boot, .task = {{"t", 0, reader_waits_for_itself, NULL}}};
+	struct rt_test freed = {.cpus = 1, .rounds = 1, .boot = boot, .task = {{"t", 0, frees_big, NULL}}};
+	struct rt_test null = {.cpus = 1, .rounds = 1, .boot = boot, .task = {{"t", 0, null_pointer, NULL}}};
+	struct rt_test wild = {.cpus = 1, .rounds = 1, .boot = boot, .task = {{"t", 0, wild_pointer, NULL}}};
+
+	(void)state;
+	rt_test_expect_ok(&fine);
+	rt_test_expect(&freed, VERDICT_oops, "oops use-after-free page content {op.begin, op.end}");
+	rt_test_expect(&null, VERDICT_oops, "oops null-pointer (nowhere) {task.start}");
+	rt_test_expect(&wild, VERDICT_oops, "oops wild-pointer (nowhere) {task.start}");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_timeline),
+		cmocka_unit_test(test_fault_in_last_words),
+		cmocka_unit_test(test_partial_deadlock),
+		cmocka_unit_test(test_other_faults),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

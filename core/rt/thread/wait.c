@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+/* Wait queues and completions: a generation count to sleep on. */
+#include "core/rt/wait.h"
+
+#include "core/rt/cpu.h"
+#include "core/rt/thread/futex.h"
+#include "core/rt/thread/held.h"
+
+struct queue {
+	u32 generation; /* futex */
+	u32 sleepers;
+	struct word_lock guard; /* of a completion */
+};
+_Static_assert(sizeof(struct queue) <= sizeof(((struct rt_lock *)0)->priv), "fits");
+
+static struct queue *queue_of(wait_queue_head_t *wq)
+{
+	return (struct queue *)wq->rt.priv;
+}
+
+void init_waitqueue_head(wait_queue_head_t *wq, enum lock_class class)
+{
+	rt_lock_init(&wq->rt, class);
+}
+
+void wake_up_all(wait_queue_head_t *wq)
+{
+	struct queue *queue = queue_of(wq);
+
+	rt_lock_check(self(), &wq->rt);
+	/*
+	 * Full barrier: orders the caller's store to the condition before the read of sleepers; pairs with the count in
+	 * rt_wait_sleep(), which comes before the kernel's comparison of the generation.
+	 */
+	__atomic_fetch_add(&queue->generation, 1, __ATOMIC_SEQ_CST);
+	if (__atomic_load_n(&queue->sleepers, __ATOMIC_SEQ_CST))
+		futex_wake_all(&queue->generation);
+}
+
+u64 rt_wait_prepare(wait_queue_head_t *wq)
+{
+	rt_lock_check(self(), &wq->rt);
+	return __atomic_load_n(&queue_of(wq)->generation, __ATOMIC_SEQ_CST);
+}
+
+static int sleep_slice(struct task_struct *me, struct queue *queue, u32 ticket, bool interruptible, u64 deadline)
+{
+	u64 slice = FUTEX_SLICE_NS;
+
+	if (interruptible && signal_pending())
+		return -ERESTARTSYS;
+	if (deadline) {
+		u64 now = rt_now_ns();
+
+		if (now >= deadline)
+			return -ETIME;
+		slice = min(slice, deadline - now);
+	}
+	futex_wait(&queue->generation, ticket, slice);
+	self_check_teardown(me);
+	return 0;
+}
+
+int rt_wait_sleep(wait_queue_head_t *wq, u64 ticket, bool interruptible, u64 deadline)
+{
+	struct task_struct *me = self();
+	struct queue *queue = queue_of(wq);
+	int ret = 0;
+
+	might_sleep();
+	self_block(me, deadline ? ON_TIME : ON_WAIT, wq, deadline);
+	__atomic_fetch_add(&queue->sleepers, 1, __ATOMIC_SEQ_CST);
+	while (!ret && __atomic_load_n(&queue->generation, __ATOMIC_ACQUIRE) == (u32)ticket)
+		ret = sleep_slice(me, queue, (u32)ticket, interruptible, deadline);
+	__atomic_fetch_sub(&queue->sleepers, 1, __ATOMIC_RELAXED);
+	self_unblock(me);
+	return ret;
+}
+
+void init_completion(struct completion *x)
+{
+	x->done = 0;
+	x->pad = 0;
+	init_waitqueue_head(&x->wait, LOCK_completion);
+}
+
+static bool take_one(struct completion *x)
+{
+	struct queue *queue = queue_of(&x->wait);
+	bool taken;
+
+	word_lock(&queue->guard);
+	taken = x->done != 0;
+	if (taken && x->done != UINT32_MAX)
+		x->done--;
+	word_unlock(&queue->guard);
+	return taken;
+}
+
+void wait_for_completion(struct completion *x)
+{
+	might_sleep();
+	wait_event(&x->wait, take_one(x));
+}
+
+/* The wake-up stays inside the guard: the waiter, which takes it too, may free the completion as soon as it returns. */
+static void add_done(struct completion *x, bool all)
+{
+	struct queue *queue = queue_of(&x->wait);
+
+	rt_lock_check(self(), &x->wait.rt);
+	word_lock(&queue->guard);
+	if (all)
+		x->done = UINT32_MAX;
+	else if (x->done != UINT32_MAX)
+		x->done++;
+	wake_up_all(&x->wait);
+	word_unlock(&queue->guard);
+}
+
+void complete(struct completion *x)
+{
+	add_done(x, false);
+}
+
+void complete_all(struct completion *x)
+{
+	add_done(x, true);
+}
