@@ -23,6 +23,12 @@ struct page *alloc_pages(const struct alloc_request *req);
 /* Drops one reference and frees 2^order pages when it was the last. Any context. */
 void __free_pages(struct page *page, u32 order);
 
+/*
+ * Frees 2^order pages whose last reference is gone and which are on no list. Any context. Where per-CPU lists of free
+ * pages will sit.
+ */
+void free_unref_page(struct page *page, u32 order);
+
 /* Boot and online: clears PG_reserved and reference counts, adds to managed pages, frees to the tail (6.1). */
 void __free_pages_core(struct page *page, u32 order);
 
@@ -52,5 +58,13 @@ void split_map_isolated_page(struct page *page, u32 order);
 /* Splits a free block at split_pfn_offset pages from its start, each part re-freed with its own pageblock type. 0, -ENOENT if it changed. Takes zone->lock. */
 int split_free_page(struct page *free_page, u32 order, u64 split_pfn_offset);
 u64 zone_free_pages(const struct zone *zone);
+/* Pages an allocation leaves in a zone (WMARK_MIN): a fixed small number, not tuned to the zone's size. */
+u64 min_wmark_pages(const struct zone *zone);
+/* Would @nr_pages free pages stay above the mark after taking 2^order? No lock: a hint. (zone_watermark_ok) */
+bool zone_watermark_ok(const struct zone *zone, u32 order, u64 mark);
+
+/* Between the files of the buddy allocator: */
+/* Verdict `bug` unless the page is what a free page must be, but for flags that freeing clears. */
+void check_page_state(const struct page *page, const char *when);
 
 #endif

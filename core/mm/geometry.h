@@ -29,7 +29,9 @@ struct geometry {
 
 extern struct geometry geometry;
 
-/* Sets `geometry` from row @id of geometries.def for a machine of @blocks memory blocks. */
+/* Row @id of geometries.def for a machine of @blocks memory blocks. */
+void geometry_of(struct geometry *g, u32 id, u32 blocks);
+/* The same, into `geometry`. */
 void geometry_set(u32 id, u32 blocks);
 
 #define pageblock_order (geometry.pageblock_order)

@@ -8,13 +8,16 @@
 #include "core/mm/section.h"
 #include "core/mm/zone.h"
 #include "core/rt/lock.h"
+#include "core/rt/wait.h"
 
 #define SECTION_ROOTS_MAX 512 /* x 256 sections: 16 TiB in x86-64 geometry */
 #define MEMORY_BLOCKS_MAX 8192
+#define PAGE_WAIT_TABLE_SIZE 8
 
 struct memory_block;
 struct notifier_block;
 struct resource;
+struct walk;
 
 struct machine {
 	struct mutex device_hotplug_lock;              /* outermost; serialises add, remove, state changes */
@@ -31,7 +34,13 @@ struct machine {
 	atomic_long_t totalram_pages;
 	pg_data_t nodes[MAX_NODES];
 	struct anon_area areas[OP_SLOTS];
+	struct walk *walks[RT_MAX_TASKS]; /* innermost walk of each task (range/walk_law.h); on that task's stack */
+	wait_queue_head_t page_wait_table[PAGE_WAIT_TABLE_SIZE]; /* waiters for page locks, by pfn */
 	u32 veto_armed[8];  /* per NOTIFY_EVENT: the listener refuses the next one */
+	spinlock_t kernfs_lock; /* path look-ups read blocks[] under it; its writers hold both locks */
+	atomic_t ops_in_flight; /* counted only while laws are checked after each operation */
+	u32 ops_pad;
+	u64 state_write_deadline; /* when the writer of a state file loses patience: device_hotplug_lock */
 };
 
 #define machine (*(struct machine *)RT_HEAP_BASE)

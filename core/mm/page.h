@@ -13,13 +13,14 @@
 #include "core/rt/list.h"
 #include "core/rt/mem.h"
 #include "core/rt/types.h"
+#include "core/rt/wait.h"
 
 struct page {
 	u64 flags;            /* PG_* bits; zone and node on top, valid once the memmap is initialised */
 	struct list_head lru; /* free list, LRU list or a private list; tail pages: lru.next = head | 1 */
 	u64 mapping;          /* anon area | PAGE_MAPPING_ANON, or movable-ops | PAGE_MAPPING_MOVABLE, or 0 */
 	u64 index;            /* position in the anon area; migratetype while the page changes lists */
-	u64 private;          /* buddy order while PageBuddy or isolated by compaction */
+	u64 private;          /* buddy order while PageBuddy or isolated by compaction; first tail page: compound order */
 	atomic_t _refcount;   /* 0: free or frozen; fresh memmap: 1 */
 	atomic_t _mapcount;   /* -1: unmapped; shares its word with page_type */
 	u64 reserved_word;    /* keeps the size at 64 */
@@ -29,7 +30,7 @@ _Static_assert(sizeof(struct page) == 64, "a memmap unit holds whole struct page
 /* Bits of page->flags, in the kernel's meaning. Text by X-macro for reports. Append only. */
 #define PAGE_FLAGS(F)                                                                                                  \
 	F(locked) F(lru) F(active) F(unevictable) F(writeback) F(dirty) F(private) F(reserved) F(slab) F(head)         \
-	F(hwpoison) F(isolated) F(reported)
+	F(hwpoison) F(isolated) F(reported) F(waiters)
 enum pageflags {
 #define PAGE_FLAG(name) PG_##name,
 	PAGE_FLAGS(PAGE_FLAG)
@@ -60,6 +61,17 @@ static inline struct page *pfn_to_page(u64 pfn)
 static inline u64 page_to_pfn(const struct page *page)
 {
 	return (u64)(page - (struct page *)RT_MEMMAP_BASE);
+}
+
+/*
+ * Who may look at a page is a law of its own (range/walk_law.h): every function below that touches a struct page, and
+ * those on pageblock flags in section.h, call page_access_check() first. NULL, the usual case in boot: nobody asks.
+ */
+extern void (*page_access_hook)(const struct page *page);
+static inline void page_access_check(const struct page *page)
+{
+	if (unlikely(page_access_hook != NULL))
+		page_access_hook(page);
 }
 
 /*
@@ -103,6 +115,7 @@ PAGE_FLAG_OPS(reserved, Reserved)
 PAGE_FLAG_OPS(head, Head)
 PAGE_FLAG_OPS(hwpoison, HWPoison)
 PAGE_FLAG_OPS(isolated, Isolated)
+PAGE_FLAG_OPS(waiters, Waiters)
 
 /* Page type states in the mapcount word. PageBuddy is read without a lock by many: a marked load. */
 bool PageBuddy(const struct page *page);
@@ -137,6 +150,8 @@ s32 page_mapcount(const struct page *page); /* 0: unmapped */
 void lock_page(struct page *page);
 bool trylock_page(struct page *page);
 void unlock_page(struct page *page);
+/* Where waiters for the lock of @page sleep; shared with other pages. Needs no look at the page. */
+wait_queue_head_t *page_waitqueue(const struct page *page);
 
 /* Zone and node stored in flags; meaningful only on an initialised memmap. */
 u32 page_zonenum(const struct page *page);

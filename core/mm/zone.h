@@ -48,6 +48,7 @@ enum lru_list { LRU_INACTIVE_ANON, LRU_ACTIVE_ANON, NR_LRU_LISTS };
 struct lruvec {
 	spinlock_t lru_lock;
 	struct list_head lists[NR_LRU_LISTS];
+	atomic_long_t nr_pages; /* on the lists, in base pages: changes under lru_lock, read without (NR_LRU counters) */
 };
 
 typedef struct pglist_data {

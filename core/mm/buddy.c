@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: MIT */
+/* Free lists and freeing; allocation is in buddy_alloc.c, what isolation and compaction need in buddy_isolate.c. */
+#include "core/mm/buddy.h"
+
+#include "core/mm/lru.h"
+#include "core/mm/machine.h"
+#include "core/rt/point.h"
+#include "core/rt/report.h"
+
+/* ---- free lists ------------------------------------------------------------------------------------------------ */
+
+u32 buddy_order(const struct page *page)
+{
+	page_access_check(page);
+	return (u32)READ_ONCE(page->private);
+}
+
+/* Marked: compaction reads the order of a free block without zone->lock. */
+static void set_buddy_order(struct page *page, u32 order)
+{
+	WRITE_ONCE(page->private, order);
+	__SetPageBuddy(page);
+}
+
+void add_to_free_list(struct page *page, struct zone *zone, u32 order, enum migratetype mt, bool tail)
+{
+	struct free_area *area = &zone->free_area[order];
+
+	if (tail)
+		list_add_tail(&page->lru, &area->free_list[mt]);
+	else
+		list_add(&page->lru, &area->free_list[mt]);
+	WRITE_ONCE(area->nr_free, area->nr_free + 1);
+}
+
+void del_page_from_free_list(struct page *page, struct zone *zone, u32 order)
+{
+	struct free_area *area = &zone->free_area[order];
+
+	list_del_init(&page->lru);
+	__ClearPageBuddy(page);
+	WRITE_ONCE(page->private, 0);
+	WRITE_ONCE(area->nr_free, area->nr_free - 1);
+}
+
+void move_to_free_list(struct page *page, struct zone *zone, u32 order, enum migratetype mt)
+{
+	list_move_tail(&page->lru, &zone->free_area[order].free_list[mt]);
+}
+
+void __mod_zone_freepage_state(struct zone *zone, s64 nr_pages, enum migratetype mt)
+{
+	if (!is_migrate_isolate(mt))
+		atomic_long_add(nr_pages, &zone->nr_free_pages);
+}
+
+u64 zone_free_pages(const struct zone *zone)
+{
+	return (u64)atomic_long_read(&zone->nr_free_pages);
+}
+
+u64 min_wmark_pages(const struct zone *zone)
+{
+	(void)zone;
+	return pageblock_nr_pages / 4;
+}
+
+bool zone_watermark_ok(const struct zone *zone, u32 order, u64 mark)
+{
+	return zone_free_pages(zone) > mark + BIT(order) - 1;
+}
+
+/* ---- merging --------------------------------------------------------------------------------------------------- */
+
+static bool page_is_buddy(const struct page *page, const struct page *buddy, u32 order)
+{
+	if (!PageBuddy(buddy) || buddy_order(buddy) != order)
+		return false;
+	/* Zones of one node may meet inside the range of an order. */
+	return page_zonenum(page) == page_zonenum(buddy) && page_to_nid(page) == page_to_nid(buddy);
+}
+
+/* The free block @page would merge with at @order, or NULL. Both are in one section. */
+static struct page *find_buddy_page(struct page *page, u64 pfn, u32 order)
+{
+	struct page *buddy = pfn_to_page(pfn ^ BIT(order));
+
+	return page_is_buddy(page, buddy, order) ? buddy : NULL;
+}
+
+/*
+ * Blocks of pageblock size and more may meet one of another type. Only plain types mix: an isolated pageblock must not
+ * be swallowed by one that is not, or its pages could be allocated.
+ */
+static bool types_merge(u64 buddy_pfn, u32 order, enum migratetype mt)
+{
+	enum migratetype buddy_mt;
+
+	if (order < pageblock_order)
+		return true;
+	buddy_mt = get_pfnblock_migratetype(buddy_pfn);
+	return mt == buddy_mt || (migratetype_is_mergeable(mt) && migratetype_is_mergeable(buddy_mt));
+}
+
+/* The next larger block is about to become free: keep this one at the end of its list for a while. */
+static bool buddy_merge_likely(struct page *page, u64 pfn, u32 order)
+{
+	u64 higher_pfn = pfn & ~BIT(order);
+
+	if (order + 1 >= geometry.max_order)
+		return false;
+	return find_buddy_page(page + (s64)(higher_pfn - pfn), higher_pfn, order + 1) != NULL;
+}
+
+void __free_one_page(struct page *page, u64 pfn, struct zone *zone, u32 order, enum migratetype mt, bool to_tail)
+{
+	lockdep_assert_held(&zone->lock);
+	BUG_ON(!zone->initialized || order > geometry.max_order || pfn & (BIT(order) - 1));
+	__mod_zone_freepage_state(zone, (s64)BIT(order), mt);
+	while (order < geometry.max_order) {
+		struct page *buddy = find_buddy_page(page, pfn, order);
+
+		if (!buddy || !types_merge(pfn ^ BIT(order), order, mt))
+			break;
+		del_page_from_free_list(buddy, zone, order);
+		pfn &= ~BIT(order);
+		page = pfn_to_page(pfn);
+		order++;
+	}
+	set_buddy_order(page, order);
+	add_to_free_list(page, zone, order, mt, to_tail || buddy_merge_likely(page, pfn, order));
+}
+
+/* ---- freeing --------------------------------------------------------------------------------------------------- */
+
+#define PAGE_FLAGS_CHECK_AT_FREE                                                                                       \
+	(BIT(PG_lru) | BIT(PG_locked) | BIT(PG_private) | BIT(PG_writeback) | BIT(PG_reserved) | BIT(PG_slab) |        \
+	 BIT(PG_active) | BIT(PG_unevictable))
+#define PAGE_FLAGS_ALL (BIT(NR_PAGEFLAGS) - 1)
+
+void check_page_state(const struct page *page, const char *when)
+{
+	u64 flags = READ_ONCE(page->flags);
+
+	if (likely(page_ref_count(page) == 0 && page_mapcount(page) == 0 && !READ_ONCE(page->mapping) &&
+		   !(flags & PAGE_FLAGS_CHECK_AT_FREE)))
+		return;
+	rt_fail(VERDICT_bug, "bad page state", "pfn %llu %s: flags %#llx, refcount %d, mapcount %d, mapping %#llx",
+		(unsigned long long)page_to_pfn(page), when, (unsigned long long)flags, page_ref_count(page),
+		page_mapcount(page), (unsigned long long)READ_ONCE(page->mapping));
+}
+
+/* False: the page is dropped, because its memory is broken. */
+static bool free_pages_prepare(struct page *page, u32 order)
+{
+	if (order == 0 && PageHWPoison(page))
+		return false;
+	if (PageHead(page))
+		destroy_compound_page(page, order);
+	if (READ_ONCE(page->mapping) & PAGE_MAPPING_ANON)
+		WRITE_ONCE(page->mapping, 0);
+	for (u64 i = 0; i < BIT(order); i++) {
+		check_page_state(page + i, "freed");
+		WRITE_ONCE(page[i].flags, READ_ONCE(page[i].flags) & ~PAGE_FLAGS_ALL);
+	}
+	WRITE_ONCE(page->private, 0);
+	return true;
+}
+
+/* Some of its pageblocks may be isolated and others not (split_large_buddy(), 6.10). zone->lock held. */
+static void free_by_pageblock(struct zone *zone, struct page *page, u64 pfn, u32 order)
+{
+	for (u64 i = 0; i < BIT(order); i += pageblock_nr_pages)
+		__free_one_page(page + i, pfn + i, zone, pageblock_order, get_pfnblock_migratetype(pfn + i), false);
+}
+
+void free_one_page(struct zone *zone, struct page *page, u64 pfn, u32 order, enum migratetype mt)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&zone->lock, flags);
+	/* The type was read without the lock: meanwhile somebody may have isolated the pageblock, or stopped to. */
+	if (!bug(planted_type_not_rechecked) && (zone->nr_isolate_pageblock || is_migrate_isolate(mt)))
+		mt = get_pfnblock_migratetype(pfn);
+	if (order > pageblock_order && zone->nr_isolate_pageblock && !bug(straddling_free_block))
+		free_by_pageblock(zone, page, pfn, order);
+	else
+		__free_one_page(page, pfn, zone, order, mt, false);
+	spin_unlock_irqrestore(&zone->lock, flags);
+	point(buddy, freed, pfn);
+}
+
+void free_unref_page(struct page *page, u32 order)
+{
+	u64 pfn = page_to_pfn(page);
+	enum migratetype mt;
+
+	if (!free_pages_prepare(page, order))
+		return;
+	mt = get_pfnblock_migratetype(pfn);
+	point(buddy, type_read, pfn);
+	free_one_page(page_zone(page), page, pfn, order, mt);
+}
+
+void __free_pages(struct page *page, u32 order)
+{
+	bool head = PageHead(page);
+
+	if (put_page_testzero(page)) {
+		free_unref_page(page, order);
+		return;
+	}
+	/* A speculative reference holds the first page only; the rest of a block that is not compound is free. */
+	if (!head)
+		while (order-- > 0)
+			free_unref_page(page + BIT(order), order);
+}
+
+void __free_pages_core(struct page *page, u32 order)
+{
+	struct zone *zone = page_zone(page);
+	u64 pfn = page_to_pfn(page);
+	unsigned long flags;
+
+	for (struct page *p = page; p < page + BIT(order); p++) {
+		page_access_check(p);
+		p->flags &= ~BIT(PG_reserved);
+		WRITE_ONCE(p->_refcount.counter, 0);
+	}
+	atomic_long_add((s64)BIT(order), &zone->managed_pages);
+	spin_lock_irqsave(&zone->lock, flags);
+	__free_one_page(page, pfn, zone, order, get_pfnblock_migratetype(pfn), true);
+	spin_unlock_irqrestore(&zone->lock, flags);
+	point(buddy, core_freed, pfn);
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Operations of core/ops.def on page users; core/ops.c dispatches to them. Arguments are in the ranges of the table.
+ * Task context (or boot), may sleep; no lock held.
+ */
+#ifndef PFNSTORM_MM_OPS_MM_H
+#define PFNSTORM_MM_OPS_MM_H
+
+#include "core/core.h"
+
+/* Number of allocations made; -ENOMEM, also for an order the machine's geometry does not have. */
+s64 op_alloc(const struct op *op);
+/* Numbers of entries; errno: anon.h. */
+s64 op_free(const struct op *op);
+s64 op_pin(const struct op *op);
+s64 op_unpin(const struct op *op);
+s64 op_verify(const struct op *op);
+/* synchronize_rcu(); 0. */
+s64 op_synchronize(const struct op *op);
+
+#endif

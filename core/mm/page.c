@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/mm/page.h"
+
+#include "core/mm/buddy.h"
+#include "core/mm/lru.h"
+#include "core/mm/machine.h"
+#include "core/rt/point.h"
+#include "core/rt/report.h"
+
+void (*page_access_hook)(const struct page *page);
+
+/* ---- flags ----------------------------------------------------------------------------------------------------- */
+
+/* Flags that belong to a compound page as a whole are kept in its head; these are each struct page's own. */
+#define OWN_FLAGS (BIT(PG_reserved) | BIT(PG_head) | BIT(PG_hwpoison) | BIT(PG_isolated) | BIT(PG_reported))
+
+static void __attribute__((noreturn, noinline)) page_poisoned(const struct page *page)
+{
+	rt_fail(VERDICT_oops, "oops uninitialised memmap page.flags",
+		"page flags of pfn %llu are all ones: its struct page was poisoned and not initialised since",
+		(unsigned long long)page_to_pfn(page));
+}
+
+/*
+ * A poisoned page claims to be the tail of a page at -2. What follows that pointer must get as far as the access, which
+ * is the oops; UBSan would end the process before it.
+ */
+#define MAY_BE_WILD __attribute__((no_sanitize("undefined")))
+
+static MAY_BE_WILD u64 page_flags(const struct page *page)
+{
+	u64 flags = READ_ONCE(page->flags);
+
+	if (unlikely(flags == PAGE_POISON_PATTERN))
+		page_poisoned(page);
+	return flags;
+}
+
+static struct page *flag_owner(const struct page *page, enum pageflags flag)
+{
+	if (BIT(flag) & OWN_FLAGS)
+		return (struct page *)page;
+	return compound_head(page);
+}
+
+bool page_test_flag(const struct page *page, enum pageflags flag)
+{
+	page_access_check(page);
+	return page_flags(flag_owner(page, flag)) & BIT(flag);
+}
+
+/* The page flag is about to change: is there an initialised page to change? */
+static u64 *flags_to_change(struct page *page, enum pageflags flag)
+{
+	struct page *owner;
+
+	page_access_check(page);
+	owner = flag_owner(page, flag);
+	(void)page_flags(owner);
+	return &owner->flags;
+}
+
+void page_set_flag(struct page *page, enum pageflags flag)
+{
+	set_bit(flag, flags_to_change(page, flag));
+}
+
+void page_clear_flag(struct page *page, enum pageflags flag)
+{
+	clear_bit(flag, flags_to_change(page, flag));
+}
+
+bool page_test_set_flag(struct page *page, enum pageflags flag)
+{
+	return test_and_set_bit(flag, flags_to_change(page, flag));
+}
+
+bool page_test_clear_flag(struct page *page, enum pageflags flag)
+{
+	return test_and_clear_bit(flag, flags_to_change(page, flag));
+}
+
+/* ---- page types ------------------------------------------------------------------------------------------------ */
+
+/* A type is set when its bit is clear in a word that otherwise looks like a small negative mapcount. */
+static bool page_is_type(const struct page *page, u32 type)
+{
+	page_access_check(page);
+	return ((u32)atomic_read(&page->_mapcount) & (PAGE_TYPE_BASE | type)) == PAGE_TYPE_BASE;
+}
+
+bool PageBuddy(const struct page *page)
+{
+	return page_is_type(page, PG_TYPE_buddy);
+}
+
+bool PageOffline(const struct page *page)
+{
+	return page_is_type(page, PG_TYPE_offline);
+}
+
+/* Plain stores in the kernel, although lock-free readers exist: both sides are marked here. zone->lock held. */
+void __SetPageBuddy(struct page *page)
+{
+	page_access_check(page);
+	BUG_ON(atomic_read(&page->_mapcount) != -1);
+	atomic_set(&page->_mapcount, (s32)~PG_TYPE_buddy);
+}
+
+void __ClearPageBuddy(struct page *page)
+{
+	BUG_ON(!PageBuddy(page));
+	atomic_set(&page->_mapcount, -1);
+}
+
+bool page_has_type(const struct page *page)
+{
+	page_access_check(page);
+	return atomic_read(&page->_mapcount) < -128;
+}
+
+/* ---- compound pages -------------------------------------------------------------------------------------------- */
+
+/*
+ * The word that marks a tail is the list link of pages that are none. Links are even, so bit 0 tells; but whoever
+ * peeks without a reference may do so while the page moves between lists.
+ */
+static u64 compound_word(const struct page *page)
+{
+	page_access_check(page);
+	return (u64)data_race(READ_ONCE(page->lru.next), "bit 0 is clear in whichever list link a peek without a "
+							 "reference meets");
+}
+
+bool PageTail(const struct page *page)
+{
+	return compound_word(page) & 1;
+}
+
+bool PageCompound(const struct page *page)
+{
+	return PageHead(page) || PageTail(page);
+}
+
+struct page *compound_head(const struct page *page)
+{
+	u64 word = compound_word(page);
+
+	return word & 1 ? (struct page *)(word - 1) : (struct page *)page;
+}
+
+u32 compound_order(const struct page *page)
+{
+	return PageHead(page) ? (u32)READ_ONCE(page[1].private) : 0;
+}
+
+void prep_compound_page(struct page *page, u32 order)
+{
+	BUG_ON(order == 0);
+	SetPageHead(page);
+	for (u64 i = 1; i < BIT(order); i++) {
+		atomic_set(&page[i]._refcount, 0);
+		WRITE_ONCE(page[i].lru.next, (struct list_head *)((u64)page | 1));
+	}
+	WRITE_ONCE(page[1].private, order);
+}
+
+void destroy_compound_page(struct page *page, u32 order)
+{
+	BUG_ON(compound_order(page) != order);
+	WRITE_ONCE(page[1].private, 0);
+	for (u64 i = 1; i < BIT(order); i++) {
+		BUG_ON(compound_head(&page[i]) != page);
+		WRITE_ONCE(page[i].lru.next, NULL);
+	}
+	ClearPageHead(page);
+}
+
+/* ---- reference counts ------------------------------------------------------------------------------------------ */
+
+MAY_BE_WILD s32 page_ref_count(const struct page *page)
+{
+	page_access_check(page);
+	return atomic_read(&page->_refcount);
+}
+
+s32 page_count(const struct page *page)
+{
+	return page_ref_count(compound_head(page));
+}
+
+void set_page_count(struct page *page, s32 v)
+{
+	page_access_check(page);
+	atomic_set(&page->_refcount, v);
+}
+
+void get_page(struct page *page)
+{
+	page = compound_head(page);
+	BUG_ON(page_ref_count(page) <= 0);
+	atomic_inc(&page->_refcount);
+}
+
+bool get_page_unless_zero(struct page *page)
+{
+	page_access_check(page);
+	point(page, get_unless_zero, page_to_pfn(page));
+	return atomic_inc_not_zero(&page->_refcount);
+}
+
+bool put_page_testzero(struct page *page)
+{
+	BUG_ON(page_ref_count(page) == 0);
+	return atomic_dec_and_test(&page->_refcount);
+}
+
+void put_page(struct page *page)
+{
+	page = compound_head(page);
+	if (!put_page_testzero(page))
+		return;
+	point(page, put_last, page_to_pfn(page));
+	lru_cache_del(page);
+	free_unref_page(page, compound_order(page));
+}
+
+bool page_ref_freeze(struct page *page, s32 count)
+{
+	page_access_check(page);
+	return atomic_cmpxchg(&page->_refcount, count, 0) == count;
+}
+
+void page_ref_unfreeze(struct page *page, s32 count)
+{
+	BUG_ON(page_ref_count(page) != 0 || count == 0);
+	/* What the freezer wrote comes before the count that lets others in. */
+	smp_mb();
+	atomic_set(&page->_refcount, count);
+}
+
+s32 page_mapcount(const struct page *page)
+{
+	page_access_check(page);
+	return atomic_read(&page->_mapcount) + 1;
+}
+
+/* ---- page lock ------------------------------------------------------------------------------------------------- */
+
+wait_queue_head_t *page_waitqueue(const struct page *page)
+{
+	return &machine.page_wait_table[page_to_pfn(page) % PAGE_WAIT_TABLE_SIZE];
+}
+
+bool trylock_page(struct page *page)
+{
+	return !test_and_set_bit_lock(PG_locked, flags_to_change(page, PG_locked));
+}
+
+/* unlock_page() clears both bits in one step: it either sees the announcement, or has left before it. */
+static bool trylock_page_or_announce(struct page *page)
+{
+	page_test_set_flag(page, PG_waiters);
+	return trylock_page(page);
+}
+
+void lock_page(struct page *page)
+{
+	page = compound_head(page);
+	if (trylock_page(page))
+		return;
+	point(page, lock_wait, page_to_pfn(page));
+	wait_event(page_waitqueue(page), trylock_page_or_announce(page));
+}
+
+void unlock_page(struct page *page)
+{
+	u64 *flags, old, found;
+
+	page = compound_head(page);
+	flags = flags_to_change(page, PG_locked);
+	old = READ_ONCE(*flags);
+	BUG_ON(!(old & BIT(PG_locked)));
+	/* One step for both bits: once the lock is free, the page may be anybody's, or gone. */
+	while ((found = cmpxchg64(flags, old, old & ~(BIT(PG_locked) | BIT(PG_waiters)))) != old)
+		old = found;
+	if (old & BIT(PG_waiters))
+		wake_up_all(page_waitqueue(page));
+}
+
+/* ---- zone and node --------------------------------------------------------------------------------------------- */
+
+u32 page_zonenum(const struct page *page)
+{
+	page_access_check(page);
+	return (u32)(page_flags(page) >> ZONES_PGSHIFT & 0xf);
+}
+
+u32 page_to_nid(const struct page *page)
+{
+	page_access_check(page);
+	return (u32)(page_flags(page) >> NODES_PGSHIFT & 0xf);
+}
+
+struct zone *page_zone(const struct page *page)
+{
+	return node_zone(page_to_nid(page), page_zonenum(page));
+}
+
+static u64 page_links(u32 zone, u32 nid)
+{
+	return (u64)zone << ZONES_PGSHIFT | (u64)nid << NODES_PGSHIFT;
+}
+
+void set_page_links(struct page *page, u32 zone, u32 nid, u64 pfn)
+{
+	(void)pfn; /* with a virtual memmap the section needs no room in the flags */
+	page_access_check(page);
+	page->flags = (page->flags & (BIT(ZONES_PGSHIFT) - 1)) | page_links(zone, nid);
+}
+
+/* Plain stores of each word once: nobody else may know the page, and a memmap holds many of them. */
+void __init_single_page(struct page *page, u64 pfn, u32 zone, u32 nid)
+{
+	(void)pfn;
+	page_access_check(page);
+	page->flags = page_links(zone, nid) | BIT(PG_reserved);
+	page->lru.next = &page->lru;
+	page->lru.prev = &page->lru;
+	page->mapping = 0;
+	page->index = 0;
+	page->private = 0;
+	page->_refcount.counter = 1;
+	page->_mapcount.counter = -1;
+	page->reserved_word = 0;
+}

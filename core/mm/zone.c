@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/mm/zone.h"
+
+#include "core/mm/lru.h"
+#include "core/mm/machine.h"
+#include "core/rt/report.h"
+#include "core/rt/task.h"
+
+const char *zone_type_name(u32 zone)
+{
+	static const char *const names[MAX_NR_ZONES] = {"DMA", "DMA32", "Normal", "Movable", "Device"};
+
+	return zone < MAX_NR_ZONES ? names[zone] : "?";
+}
+
+/* ---- nodes ----------------------------------------------------------------------------------------------------- */
+
+bool node_state(u32 nid, enum node_states state)
+{
+	return test_bit(nid, &machine.node_states[state]);
+}
+
+void node_set_state(u32 nid, enum node_states state)
+{
+	set_bit(nid, &machine.node_states[state]);
+}
+
+void node_clear_state(u32 nid, enum node_states state)
+{
+	clear_bit(nid, &machine.node_states[state]);
+}
+
+pg_data_t *NODE_DATA(u32 nid)
+{
+	BUG_ON(nid >= MAX_NODES);
+	return &machine.nodes[nid];
+}
+
+struct zone *node_zone(u32 nid, u32 zone)
+{
+	BUG_ON(zone >= MAX_NR_ZONES);
+	return &NODE_DATA(nid)->node_zones[zone];
+}
+
+static void zone_init_internals(struct zone *zone, u32 nid, u32 idx)
+{
+	spin_lock_init(&zone->lock, LOCK_zone);
+	zone->node = nid;
+	zone->idx = idx;
+	atomic_long_set(&zone->managed_pages, 0);
+	WRITE_ONCE(zone->present_pages, 0);
+	zone->present_early_pages = 0;
+}
+
+/* Spans are not touched: those of a node that comes back are empty already. */
+void pgdat_init(pg_data_t *pgdat, u32 nid)
+{
+	pgdat->node_id = nid;
+	pgdat->nr_zones = 0;
+	pgdat->node_present_pages = 0;
+	WRITE_ONCE(pgdat->node_start_pfn, 0);
+	lruvec_init(&pgdat->lruvec);
+	atomic_long_set(&pgdat->nr_isolated_anon, 0);
+	for (u32 idx = 0; idx < MAX_NR_ZONES; idx++)
+		zone_init_internals(&pgdat->node_zones[idx], nid, idx);
+}
+
+/* ---- zones ----------------------------------------------------------------------------------------------------- */
+
+bool zone_spans_pfn(const struct zone *zone, u64 pfn)
+{
+	return READ_ONCE(zone->zone_start_pfn) <= pfn && pfn < zone_end_pfn(zone);
+}
+
+bool zone_is_empty(const struct zone *zone)
+{
+	return READ_ONCE(zone->spanned_pages) == 0;
+}
+
+bool zone_intersects(const struct zone *zone, u64 start_pfn, u64 nr_pages)
+{
+	if (zone_is_empty(zone))
+		return false;
+	return start_pfn < zone_end_pfn(zone) && start_pfn + nr_pages > READ_ONCE(zone->zone_start_pfn);
+}
+
+bool populated_zone(const struct zone *zone)
+{
+	return READ_ONCE(zone->present_pages) != 0;
+}
+
+u64 zone_managed_pages(const struct zone *zone)
+{
+	return (u64)atomic_long_read(&zone->managed_pages);
+}
+
+static void zone_init_free_lists(struct zone *zone)
+{
+	for (u32 order = 0; order <= geometry.max_order; order++) {
+		for (u32 mt = 0; mt < MIGRATE_TYPES; mt++)
+			INIT_LIST_HEAD(&zone->free_area[order].free_list[mt]);
+		WRITE_ONCE(zone->free_area[order].nr_free, 0);
+	}
+}
+
+void init_currently_empty_zone(struct zone *zone, u64 start_pfn, u64 nr_pages)
+{
+	pg_data_t *pgdat = NODE_DATA(zone->node);
+
+	(void)nr_pages;
+	if (zone->idx + 1 > pgdat->nr_zones)
+		pgdat->nr_zones = zone->idx + 1;
+	WRITE_ONCE(zone->zone_start_pfn, start_pfn);
+	zone_init_free_lists(zone);
+	zone->initialized = 1;
+}
+
+void clear_zone_contiguous(struct zone *zone)
+{
+	WRITE_ONCE(zone->contiguous, 0);
+}
+
+/* The slice lies in one pageblock: both ends say what is between them. */
+static bool slice_in_zone(const struct zone *zone, u64 start_pfn, u64 end_pfn)
+{
+	const struct page *first, *last = pfn_to_page(end_pfn - 1);
+
+	if (!pfn_valid(start_pfn) || !pfn_valid(end_pfn - 1))
+		return false;
+	first = pfn_to_online_page(start_pfn);
+	if (!first || page_zone(first) != zone)
+		return false;
+	return page_zonenum(last) == zone->idx && page_to_nid(last) == zone->node;
+}
+
+void set_zone_contiguous(struct zone *zone)
+{
+	u64 end_pfn = zone_end_pfn(zone), slice_end;
+
+	for (u64 pfn = READ_ONCE(zone->zone_start_pfn); pfn < end_pfn; pfn = slice_end) {
+		slice_end = min(pageblock_end_pfn(pfn), end_pfn);
+		if (!slice_in_zone(zone, pfn, slice_end))
+			return;
+	}
+	/* An empty zone is contiguous too, as in the kernel: nobody walks it. */
+	WRITE_ONCE(zone->contiguous, 1);
+}
+
+void adjust_present_page_count(struct zone *zone, u64 pfn, s64 nr_pages)
+{
+	pg_data_t *pgdat = NODE_DATA(zone->node);
+
+	if (current)
+		lockdep_assert_held_write(&machine.mem_hotplug_lock);
+	if (early_section(__pfn_to_section(pfn)))
+		zone->present_early_pages += (u64)nr_pages;
+	WRITE_ONCE(zone->present_pages, zone->present_pages + (u64)nr_pages);
+	WRITE_ONCE(pgdat->node_present_pages, pgdat->node_present_pages + (u64)nr_pages);
+}
+
+u64 totalram_pages(void)
+{
+	return (u64)atomic_long_read(&machine.totalram_pages);
+}
+
+void totalram_pages_add(s64 count)
+{
+	atomic_long_add(count, &machine.totalram_pages);
+}
