@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/range/migrate.h"
+
+#include "core/mm/anon.h"
+#include "core/mm/buddy.h"
+#include "core/mm/lru.h"
+#include "core/mm/machine.h"
+#include "core/mm/section.h"
+#include "core/rt/cpu.h"
+#include "core/rt/point.h"
+#include "core/rt/report.h"
+#include "core/rt/run.h"
+
+/* One call of migrate_pages(). */
+struct migration {
+	new_page_t *get_new_page;
+	free_page_t *put_new_page;
+	void *private;
+	enum migrate_mode mode;
+	u32 nr_succeeded; /* base pages */
+};
+
+static u64 nr_base_pages(const struct page *page)
+{
+	return 1ULL << compound_order(page);
+}
+
+/* ---- one page -------------------------------------------------------------------------------------------------- */
+
+static void migrate_page_flags(struct page *dst, struct page *src)
+{
+	if (PageActive(src)) {
+		ClearPageActive(src);
+		SetPageActive(dst);
+	}
+	if (PageUnevictable(src)) {
+		ClearPageUnevictable(src);
+		SetPageUnevictable(dst);
+	}
+	if (PageDirty(src))
+		SetPageDirty(dst);
+}
+
+static void copy_content(const struct page *dst, const struct page *src)
+{
+	u64 src_pfn = page_to_pfn(src), dst_pfn = page_to_pfn(dst), nr_pages = nr_base_pages(src);
+
+	for (u64 i = 0; i < nr_pages; i++)
+		page_content_write(dst_pfn + i, page_content_read(src_pfn + i));
+}
+
+/*
+ * Both pages locked, @src unmapped. An anonymous page has no mapping entry that would hold references: whoever holds
+ * one besides the isolation may use the page at any time, so it must not move. (folio_migrate_mapping(), 6.1)
+ */
+static int move_to_new_page(struct page *dst, struct page *src)
+{
+	if (page_ref_count(src) != 1 || should_fail(migrate))
+		return -EAGAIN;
+	dst->index = src->index;
+	dst->mapping = src->mapping;
+	if (!bug(planted_copy_before_unmap))
+		copy_content(dst, src);
+	migrate_page_flags(dst, src);
+	point(migrate, copied, page_to_pfn(src));
+	return 0;
+}
+
+/* @src locked. */
+static int unmap_and_copy(struct page *dst, struct page *src)
+{
+	bool was_mapped = page_mapcount(src) > 0;
+	int ret = -EAGAIN;
+
+	if (!trylock_page(dst))
+		return -EAGAIN;
+	if (bug(planted_copy_before_unmap))
+		copy_content(dst, src);
+	if (was_mapped)
+		try_to_migrate(src);
+	point(migrate, unmapped, page_to_pfn(src));
+	if (page_mapcount(src) == 0)
+		ret = move_to_new_page(dst, src);
+	/* On the LRU before anybody can find it through a page table. */
+	if (ret == 0)
+		lru_cache_add(dst);
+	if (was_mapped)
+		remove_migration_ptes(src, ret == 0 ? dst : src);
+	unlock_page(dst);
+	return ret;
+}
+
+/* __unmap_and_move(), 6.1. */
+static int lock_and_move(struct page *dst, struct page *src, bool force, enum migrate_mode mode)
+{
+	int ret;
+
+	if (!trylock_page(src)) {
+		if (!force || mode == MIGRATE_ASYNC)
+			return -EAGAIN;
+		lock_page(src);
+	}
+	point(migrate, locked, page_to_pfn(src));
+	ret = unmap_and_copy(dst, src);
+	unlock_page(src);
+	/* Who maps it holds references of its own; if the owner is gone by now, this frees it. */
+	if (ret == 0)
+		put_page(dst);
+	return ret;
+}
+
+/* Off the list for good: the isolation ends and with it its reference. */
+static void migration_succeeded(struct migration *m, struct page *page)
+{
+	u64 nr_pages = nr_base_pages(page);
+
+	list_del_init(&page->lru);
+	mod_node_isolated(page_to_nid(page), -(s64)nr_pages);
+	m->nr_succeeded += (u32)nr_pages;
+	point(migrate, done, page_to_pfn(page));
+	put_page(page);
+}
+
+/* 0, or -EAGAIN or -ENOMEM and then the page stays on its list. (unmap_and_move(), 6.1) */
+static int migrate_one(struct migration *m, struct page *page, bool force)
+{
+	struct page *dst;
+	int ret;
+
+	if (page_ref_count(page) == 1) { /* freed under us: only the isolation holds it */
+		ClearPageActive(page);
+		ClearPageUnevictable(page);
+		migration_succeeded(m, page);
+		return 0;
+	}
+	dst = m->get_new_page(page, m->private);
+	if (!dst)
+		return -ENOMEM;
+	ret = lock_and_move(dst, page, force, m->mode);
+	if (ret == 0) {
+		migration_succeeded(m, page);
+		return 0;
+	}
+	if (m->put_new_page)
+		m->put_new_page(dst, m->private);
+	else
+		put_page(dst);
+	return ret;
+}
+
+/* ---- lists of pages -------------------------------------------------------------------------------------------- */
+
+/* One pass over @from; number of pages to try again, or -ENOMEM. */
+static int migrate_pass(struct migration *m, struct list_head *from, bool force)
+{
+	struct page *page, *next;
+	int retry = 0;
+
+	list_for_each_entry_safe (page, next, from, lru) {
+		int ret = migrate_one(m, page, force);
+
+		cond_resched();
+		if (ret == -ENOMEM)
+			return ret;
+		if (ret == -EAGAIN)
+			retry++;
+	}
+	return retry;
+}
+
+int migrate_pages(struct list_head *from, new_page_t *get_new_page, free_page_t *put_new_page, void *private,
+		  enum migrate_mode mode, u32 *nr_succeeded)
+{
+	struct migration m = {
+		.get_new_page = get_new_page,
+		.put_new_page = put_new_page,
+		.private = private,
+		.mode = mode,
+	};
+	int retry = 1;
+
+	might_sleep();
+	for (u32 pass = 0; pass < MIGRATE_PASSES && retry > 0; pass++)
+		retry = migrate_pass(&m, from, pass >= MIGRATE_TRYLOCKS);
+	if (nr_succeeded)
+		*nr_succeeded = m.nr_succeeded;
+	BUG_ON(retry == 0 && !list_empty(from));
+	return retry;
+}
+
+int isolate_page_to_list(struct page *page, struct list_head *list)
+{
+	int ret = isolate_lru_page(page);
+
+	if (ret)
+		return ret;
+	mod_node_isolated(page_to_nid(page), (s64)nr_base_pages(page));
+	list_add_tail(&page->lru, list);
+	return 0;
+}
+
+void putback_movable_pages(struct list_head *list)
+{
+	struct page *page, *next;
+
+	list_for_each_entry_safe (page, next, list, lru) {
+		list_del_init(&page->lru);
+		mod_node_isolated(page_to_nid(page), -(s64)nr_base_pages(page));
+		putback_lru_page(page);
+	}
+}
+
+struct page *alloc_migration_target(struct page *page, void *private)
+{
+	const struct migration_target_control *mtc = private;
+	const struct alloc_request request = {
+		.order = compound_order(page),
+		.mt = MIGRATE_MOVABLE,
+		.movable_zone = page_zonenum(page) == ZONE_MOVABLE,
+		.nid = mtc->nid,
+		.nodemask = mtc->nodemask,
+	};
+
+	return alloc_pages(&request);
+}
+
+int scan_movable_pages(u64 start_pfn, u64 end_pfn, u64 *movable_pfn)
+{
+	for (u64 pfn = start_pfn; pfn < end_pfn; pfn++) {
+		struct page *page;
+
+		if (!pfn_valid(pfn))
+			continue;
+		page = pfn_to_page(pfn);
+		if (PageLRU(compound_head(page))) {
+			*movable_pfn = pfn;
+			return 0;
+		}
+		if (PageOffline(page) && page_ref_count(page) > 0)
+			return -EBUSY;
+	}
+	return -ENOENT;
+}

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/range/testing.h"
+
+#include "core/rt/random.h"
+
+/* ---- schedules ------------------------------------------------------------------------------------------------- */
+
+struct random_walk {
+	struct rt_strategy strategy;
+	struct rt_random random;
+};
+
+static u32 pick(struct random_walk *walk, u64 runnable)
+{
+	u32 skip = rt_random_below(&walk->random, (u32)__builtin_popcountll(runnable));
+
+	while (skip--)
+		runnable &= runnable - 1;
+	/* Short and long stretches: some bugs want many switches close together, some one at the right place. */
+	rt_ask_after(1ULL << rt_random_below(&walk->random, 10));
+	return (u32)__builtin_ctzll(runnable);
+}
+
+static u32 random_begin(struct rt_strategy *s, u64 runnable)
+{
+	return pick(container_of(s, struct random_walk, strategy), runnable);
+}
+
+static u32 random_next(struct rt_strategy *s, const struct rt_place *place, u64 runnable)
+{
+	(void)place;
+	return pick(container_of(s, struct random_walk, strategy), runnable);
+}
+
+static u32 random_choose(struct rt_strategy *s, enum rt_choice kind, u32 what, u32 n)
+{
+	struct random_walk *walk = container_of(s, struct random_walk, strategy);
+
+	(void)what;
+	return kind == RT_CHOOSE_FAULT ? 0 : rt_random_below(&walk->random, n);
+}
+
+static const struct rt_strategy_ops random_ops = {
+	.name = "random walk",
+	.begin = random_begin,
+	.next = random_next,
+	.choose = random_choose,
+};
+static struct random_walk random_walk = {.strategy = {&random_ops}};
+
+struct preemption {
+	struct rt_strategy strategy;
+	enum point_id semantic;
+	u64 arg;
+	bool done;
+};
+
+static u32 preempt_begin(struct rt_strategy *s, u64 runnable)
+{
+	(void)runnable;
+	container_of(s, struct preemption, strategy)->done = false;
+	rt_ask_kinds(RT_SEMANTIC);
+	return 0;
+}
+
+static u32 preempt_next(struct rt_strategy *s, const struct rt_place *place, u64 runnable)
+{
+	struct preemption *p = container_of(s, struct preemption, strategy);
+	u64 others = runnable & ~BIT(place->task);
+
+	if (!p->done && place->task == 0 && place->kind == RT_SEMANTIC && place->semantic == p->semantic &&
+	    place->addr == p->arg && others) {
+		p->done = true;
+		return (u32)__builtin_ctzll(others);
+	}
+	if (runnable & BIT(place->task))
+		return place->task;
+	/* Whoever waits lets the later tasks go first: task 0 goes on when they are over or wait for it. */
+	others = runnable & ~BIT(0);
+	return (u32)__builtin_ctzll(others ? others : runnable);
+}
+
+static u32 preempt_choose(struct rt_strategy *s, enum rt_choice kind, u32 what, u32 n)
+{
+	(void)s;
+	(void)kind;
+	(void)what;
+	(void)n;
+	return 0;
+}
+
+static const struct rt_strategy_ops preempt_ops = {
+	.name = "one preemption",
+	.begin = preempt_begin,
+	.next = preempt_next,
+	.choose = preempt_choose,
+};
+static struct preemption preemption = {.strategy = {&preempt_ops}};
+
+/* ---- machines and runs ----------------------------------------------------------------------------------------- */
+
+void test_boot(const char *switches, bool race_detector)
+{
+	struct machine_config config = {
+		.geometry = GEOMETRY_tiny,
+		.cpus = 2,
+		.nodes = 1,
+		.blocks = 8,
+		.online = {1, {{0, 3}}},
+		.movable = {1, {{4, 4}}},
+		.normal = {1, {{5, 5}}},
+		.offline = {1, {{6, 6}}},
+	};
+	struct rt_config rt = {.cpus = 2, .race_detector = race_detector};
+	char copy[256], error[256], *word, *rest;
+
+	switches_default(&config.sw);
+	snprintf(copy, sizeof(copy), "%s", switches);
+	for (word = strtok_r(copy, " ", &rest); word; word = strtok_r(NULL, " ", &rest))
+		if (switches_set(&config.sw, word, error, sizeof(error)))
+			fail_msg("%s: %s", word, error);
+	assert_null(machine_config_error(&config));
+	core_boot(&config, &rt, NULL, NULL);
+}
+
+static struct rt_result run(u32 nr_tasks, const struct test_task *tasks)
+{
+	struct rt_result result;
+
+	for (u32 i = 0; i < nr_tasks; i++)
+		rt_task_create(tasks[i].name, i % 2, tasks[i].fn, tasks[i].arg);
+	rt_run(&result);
+	rt_reset();
+	return result;
+}
+
+struct rt_result test_run(u64 seed, u32 nr_tasks, const struct test_task *tasks)
+{
+	rt_random_seed(&random_walk.random, seed);
+	rt_set_strategy(seed ? &random_walk.strategy : NULL);
+	return run(nr_tasks, tasks);
+}
+
+struct rt_result test_run_preempted(enum point_id semantic, u64 arg, u32 nr_tasks, const struct test_task *tasks)
+{
+	struct rt_result result;
+
+	preemption.semantic = semantic;
+	preemption.arg = arg;
+	rt_set_strategy(&preemption.strategy);
+	result = run(nr_tasks, tasks);
+	assert_true(preemption.done);
+	return result;
+}
+
+void test_run_alone(void (*fn)(void *arg), void *arg)
+{
+	const struct test_task task = {"test", fn, arg};
+	struct rt_result result = test_run(0, 1, &task);
+
+	assert_ok(&result);
+}
+
+void assert_ok(const struct rt_result *result)
+{
+	const struct rt_verdict *v = &result->verdict;
+
+	if (v->kind != VERDICT_ok)
+		fail_msg("verdict %s: %s\n%s", verdict_name(v->kind), v->signature, v->detail);
+}
+
+void assert_verdict(const struct rt_result *result, enum verdict_kind kind, const char *text)
+{
+	const struct rt_verdict *v = &result->verdict;
+
+	if (v->kind != kind || !strstr(v->signature, text))
+		fail_msg("verdict %s: %s\n%s\nexpected %s with \"%s\"", verdict_name(v->kind), v->signature, v->detail,
+			 verdict_name(kind), text);
+}
+
+s64 test_op(const char *name, s32 a, s32 b, s32 c, s32 d)
+{
+	struct op op = {.id = op_info_by_name(name)->id, .arg = {a, b, c, d}};
+
+	return core_run_op(&op);
+}

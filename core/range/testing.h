@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Harness of the tests in core/range/: a tiny machine, tasks on fibers, and a verdict. Tasks check with CHECK(), since
+ * cmocka's assertions work in the test function only; all laws of core/check/ run when the tasks are done.
+ *
+ * The machine: 2 CPUs, 1 node, 8 blocks of 64 pages; 0-3 early and online, 4 onlined to Movable, 5 onlined to Normal,
+ * 6 added and offline, 7 absent.
+ */
+#ifndef PFNSTORM_RANGE_TESTING_H
+#define PFNSTORM_RANGE_TESTING_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "core/core.h"
+#include "core/mm/machine.h"
+#include "core/rt/point.h"
+#include "core/rt/sched.h"
+
+#define BLOCK_PFN(block) ((u64)(block)*geometry.pages_per_block)
+
+struct test_task {
+	const char *name;
+	void (*fn)(void *arg);
+	void *arg;
+};
+
+#define CHECK(cond)                                                                                                    \
+	do {                                                                                                           \
+		if (!(cond))                                                                                           \
+			rt_fail(VERDICT_bug, "test", "%s:%d: %s does not hold", __FILE__, __LINE__, #cond);            \
+	} while (0)
+
+/* Boots the machine; @switches: assignments separated by blanks, "" for the default. */
+void test_boot(const char *switches, bool race_detector);
+/* Runs tasks 0 … on CPUs 0, 1, 0, …, then resets. @seed 0: each until it blocks, else a random walk. */
+struct rt_result test_run(u64 seed, u32 nr_tasks, const struct test_task *tasks);
+/* As above, the first task running alone until it is at @semantic with argument @arg; then the others, then the rest.
+ */
+struct rt_result test_run_preempted(enum point_id semantic, u64 arg, u32 nr_tasks, const struct test_task *tasks);
+/* One task, default schedule, verdict must be ok. */
+void test_run_alone(void (*fn)(void *arg), void *arg);
+
+void assert_ok(const struct rt_result *result);
+/* The verdict is of @kind and its signature contains @text. */
+void assert_verdict(const struct rt_result *result, enum verdict_kind kind, const char *text);
+
+/* core_run_op() by name, with up to four arguments. */
+s64 test_op(const char *name, s32 a, s32 b, s32 c, s32 d);
+
+#endif

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/range/walk.h"
+
+#include "core/mm/machine.h"
+#include "core/range/walk_law.h"
+#include "core/rt/cpu.h"
+#include "core/rt/point.h"
+#include "core/rt/rcu.h"
+#include "core/rt/report.h"
+#include "core/rt/task.h"
+
+/* One alternative of design pfn_walk. */
+struct walk_ops {
+	struct page *(*pageblock)(struct walk *w, u64 start_pfn, u64 end_pfn);
+	struct page *(*page)(struct walk *w, u64 pfn);
+	void (*leave)(struct walk *w);
+	bool (*resched)(struct walk *w, u32 ms);
+	/* Does the reference just taken on @page keep its memory from going offline? */
+	bool (*reference_counts)(const struct page *page);
+};
+
+static void take_a_break(u32 ms)
+{
+	if (ms)
+		msleep(ms);
+	else
+		cond_resched();
+}
+
+static bool page_in_zone(const struct page *page, const struct zone *zone)
+{
+	return page_to_nid(page) == zone->node && page_zonenum(page) == zone->idx;
+}
+
+/* __pageblock_pfn_to_page(), mm/page_alloc.c, 6.1; the first page is known to be online. */
+static bool pageblock_in_zone(const struct walk *w, u64 start_pfn, u64 end_pfn)
+{
+	const struct page *first = pfn_to_page(start_pfn), *last = pfn_to_page(end_pfn - 1);
+
+	if (w->zone && !page_in_zone(first, w->zone))
+		return false;
+	return page_zonenum(first) == page_zonenum(last) && page_to_nid(first) == page_to_nid(last);
+}
+
+/* ---- unsynchronised -------------------------------------------------------------------------------------------- */
+
+static struct page *unsynchronised_pageblock(struct walk *w, u64 start_pfn, u64 end_pfn)
+{
+	struct page *page;
+
+	if (w->zone && READ_ONCE(w->zone->contiguous))
+		return pfn_to_page(start_pfn);
+	if (!pfn_valid(start_pfn) || !pfn_valid(end_pfn - 1))
+		return NULL;
+	page = pfn_to_online_page(start_pfn);
+	point(walk, section_checked, start_pfn);
+	return page && pageblock_in_zone(w, start_pfn, end_pfn) ? page : NULL;
+}
+
+static struct page *unsynchronised_page(struct walk *w, u64 pfn)
+{
+	struct page *page = pfn_to_online_page(pfn);
+
+	point(walk, section_checked, pfn);
+	return page && (!w->zone || page_in_zone(page, w->zone)) ? page : NULL;
+}
+
+static void unsynchronised_leave(struct walk *w)
+{
+	(void)w;
+}
+
+static bool unsynchronised_resched(struct walk *w, u32 ms)
+{
+	(void)w;
+	take_a_break(ms);
+	return true;
+}
+
+static bool unsynchronised_reference_counts(const struct page *page)
+{
+	(void)page;
+	return true;
+}
+
+/* ---- rcu ------------------------------------------------------------------------------------------------------- */
+
+/*
+ * Opens the read section, or goes on with the one that is open. Being online is a property of whole sections, and no
+ * compound page or free block crosses the end of one: so the section is what one check covers.
+ */
+static struct page *rcu_enter(struct walk *w, u64 pfn)
+{
+	struct page *page;
+
+	if (!w->reading) {
+		rcu_read_lock();
+		w->reading = 1;
+	} else if (pfn >= w->covered_start && pfn < w->covered_end) {
+		return pfn_to_page(pfn);
+	}
+	page = pfn_to_online_page(pfn);
+	point(walk, section_checked, pfn);
+	if (page) {
+		w->covered_start = section_nr_to_pfn(pfn_to_section_nr(pfn));
+		w->covered_end = w->covered_start + PAGES_PER_SECTION;
+	}
+	return page;
+}
+
+static void rcu_leave(struct walk *w)
+{
+	w->covered_start = w->covered_end = 0;
+	if (!w->reading)
+		return;
+	w->reading = 0;
+	rcu_read_unlock();
+}
+
+/* Never trusts zone->contiguous: offline clears it long after the section went offline. */
+static struct page *rcu_pageblock(struct walk *w, u64 start_pfn, u64 end_pfn)
+{
+	struct page *page = rcu_enter(w, start_pfn);
+
+	if (page && pfn_to_online_page(end_pfn - 1) && pageblock_in_zone(w, start_pfn, end_pfn))
+		return page;
+	rcu_leave(w);
+	return NULL;
+}
+
+static struct page *rcu_page(struct walk *w, u64 pfn)
+{
+	struct page *page = rcu_enter(w, pfn);
+
+	if (page && (!w->zone || page_in_zone(page, w->zone)))
+		return page;
+	rcu_leave(w);
+	return NULL;
+}
+
+static bool rcu_resched(struct walk *w, u32 ms)
+{
+	if (!bug(planted_resched_in_read_section))
+		rcu_leave(w);
+	take_a_break(ms);
+	return rcu_pageblock(w, w->block_start_pfn, w->block_end_pfn) != NULL;
+}
+
+/*
+ * get_page_unless_zero() orders the reference before this load of the online bit. Offline tests that all pages are
+ * free before it clears the bit; so bit still set means that the test either failed for this page or comes later.
+ * It skips poisoned pages whatever their references.
+ */
+static bool rcu_reference_counts(const struct page *page)
+{
+	return pfn_to_online_page(page_to_pfn(page)) && !PageHWPoison(page);
+}
+
+/* ---- the common part ------------------------------------------------------------------------------------------- */
+
+static const struct walk_ops *walk_ops(void)
+{
+	static const struct walk_ops alternatives[] = {
+		[ALT_pfn_walk_unsynchronised] =
+			{
+				.pageblock = unsynchronised_pageblock,
+				.page = unsynchronised_page,
+				.leave = unsynchronised_leave,
+				.resched = unsynchronised_resched,
+				.reference_counts = unsynchronised_reference_counts,
+			},
+		[ALT_pfn_walk_rcu] =
+			{
+				.pageblock = rcu_pageblock,
+				.page = rcu_page,
+				.leave = rcu_leave,
+				.resched = rcu_resched,
+				.reference_counts = rcu_reference_counts,
+			},
+	};
+
+	return &alternatives[design(pfn_walk)];
+}
+
+void walk_begin(struct walk *w, struct zone *zone)
+{
+	w->outer = NULL;
+	w->zone = zone;
+	w->block_start_pfn = w->block_end_pfn = 0;
+	w->covered_start = w->covered_end = 0;
+	w->held_start = w->held_end = 0;
+	w->reading = 0;
+	w->paused = 0;
+	walk_law_enter(w);
+}
+
+void walk_end(struct walk *w)
+{
+	BUG_ON(w->reading || w->paused || w->held_start != w->held_end);
+	walk_law_exit(w);
+}
+
+struct page *walk_pageblock(struct walk *w, u64 start_pfn, u64 end_pfn)
+{
+	w->block_start_pfn = start_pfn;
+	w->block_end_pfn = end_pfn;
+	return walk_ops()->pageblock(w, start_pfn, end_pfn);
+}
+
+struct page *walk_page(struct walk *w, u64 pfn)
+{
+	w->block_start_pfn = pfn;
+	w->block_end_pfn = pfn + 1;
+	return walk_ops()->page(w, pfn);
+}
+
+void walk_leave(struct walk *w)
+{
+	walk_ops()->leave(w);
+}
+
+bool walk_resched(struct walk *w, u32 ms)
+{
+	return walk_ops()->resched(w, ms);
+}
+
+bool walk_hold(struct walk *w, struct page *page)
+{
+	BUG_ON(w->held_start != w->held_end);
+	if (!get_page_unless_zero(page))
+		return false;
+	w->held_start = page_to_pfn(page);
+	w->held_end = w->held_start + 1;
+	if (walk_ops()->reference_counts(page))
+		return true;
+	walk_drop(w, page);
+	return false;
+}
+
+void walk_drop(struct walk *w, struct page *page)
+{
+	walk_keep(w, page);
+	walk_pause(w);
+	put_page(page);
+	walk_resume(w);
+}
+
+void walk_keep(struct walk *w, struct page *page)
+{
+	BUG_ON(w->held_start != page_to_pfn(page) || w->held_end != w->held_start + 1);
+	w->held_start = w->held_end = 0;
+}
+
+void walk_pause(struct walk *w)
+{
+	w->paused++;
+}
+
+void walk_resume(struct walk *w)
+{
+	BUG_ON(w->paused == 0);
+	w->paused--;
+}
