@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The census: one pass over all free lists and all online pages, from which the laws take their numbers.
+ *
+ * Kept outside the arena: it is nobody's shared state.
+ */
+#ifndef PFNSTORM_CHECK_CENSUS_H
+#define PFNSTORM_CHECK_CENSUS_H
+
+#include "core/mm/machine.h"
+#include "core/mm/zone.h"
+#include "core/rt/mem.h"
+
+struct zone_census {
+	/* From the free lists. */
+	u64 listed[NR_PAGE_ORDERS_MAX]; /* blocks */
+	u64 listed_pages;
+	u64 isolated_pages; /* of them on ISOLATE lists */
+	/* From the pages of online sections. */
+	u64 online_pages;
+	u64 early_pages;
+	u64 first_pfn, last_pfn;         /* online pages of the zone; first > last: none */
+	u64 buddies[NR_PAGE_ORDERS_MAX]; /* blocks */
+	u64 buddy_pages;
+	u64 used_pages;
+	u64 reserved_pages;
+	u64 isolated_pageblocks;
+};
+
+struct census {
+	u32 section_shift, pageblock_shift; /* logarithms of the numbers of pages: divisions would be what laws cost */
+	struct zone_census zone[MAX_NODES][MAX_NR_ZONES];
+	u64 lru_pages[MAX_NODES]; /* heads with PG_lru */
+	/* The first contradiction met on the way, for the law it belongs to; empty: none. */
+	char bad_list[160];  /* free lists */
+	char bad_page[160];  /* page states */
+	char bad_link[160];  /* zone and node of pages */
+	char bad_type[160];  /* pageblock types against lists */
+	char bad_block[160]; /* pageblock types within a free block */
+	char isolated[160];  /* pageblocks of a type that none has at rest */
+	char lost_page[160]; /* neither free nor in use nor reserved */
+};
+extern struct census census;
+
+/* With no operation under way. */
+void census_take(void);
+
+/* ---- raw views -------------------------------------------------------------------------------------------------- */
+
+static inline struct mem_section *raw_section(u64 nr)
+{
+	struct mem_section *root =
+		nr / SECTIONS_PER_ROOT < SECTION_ROOTS_MAX ? machine.section_roots[nr / SECTIONS_PER_ROOT] : NULL;
+
+	return root ? &root[nr % SECTIONS_PER_ROOT] : NULL;
+}
+
+/* Is @pfn in a section that is online? Its struct page may be read then. */
+static inline bool raw_pfn_online(u64 pfn)
+{
+	const struct mem_section *ms = raw_section(pfn >> census.section_shift);
+
+	return ms && (ms->section_mem_map & SECTION_IS_ONLINE);
+}
+
+/* @pfn is in a valid section. */
+static inline enum migratetype raw_pageblock_type(u64 pfn)
+{
+	const struct mem_section *ms = raw_section(pfn >> census.section_shift);
+	u64 bit = (pfn & (BIT(census.section_shift) - 1)) >> census.pageblock_shift << 2;
+
+	return (enum migratetype)(ms->usage->pageblock_flags[bit / 64] >> bit % 64 & (BIT(PB_SKIP) - 1));
+}
+_Static_assert(PB_BITS == 1 << 2, "raw_pageblock_type() shifts");
+
+/* Is @page a struct page of an online section with live memory behind it? */
+static inline bool raw_page_live(const struct page *page)
+{
+	u64 offset = (u64)page - RT_MEMMAP_BASE;
+
+	return offset < RT_MEMMAP_SIZE && offset % sizeof(struct page) == 0 && raw_pfn_online(page_to_pfn(page)) &&
+	       rt_memmap_live(page);
+}
+
+/* Of a struct page whose memmap is live. */
+static inline bool raw_page_buddy(const struct page *page)
+{
+	return ((u32)page->_mapcount.counter & (PAGE_TYPE_BASE | PG_TYPE_buddy)) == PAGE_TYPE_BASE;
+}
+
+static inline bool raw_page_flag(const struct page *page, enum pageflags flag)
+{
+	return page->flags >> flag & 1;
+}
+
+static inline u32 raw_page_zonenum(const struct page *page)
+{
+	return (u32)(page->flags >> ZONES_PGSHIFT & 0xf);
+}
+
+static inline u32 raw_page_nid(const struct page *page)
+{
+	return (u32)(page->flags >> NODES_PGSHIFT & 0xf);
+}
+
+#endif

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+/* With the default design and no bug, every random scenario under every random schedule ends with verdict ok. */
+#include "core/check/test_scenario.h"
+
+#include <time.h>
+
+#define BLOCKS 5
+#define SCHEDULES 25 /* of each scenario */
+
+static u64 runs, points;
+
+/* Ops and how they are drawn: areas are few, so that tasks meet. */
+static void random_op(struct test_task *task, struct rt_random *r, u32 nr_tasks)
+{
+	const struct op_info *info;
+	struct op op = {0};
+	u32 total = 0, draw;
+
+	for (u32 i = 0; i < nr_op_infos; i++)
+		total += op_infos[i].weight;
+	draw = rt_random_below(r, total);
+	for (info = op_infos; draw >= info->weight; info++)
+		draw -= info->weight;
+	op.id = info->id;
+	for (u32 i = 0; i < info->nr_args; i++) {
+		const struct op_arg_info *arg = &info->arg[i];
+		u32 range = (u32)(arg->max - arg->min + 1), count = 0;
+
+		while (arg->type > ARG_TASK && op_enum_text(arg->type, count))
+			count++;
+		if (arg->type == ARG_BLOCK)
+			op.arg[i] = (s32)rt_random_below(r, BLOCKS);
+		else if (arg->type == ARG_SLOT)
+			op.arg[i] = (s32)rt_random_below(r, 3);
+		else if (arg->type == ARG_TASK)
+			op.arg[i] = (s32)rt_random_below(r, nr_tasks);
+		else if (arg->type == ARG_INT)
+			op.arg[i] = arg->min + (s32)rt_random_below(r, min(range, 12u));
+		else
+			op.arg[i] = (s32)rt_random_below(r, count);
+	}
+	task->op[task->nr_ops++] = op;
+}
+
+static void random_scenario(struct test_scenario *s, struct rt_random *r, u32 faults)
+{
+	*s = test_scenario(BLOCKS, 2 + rt_random_below(r, 2));
+	s->config.nodes = 1 + rt_random_below(r, 2);
+	s->config.cpus = 1 + rt_random_below(r, 3);
+	if (rt_random_below(r, 4) == 0)
+		s->config.geometry = GEOMETRY_small;
+	if (rt_random_below(r, 2)) {
+		s->config.movable.count = 1;
+		s->config.movable.range[0].first = s->config.movable.range[0].last = BLOCKS - 1;
+	}
+	if (rt_random_below(r, 2)) {
+		s->config.offline.count = 1;
+		s->config.offline.range[0].first = s->config.offline.range[0].last = BLOCKS - 2;
+	}
+	s->faults = faults;
+	test_add_op(&s->boot, "alloc", 1, 0, 10 + (s32)rt_random_below(r, 40), 0);
+	test_add_op(&s->boot, "alloc", 1, 2, 3, 1);
+	s->nr_tasks = 2 + rt_random_below(r, 2);
+	for (u32 i = 0; i < s->nr_tasks; i++) {
+		u32 nr_ops = 2 + rt_random_below(r, 4);
+
+		s->task[i].cpu = i % s->config.cpus;
+		while (s->task[i].nr_ops < nr_ops)
+			random_op(&s->task[i], r, s->nr_tasks);
+	}
+}
+
+static void run_scenarios(u64 first_seed, u32 seconds, u32 faults)
+{
+	time_t end = time(NULL) + (time_t)seconds;
+	struct rt_random r;
+
+	rt_random_seed(&r, first_seed);
+	while (time(NULL) < end) {
+		struct test_scenario s;
+		struct rt_result result;
+		u64 scenario_seed = r.state;
+
+		random_scenario(&s, &r, faults);
+		test_boot(&s);
+		for (u64 seed = 0; seed < SCHEDULES; seed++) {
+			test_run(&s, scenario_seed + seed, &result);
+			runs++;
+			points += result.steps;
+			if (result.verdict.kind == VERDICT_ok)
+				continue;
+			test_print_scenario(&s);
+			fail_msg("scenario %#llx schedule %llu: %s [%s] %s", (unsigned long long)scenario_seed,
+				 (unsigned long long)seed, verdict_name(result.verdict.kind), result.verdict.signature,
+				 result.verdict.detail);
+		}
+	}
+}
+
+static u64 seed_from_environment(u64 otherwise)
+{
+	const char *text = getenv("PFNSTORM_TEST_SEED");
+
+	return text ? strtoull(text, NULL, 0) : otherwise;
+}
+
+static void without_faults(void **state)
+{
+	(void)state;
+	run_scenarios(seed_from_environment(1), 8, 0);
+}
+
+static void with_faults(void **state)
+{
+	(void)state;
+	run_scenarios(seed_from_environment(2), 8, BIT(NR_FAULTS) - 1);
+}
+
+/* The laws marked OP hold whenever no operation is under way, not only in the end. */
+static void after_each_operation(void **state)
+{
+	(void)state;
+	core_check_after_each_op(true);
+	run_scenarios(seed_from_environment(3), 4, BIT(NR_FAULTS) - 1);
+	core_check_after_each_op(false);
+}
+
+static void enough_was_run(void **state)
+{
+	(void)state;
+	printf("%llu runs, %llu points\n", (unsigned long long)runs, (unsigned long long)points);
+	assert_true(runs >= 1000);
+	for (u32 i = 0; i < nr_op_infos; i++) {
+		const struct op_stats *stats = core_op_stats(op_infos[i].id);
+
+		printf("%-12s %8llu attempts %8llu successes\n", op_infos[i].name, (unsigned long long)stats->attempts,
+		       (unsigned long long)stats->successes);
+		assert_true(stats->successes > 0);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(without_faults),
+		cmocka_unit_test(with_faults),
+		cmocka_unit_test(after_each_operation),
+		cmocka_unit_test(enough_was_run),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What outlived its users, at quiescence: objects nobody owns, references nobody holds.
+ *
+ * Every object of the heap has exactly one owner that knows it: the counts of both are compared first, and only when
+ * they differ the object is looked for.
+ */
+#include "core/check/census.h"
+#include "core/check/laws.h"
+#include "core/hotplug/memory_block.h"
+#include "core/hotplug/resource.h"
+#include "core/mm/machine.h"
+#include "core/rt/mem.h"
+
+/* ---- owners ---------------------------------------------------------------------------------------------------- */
+
+/* Calls @visit for each object of the hotplug core that has an owner and is not permanent. */
+static void for_each_owned(void (*visit)(const void *ptr, enum obj_type type, void *arg), void *arg)
+{
+	for (u64 id = 0; id < machine_config.blocks; id++)
+		if (machine.blocks[id])
+			visit(machine.blocks[id], OBJ_memory_block, arg);
+	for (u64 nr = 0; nr < geometry.max_pfn / PAGES_PER_SECTION; nr++) {
+		const struct mem_section *ms = raw_section(nr);
+
+		if (ms && ms->usage && !ms->usage->boot)
+			visit(ms->usage, OBJ_mem_section_usage, arg);
+	}
+	for (const struct resource *res = machine.iomem; res; res = res->next)
+		visit(res, OBJ_resource, arg);
+}
+
+struct object_count {
+	u64 alive[NR_OBJ_TYPES], owned[NR_OBJ_TYPES];
+};
+
+static void count_alive(void *ptr, size_t size, int obj_type, void *arg)
+{
+	struct object_count *count = arg;
+
+	(void)ptr;
+	(void)size;
+	count->alive[obj_type]++;
+}
+
+static void count_owned(const void *ptr, enum obj_type type, void *arg)
+{
+	struct object_count *count = arg;
+
+	(void)ptr;
+	count->owned[type]++;
+}
+
+struct object_search {
+	const void *ptr;
+	enum obj_type type;
+	bool owned;
+};
+
+static void match_owned(const void *ptr, enum obj_type type, void *arg)
+{
+	struct object_search *search = arg;
+
+	(void)type;
+	if (ptr == search->ptr)
+		search->owned = true;
+}
+
+static void match_alive(void *ptr, size_t size, int obj_type, void *arg)
+{
+	struct object_search *found = arg, search = {.ptr = ptr};
+
+	(void)size;
+	if (found->ptr || (u32)obj_type != found->type)
+		return;
+	for_each_owned(match_owned, &search);
+	if (!search.owned)
+		found->ptr = ptr;
+}
+
+static const char *object_leaked(const char **signature)
+{
+	struct object_count count = {0};
+
+	rt_for_each_object(count_alive, &count);
+	for_each_owned(count_owned, &count);
+	for (u32 type = 0; type < NR_OBJ_TYPES; type++) {
+		struct object_search search = {.type = type};
+
+		if (count.alive[type] <= count.owned[type])
+			continue;
+		rt_for_each_object(match_alive, &search);
+		*signature = obj_type_name(type);
+		return broken("%llu objects of type %s are allocated, %llu have an owner; first without: heap+%#llx",
+			      (unsigned long long)count.alive[type], obj_type_name(type),
+			      (unsigned long long)count.owned[type], (unsigned long long)search.ptr - RT_HEAP_BASE);
+	}
+	return NULL;
+}
+
+/* ---- references ------------------------------------------------------------------------------------------------ */
+
+static const char *block_reference_leaked(const char **signature)
+{
+	for (u64 id = 0; id < machine_config.blocks; id++) {
+		const struct memory_block *mem = machine.blocks[id];
+
+		if (!mem || (mem->kref.counter == 1 && !mem->active.counter))
+			continue;
+		*signature = "memory block reference";
+		return broken("block %llu has %d references and %d users of its files at rest", (unsigned long long)id,
+			      mem->kref.counter, mem->active.counter);
+	}
+	return NULL;
+}
+
+/* Number of entries of all areas that cover @pfn. */
+static u32 owners_of(u64 pfn)
+{
+	u32 owners = 0;
+
+	for (u32 slot = 0; slot < OP_SLOTS; slot++) {
+		for (u32 i = 0; i < AREA_ENTRIES; i++) {
+			u64 pte = machine.areas[slot].pte[i], first = pte >> 8;
+
+			owners += pte && pfn >= first && pfn < first + BIT(pte >> 4 & 0xf);
+		}
+	}
+	return owners;
+}
+
+static const char *page_leaked(const char **signature)
+{
+	u64 used = 0, owned = 0;
+
+	for (u32 nid = 0; nid < machine_config.nodes; nid++)
+		for (u32 idx = 0; idx < MAX_NR_ZONES; idx++)
+			used += census.zone[nid][idx].used_pages;
+	for (u32 slot = 0; slot < OP_SLOTS; slot++)
+		for (u32 i = 0; machine.areas[slot].used && i < AREA_ENTRIES; i++)
+			if (machine.areas[slot].pte[i])
+				owned += BIT(machine.areas[slot].pte[i] >> 4 & 0xf);
+	if (used == owned)
+		return NULL;
+	for (u64 pfn = 0; pfn < geometry.max_pfn; pfn++) {
+		const struct page *page = pfn_to_page(pfn);
+
+		if (!raw_pfn_online(pfn) || raw_page_flag(page, PG_reserved) || page->_refcount.counter <= 0 ||
+		    owners_of(pfn))
+			continue;
+		*signature = "page";
+		return broken("%llu pages are in use, %llu have an owner; first without: pfn %llu, %d references",
+			      (unsigned long long)used, (unsigned long long)owned, (unsigned long long)pfn,
+			      page->_refcount.counter);
+	}
+	*signature = "page";
+	return broken("%llu pages are in use, areas own %llu", (unsigned long long)used, (unsigned long long)owned);
+}
+
+static const char *page_reference_leaked(const char **signature)
+{
+	for (u32 slot = 0; slot < OP_SLOTS; slot++) {
+		const struct anon_area *area = &machine.areas[slot];
+
+		for (u32 i = 0; area->used && i < AREA_ENTRIES; i++) {
+			u64 pfn = area->pte[i] >> 8;
+			s32 expected = 1 + (s32)(area->pinned >> i & 1), count;
+
+			if (!area->pte[i])
+				continue;
+			count = pfn_to_page(pfn)->_refcount.counter;
+			if (count == expected)
+				continue;
+			*signature = "page reference";
+			return broken("pfn %llu, entry %u of area %u, has %d references, %d are accounted for",
+				      (unsigned long long)pfn, i, area->id, count, expected);
+		}
+	}
+	return NULL;
+}
+
+const char *leaks_check(const char **signature)
+{
+	static const char *(*const check[])(const char **) = {object_leaked, block_reference_leaked, page_leaked,
+							      page_reference_leaked};
+
+	for (u32 i = 0; i < ARRAY_SIZE(check); i++) {
+		const char *text = check[i](signature);
+
+		if (text)
+			return text;
+	}
+	return NULL;
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/* Laws of sections. */
+#include "core/check/census.h"
+#include "core/check/laws.h"
+#include "core/mm/machine.h"
+#include "core/rt/mem.h"
+
+static u64 nr_sections(void)
+{
+	return geometry.max_pfn / PAGES_PER_SECTION;
+}
+
+const char *law_section_flags(void)
+{
+	for (u64 nr = 0; nr < nr_sections(); nr++) {
+		const struct mem_section *ms = raw_section(nr);
+		u64 word = ms ? ms->section_mem_map : 0;
+
+		if (!(word & SECTION_MARKED_PRESENT) && word)
+			return broken("section %llu is absent but its word is %#llx", (unsigned long long)nr,
+				      (unsigned long long)word);
+		if ((word & SECTION_IS_ONLINE) && !(word & SECTION_HAS_MEM_MAP))
+			return broken("section %llu is online without a memmap", (unsigned long long)nr);
+		if (!word && ms && ms->usage && ms->usage->subsection_map)
+			return broken("section %llu is absent but has subsections %#llx", (unsigned long long)nr,
+				      (unsigned long long)ms->usage->subsection_map);
+	}
+	return NULL;
+}
+
+const char *law_section_usage(void)
+{
+	for (u64 nr = 0; nr < nr_sections(); nr++) {
+		const struct mem_section *ms = raw_section(nr);
+
+		if (!ms || !(ms->section_mem_map & SECTION_HAS_MEM_MAP))
+			continue;
+		if (!ms->usage)
+			return broken("section %llu is valid without usage", (unsigned long long)nr);
+		if (!(ms->section_mem_map & SECTION_IS_EARLY) && !ms->usage->subsection_map)
+			return broken("section %llu is valid without subsections", (unsigned long long)nr);
+	}
+	return NULL;
+}
+
+const char *law_section_memmap(void)
+{
+	for (u64 nr = 0; nr < nr_sections(); nr++) {
+		const struct mem_section *ms = raw_section(nr);
+		bool valid = ms && (ms->section_mem_map & SECTION_HAS_MEM_MAP);
+		const struct page *first = pfn_to_page(section_nr_to_pfn(nr));
+		const struct page *last = pfn_to_page(section_nr_to_pfn(nr + 1) - 1);
+
+		if (rt_memmap_live(first) != valid || rt_memmap_live(last) != valid)
+			return broken("section %llu is %s, its memmap is %s", (unsigned long long)nr,
+				      valid ? "valid" : "not valid", valid ? "missing" : "still there");
+	}
+	return NULL;
+}
+
+const char *law_section_highest(void)
+{
+	for (u64 nr = machine.highest_present_section_nr + 1; nr < nr_sections(); nr++) {
+		const struct mem_section *ms = raw_section(nr);
+
+		if (ms && (ms->section_mem_map & SECTION_MARKED_PRESENT))
+			return broken("section %llu is present, the highest is said to be %llu", (unsigned long long)nr,
+				      (unsigned long long)machine.highest_present_section_nr);
+	}
+	return NULL;
+}

@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/hotplug/memory_block.h"
+
+#include "core/hotplug/memory_hotplug.h"
+#include "core/mm/machine.h"
+#include "core/rt/mem.h"
+#include "core/rt/point.h"
+#include "core/rt/task.h"
+
+/* ---- objects --------------------------------------------------------------------------------------------------- */
+
+struct memory_block *find_memory_block_by_id(u64 block_id)
+{
+	struct memory_block *mem;
+
+	if (block_id >= machine_config.blocks)
+		return NULL;
+	mem = machine.blocks[block_id];
+	if (mem)
+		atomic_inc(&mem->kref);
+	return mem;
+}
+
+void memory_block_put(struct memory_block *mem)
+{
+	if (atomic_dec_and_test(&mem->kref))
+		kfree(mem);
+}
+
+int walk_memory_blocks(u64 start, u64 size, void *arg, int (*func)(struct memory_block *mem, void *arg))
+{
+	u64 first = start / memory_block_size_bytes();
+	u64 last = (start + size - 1) / memory_block_size_bytes();
+	int ret = 0;
+
+	if (!size)
+		return 0;
+	for (u64 id = first; id <= last && !ret; id++) {
+		struct memory_block *mem = find_memory_block_by_id(id);
+
+		if (!mem)
+			continue;
+		ret = func(mem, arg);
+		if (ret && bug(planted_block_ref_leak))
+			break;
+		memory_block_put(mem);
+	}
+	return ret;
+}
+
+static int memory_block_create(u64 block_id, u32 nid, enum memory_block_state state, struct zone *zone)
+{
+	struct memory_block *mem;
+
+	if (machine.blocks[block_id])
+		return -EEXIST;
+	mem = kzalloc_obj(struct memory_block, OBJ_memory_block);
+	if (!mem)
+		return -ENOMEM;
+	mem->start_section_nr = block_id * geometry.sections_per_block;
+	mem->state = state;
+	mem->offline = state == BLOCK_OFFLINE;
+	mem->online_type = MMOP_OFFLINE;
+	mem->nid = (s32)nid;
+	mem->zone = zone;
+	mutex_init(&mem->device_lock, LOCK_device);
+	init_waitqueue_head(&mem->deactivate_waitq, LOCK_kernfs_active);
+	atomic_set(&mem->kref, 1);
+
+	/* Publishes the file: a path look-up may find the block from here on. */
+	spin_lock(&machine.kernfs_lock);
+	machine.blocks[block_id] = mem;
+	spin_unlock(&machine.kernfs_lock);
+	return 0;
+}
+
+int create_memory_block_devices(u64 start, u64 size, u32 nid)
+{
+	u64 first = start / memory_block_size_bytes(), end = (start + size) / memory_block_size_bytes();
+
+	for (u64 id = first; id < end; id++) {
+		int ret = memory_block_create(id, nid, BLOCK_OFFLINE, NULL);
+
+		if (ret) {
+			remove_memory_block_devices(start, (id - first) * memory_block_size_bytes());
+			return ret;
+		}
+	}
+	return 0;
+}
+
+void memory_block_create_boot(u64 block_id, u32 nid, struct zone *zone)
+{
+	BUG_ON(memory_block_create(block_id, nid, BLOCK_ONLINE, zone));
+}
+
+/* ---- the state file's active references (fs/kernfs/dir.c) ------------------------------------------------------ */
+
+/* Looks the file up and pins it against removal; NULL if there is none. */
+static struct memory_block *state_file_open(u64 block_id)
+{
+	struct memory_block *mem;
+
+	/* kernfs_lock: between finding the block and pinning it, removal can not free it. */
+	spin_lock(&machine.kernfs_lock);
+	mem = block_id < machine_config.blocks ? machine.blocks[block_id] : NULL;
+	if (mem)
+		atomic_inc(&mem->active);
+	spin_unlock(&machine.kernfs_lock);
+	return mem;
+}
+
+static void state_file_close(struct memory_block *mem)
+{
+	if (atomic_dec_return(&mem->active) == BLOCK_DEACTIVATED)
+		wake_up_all(&mem->deactivate_waitq);
+}
+
+static void memory_block_unregister(u64 block_id)
+{
+	struct memory_block *mem = machine.blocks[block_id];
+
+	if (!mem)
+		return;
+	spin_lock(&machine.kernfs_lock);
+	machine.blocks[block_id] = NULL;
+	spin_unlock(&machine.kernfs_lock);
+	point(block, unlinked, block_id);
+
+	atomic_add(BLOCK_DEACTIVATED, &mem->active);
+	wait_event(&mem->deactivate_waitq, atomic_read(&mem->active) == BLOCK_DEACTIVATED);
+	point(block, drained, block_id);
+	memory_block_put(mem);
+}
+
+void remove_memory_block_devices(u64 start, u64 size)
+{
+	u64 first = start / memory_block_size_bytes(), end = (start + size) / memory_block_size_bytes();
+
+	for (u64 id = first; id < end; id++)
+		memory_block_unregister(id);
+}
+
+/* ---- state changes --------------------------------------------------------------------------------------------- */
+
+int memory_block_change_state(struct memory_block *mem, u32 to_state, u32 from_state_req)
+{
+	u64 id = memory_block_id(mem->start_section_nr);
+	int ret;
+
+	lockdep_assert_held(&mem->device_lock);
+	if (mem->state != from_state_req)
+		return -EINVAL;
+	if (to_state == BLOCK_OFFLINE)
+		WRITE_ONCE(mem->state, BLOCK_GOING_OFFLINE);
+	point(state, changed, id);
+	ret = to_state == BLOCK_ONLINE ? memory_block_online(mem) : memory_block_offline(mem);
+	WRITE_ONCE(mem->state, ret ? from_state_req : to_state);
+	return ret;
+}
+
+/* memory_subsys_online(): the bus's side of device_online(). */
+static int memory_subsys_online(struct memory_block *mem)
+{
+	int ret;
+
+	if (mem->state == BLOCK_ONLINE)
+		return 0;
+	if (mem->online_type == MMOP_OFFLINE)
+		mem->online_type = MMOP_ONLINE;
+	ret = memory_block_change_state(mem, BLOCK_ONLINE, BLOCK_OFFLINE);
+	mem->online_type = MMOP_OFFLINE;
+	return ret;
+}
+
+static int memory_subsys_offline(struct memory_block *mem)
+{
+	if (mem->state == BLOCK_OFFLINE)
+		return 0;
+	return memory_block_change_state(mem, BLOCK_OFFLINE, BLOCK_ONLINE);
+}
+
+int device_online(struct memory_block *mem)
+{
+	int ret = 1;
+
+	mutex_lock(&mem->device_lock);
+	point(block, device_locked, memory_block_id(mem->start_section_nr));
+	if (mem->offline) {
+		ret = memory_subsys_online(mem);
+		if (!ret)
+			mem->offline = false;
+	}
+	mutex_unlock(&mem->device_lock);
+	return ret;
+}
+
+int device_offline(struct memory_block *mem)
+{
+	int ret = 1;
+
+	mutex_lock(&mem->device_lock);
+	point(block, device_locked, memory_block_id(mem->start_section_nr));
+	if (!mem->offline) {
+		ret = memory_subsys_offline(mem);
+		if (!ret)
+			mem->offline = true;
+	}
+	mutex_unlock(&mem->device_lock);
+	return ret;
+}
+
+/* ---- the state file -------------------------------------------------------------------------------------------- */
+
+const char *state_show(const struct memory_block *mem)
+{
+	switch (READ_ONCE(mem->state)) {
+	case BLOCK_ONLINE:
+		return "online";
+	case BLOCK_GOING_OFFLINE:
+		return "going-offline";
+	default:
+		return "offline";
+	}
+}
+
+/* The write itself, device_hotplug_lock held: "already" is an error here, unlike in the file `online`. */
+static int state_store_locked(struct memory_block *mem, enum mmop online_type)
+{
+	int ret;
+
+	if (online_type == MMOP_OFFLINE) {
+		machine.state_write_deadline = rt_now_ns() + STATE_WRITE_TIMEOUT_NS;
+		ret = device_offline(mem);
+	} else {
+		mem->online_type = online_type;
+		ret = device_online(mem);
+		/* device_online() of an online block never reaches the bus, which resets the request. */
+		if (!bug(online_type_sticks))
+			mem->online_type = MMOP_OFFLINE;
+	}
+	return ret == 1 ? -EINVAL : ret;
+}
+
+/* device_hotplug_lock for a writer that holds an active reference: false means drop it and start again. */
+static bool state_store_lock(struct memory_block *mem, enum mmop online_type)
+{
+	if (bug(planted_device_lock_first) && online_type != MMOP_OFFLINE) {
+		mutex_lock(&mem->device_lock);
+		lock_device_hotplug();
+		mutex_unlock(&mem->device_lock);
+		return true;
+	}
+	if (bug(planted_store_blocks)) {
+		lock_device_hotplug();
+		return true;
+	}
+	return lock_device_hotplug_sysfs();
+}
+
+int state_store(u64 block_id, enum mmop online_type)
+{
+	struct memory_block *mem;
+	int ret;
+
+	for (;;) {
+		mem = state_file_open(block_id);
+		if (!mem)
+			return -ENODEV;
+		point(state, open, block_id);
+		/*
+		 * The holder of device_hotplug_lock may be removing this very file and wait for our active reference:
+		 * never wait for the lock while holding it.
+		 */
+		if (state_store_lock(mem, online_type))
+			break;
+		state_file_close(mem);
+		point(state, restart, block_id);
+		if (fatal_signal_pending())
+			return -EINTR;
+	}
+	ret = state_store_locked(mem, online_type);
+	unlock_device_hotplug();
+	state_file_close(mem);
+	return ret;
+}

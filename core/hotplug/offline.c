@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: MIT */
+/* Offlining a memory block (mm/memory_hotplug.c, mm/page_alloc.c, drivers/base/memory.c, 6.1). */
+#include "core/hotplug/memory_hotplug.h"
+#include "core/hotplug/notifier.h"
+#include "core/hotplug/resource.h"
+#include "core/mm/buddy.h"
+#include "core/mm/machine.h"
+#include "core/range/isolation.h"
+#include "core/range/migrate.h"
+#include "core/rt/cpu.h"
+#include "core/rt/point.h"
+#include "core/rt/rcu.h"
+#include "core/rt/task.h"
+
+/* Node states that end if @nr_pages of @zone go away. */
+static void node_states_check_changes_offline(u64 nr_pages, const struct zone *zone, struct memory_notify *arg)
+{
+	pg_data_t *pgdat = NODE_DATA(zone->node);
+	u64 present = 0;
+
+	arg->status_change_nid = -1;
+	arg->status_change_nid_normal = -1;
+	for (u32 idx = 0; idx <= ZONE_NORMAL; idx++)
+		present += pgdat->node_zones[idx].present_pages;
+	if (zone->idx <= ZONE_NORMAL && nr_pages >= present)
+		arg->status_change_nid_normal = (s32)zone->node;
+	present += pgdat->node_zones[ZONE_MOVABLE].present_pages;
+	if (nr_pages >= present)
+		arg->status_change_nid = (s32)zone->node;
+}
+
+static void node_states_clear_node(const struct memory_notify *arg)
+{
+	if (arg->status_change_nid_normal >= 0)
+		node_clear_state((u32)arg->status_change_nid_normal, N_NORMAL_MEMORY);
+	if (arg->status_change_nid >= 0)
+		node_clear_state((u32)arg->status_change_nid, N_MEMORY);
+}
+
+/* ---- emptying the range ---------------------------------------------------------------------------------------- */
+
+/* Takes the movable pages of [start_pfn, end_pfn) off the LRU onto @source. */
+static void isolate_movable_range(u64 start_pfn, u64 end_pfn, struct list_head *source)
+{
+	for (u64 pfn = start_pfn; pfn < end_pfn; pfn++) {
+		struct page *page = pfn_to_page(pfn);
+
+		if (PageHead(page))
+			pfn += BIT(compound_order(page)) - 1;
+		if (PageHWPoison(page) || !get_page_unless_zero(page))
+			continue;
+		/* Fails for a page somebody else has isolated, or that is not on the LRU yet: the next pass meets it.
+		 */
+		if (isolate_page_to_list(page, source))
+			pr_warn("failed to isolate pfn %llu\n", (unsigned long long)page_to_pfn(page));
+		put_page(page);
+	}
+}
+
+/* False if something did not move: the next scan finds it again. */
+static bool do_migrate_range(u64 start_pfn, u64 end_pfn)
+{
+	struct list_head source;
+	struct migration_target_control mtc;
+	int ret;
+
+	INIT_LIST_HEAD(&source);
+	isolate_movable_range(start_pfn, end_pfn, &source);
+	if (list_empty(&source))
+		return false;
+
+	/* Other nodes if there are any: the memory of this one may be about to go, block after block. */
+	mtc.nid = page_to_nid(list_first_entry(&source, struct page, lru));
+	mtc.nodemask = (u32)(READ_ONCE(machine.node_states[N_MEMORY]) & ~BIT(mtc.nid));
+	if (!mtc.nodemask)
+		mtc.nodemask = (u32)BIT(mtc.nid);
+	ret = migrate_pages(&source, alloc_migration_target, NULL, &mtc, MIGRATE_SYNC, NULL);
+	if (ret) {
+		pr_warn("migrating from pfn %llu failed ret:%d\n", (unsigned long long)start_pfn, ret);
+		putback_movable_pages(&source);
+	}
+	return !ret;
+}
+
+/*
+ * What a pass that did not get on costs the kernel, said as time: others run meanwhile, and the writer's patience ends.
+ * Longer from pass to pass, so that a short wait is short and a hopeless one takes few passes.
+ */
+static void retry_later(u32 *ms)
+{
+	msleep(*ms);
+	*ms *= 4;
+}
+
+/* A signal, or the one that `timeout` sends to a writer of the state file. */
+static bool writer_interrupted(void)
+{
+	return signal_pending() || rt_now_ns() >= machine.state_write_deadline;
+}
+
+/* Until the isolated range holds nothing but free pages; only a signal or an unmovable page ends it early. */
+static int empty_isolated_range(u64 start_pfn, u64 end_pfn)
+{
+	u32 pause_ms = 1;
+	int ret;
+
+	do {
+		u64 pfn = start_pfn;
+
+		for (;;) {
+			if (!bug(planted_no_signal_check) && writer_interrupted())
+				return -EINTR;
+			cond_resched();
+			point(offline, scan, pfn);
+			ret = scan_movable_pages(pfn, end_pfn, &pfn);
+			if (ret)
+				break;
+			point(offline, migrate, pfn);
+			if (!do_migrate_range(pfn, end_pfn))
+				retry_later(&pause_ms);
+		}
+		if (ret != -ENOENT)
+			return ret;
+		ret = test_pages_isolated(start_pfn, end_pfn, MEMORY_OFFLINE);
+		point(offline, tested, ret);
+		if (ret)
+			retry_later(&pause_ms);
+	} while (ret);
+	return 0;
+}
+
+/* ---- commit ---------------------------------------------------------------------------------------------------- */
+
+/* Takes the free blocks of the range off the buddy lists for good; they are isolated, so nobody else may have. */
+static void remove_free_blocks(struct zone *zone, u64 start_pfn, u64 end_pfn)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&zone->lock, flags);
+	if (bug(planted_grace_period_in_lock))
+		synchronize_rcu();
+	for (u64 pfn = start_pfn; pfn < end_pfn;) {
+		struct page *page = pfn_to_page(pfn);
+		u32 order;
+
+		if (!PageBuddy(page)) {
+			/* Hwpoisoned, or logically offline without users: test_pages_isolated() let nothing else pass.
+			 */
+			BUG_ON(!PageHWPoison(page) && (!PageOffline(page) || page_count(page)));
+			pfn++;
+			continue;
+		}
+		BUG_ON(page_count(page));
+		BUG_ON(get_pageblock_migratetype(page) != MIGRATE_ISOLATE);
+		order = buddy_order(page);
+		del_page_from_free_list(page, zone, order);
+		pfn += BIT(order);
+	}
+	spin_unlock_irqrestore(&zone->lock, flags);
+}
+
+/*
+ * The point of no return. Under pfn_walk=rcu a walker that saw the section online, or the zone contiguous, has left its
+ * read section before anything below it changes: both are cleared first, then a grace period passes.
+ */
+static void __offline_isolated_pages(struct zone *zone, u64 start_pfn, u64 end_pfn)
+{
+	bool rcu = design(pfn_walk) == ALT_pfn_walk_rcu;
+
+	if (rcu)
+		clear_zone_contiguous(zone);
+	offline_mem_sections(start_pfn, end_pfn);
+	point(offline, sections_offline, start_pfn);
+	if (rcu) {
+		synchronize_rcu();
+		point(offline, grace_period, start_pfn);
+	}
+	remove_free_blocks(zone, start_pfn, end_pfn);
+	point(offline, buddies_removed, start_pfn);
+}
+
+/* The pageblocks keep their type ISOLATE, but no longer count: they are not online. */
+static void forget_isolated_pageblocks(struct zone *zone, u64 nr_pages)
+{
+	unsigned long flags;
+
+	if (bug(planted_isolate_count_unlocked)) {
+		zone->nr_isolate_pageblock -= nr_pages / pageblock_nr_pages;
+		return;
+	}
+	spin_lock_irqsave(&zone->lock, flags);
+	zone->nr_isolate_pageblock -= nr_pages / pageblock_nr_pages;
+	spin_unlock_irqrestore(&zone->lock, flags);
+}
+
+static void commit_offline(struct zone *zone, u64 start_pfn, u64 nr_pages, struct memory_notify *arg)
+{
+	__offline_isolated_pages(zone, start_pfn, start_pfn + nr_pages);
+	forget_isolated_pageblocks(zone, nr_pages);
+
+	atomic_long_add(-(s64)nr_pages, &zone->managed_pages);
+	totalram_pages_add(-(s64)nr_pages);
+	adjust_present_page_count(zone, start_pfn, -(s64)nr_pages);
+	point(offline, counted, start_pfn);
+	node_states_clear_node(arg);
+	point(offline, node_states, start_pfn);
+
+	memory_notify(MEM_OFFLINE, arg);
+	remove_pfn_range_from_zone(zone, start_pfn, nr_pages);
+	point(offline, done, start_pfn);
+}
+
+/* ---- offline_pages --------------------------------------------------------------------------------------------- */
+
+static int count_system_ram_pages_cb(u64 pfn, u64 nr_pages, void *arg)
+{
+	(void)pfn;
+	*(u64 *)arg += nr_pages;
+	return 0;
+}
+
+/* Why the range can not be offlined at all; NULL if it can. */
+static const char *offline_obstacle(u64 start_pfn, u64 nr_pages, const struct zone *zone)
+{
+	u64 system_ram_pages = 0;
+
+	walk_system_ram_range(start_pfn, nr_pages, &system_ram_pages, count_system_ram_pages_cb);
+	if (system_ram_pages != nr_pages)
+		return "memory holes";
+	if (page_zone(pfn_to_page(start_pfn)) != zone || page_zone(pfn_to_page(start_pfn + nr_pages - 1)) != zone)
+		return "multizone range";
+	return NULL;
+}
+
+int offline_pages(u64 start_pfn, u64 nr_pages, struct zone *zone)
+{
+	struct memory_notify arg = {.start_pfn = start_pfn, .nr_pages = nr_pages};
+	u64 end_pfn = start_pfn + nr_pages;
+	const char *reason;
+	int ret;
+
+	lockdep_assert_held_write(&machine.mem_hotplug_lock);
+	if (!nr_pages || !pageblock_aligned(start_pfn) || !IS_ALIGNED(end_pfn, (u64)PAGES_PER_SECTION)) {
+		WARN_ON(true);
+		return -EINVAL;
+	}
+	point(offline, begin, start_pfn);
+	reason = offline_obstacle(start_pfn, nr_pages, zone);
+	if (reason) {
+		ret = -EINVAL;
+		goto failed;
+	}
+
+	reason = "failure to isolate range";
+	ret = start_isolate_page_range(start_pfn, end_pfn, MIGRATE_MOVABLE, MEMORY_OFFLINE | REPORT_FAILURE);
+	if (ret)
+		goto failed;
+	point(offline, isolated, start_pfn);
+
+	reason = "notifier failure";
+	node_states_check_changes_offline(nr_pages, zone, &arg);
+	ret = notifier_to_errno(memory_notify(MEM_GOING_OFFLINE, &arg));
+	if (ret)
+		goto failed_removal_isolated;
+	point(offline, going_offline, start_pfn);
+
+	ret = empty_isolated_range(start_pfn, end_pfn);
+	if (ret) {
+		reason = ret == -EINTR ? "signal backoff" : "unmovable page";
+		goto failed_removal_isolated;
+	}
+	commit_offline(zone, start_pfn, nr_pages, &arg);
+	return 0;
+
+failed_removal_isolated:
+	undo_isolate_page_range(start_pfn, end_pfn, MIGRATE_MOVABLE);
+	if (!bug(planted_cancel_not_sent))
+		memory_notify(MEM_CANCEL_OFFLINE, &arg);
+failed:
+	pr_debug("memory offlining pfn %llu failed due to %s\n", (unsigned long long)start_pfn, reason);
+	point(offline, cancelled, ret);
+	return ret;
+}
+
+int memory_block_offline(struct memory_block *mem)
+{
+	u64 start_pfn = section_nr_to_pfn(mem->start_section_nr);
+	int ret;
+
+	/* Boot memory of several zones or nodes in one block. */
+	if (!mem->zone)
+		return -EINVAL;
+	mem_hotplug_begin();
+	ret = offline_pages(start_pfn, geometry.pages_per_block, mem->zone);
+	if (!ret)
+		mem->zone = NULL;
+	mem_hotplug_done();
+	return ret;
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* The operations of core/ops.def that hotplug performs; dispatched by core/ops.c. Results: see ops.def and the
+ * functions named. */
+#ifndef PFNSTORM_HOTPLUG_OPS_HOTPLUG_H
+#define PFNSTORM_HOTPLUG_OPS_HOTPLUG_H
+
+#include "core/core.h"
+
+s64 op_add(const struct op *op);     /* add_memory() of one block */
+s64 op_online(const struct op *op);  /* state_store() */
+s64 op_offline(const struct op *op); /* state_store() */
+s64 op_remove(const struct op *op);  /* remove_memory() of one block; -ENODEV if there is no such block */
+s64 op_veto(const struct op *op);
+s64 op_signal(const struct op *op); /* -ESRCH: no such task, or it is over */
+
+#endif

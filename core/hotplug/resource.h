@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The iomem list: which physical ranges are System RAM (kernel/resource.c, mm/memory_hotplug.c, 6.1).
+ *
+ * Only busy System RAM regions are modelled, as one sorted list under resource_lock. Addresses are bytes; @end of a
+ * resource is inclusive, as in the kernel.
+ */
+#ifndef PFNSTORM_HOTPLUG_RESOURCE_H
+#define PFNSTORM_HOTPLUG_RESOURCE_H
+
+#include "core/rt/types.h"
+
+struct resource {
+	u64 start;
+	u64 end;
+	struct resource *next; /* ascending, disjoint; resource_lock */
+};
+
+/*
+ * A new busy System RAM region [start, start + size). ERR_PTR: -E2BIG outside what the machine can ever have, or
+ * empty; -EEXIST when it overlaps a region, and when memory runs out, which request_region does not tell apart.
+ * Task context (register_memory_resource, 6.1).
+ */
+struct resource *register_memory_resource(u64 start, u64 size);
+/* Undoes register_memory_resource() before anybody used the region (release_memory_resource, 6.1). NULL is fine. */
+void release_memory_resource(struct resource *res);
+/* Takes [start, start + size) out of the region that holds it: frees, shrinks or splits it. Never fails; may sleep. */
+void release_mem_region_adjustable(u64 start, u64 size);
+/*
+ * Calls @func for each piece of System RAM inside [start_pfn, start_pfn + nr_pages), ascending and without the lock;
+ * stops at the first nonzero result and returns it. -EINVAL if there is no such piece (walk_system_ram_range, 6.1).
+ */
+int walk_system_ram_range(u64 start_pfn, u64 nr_pages, void *arg, int (*func)(u64 pfn, u64 nr, void *arg));
+
+#endif

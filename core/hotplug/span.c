@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: MIT */
+/* Which zone a block goes to, and the spans of zones and nodes (mm/memory_hotplug.c, 6.1). */
+#include "core/hotplug/memory_hotplug.h"
+#include "core/mm/machine.h"
+#include "core/rt/cpu.h"
+#include "core/rt/point.h"
+
+/* ---- policy contig-zones --------------------------------------------------------------------------------------- */
+
+static struct zone *default_kernel_zone_for_pfn(u32 nid, u64 start_pfn, u64 nr_pages)
+{
+	for (u32 idx = 0; idx < ZONE_NORMAL; idx++) {
+		struct zone *zone = node_zone(nid, idx);
+
+		if (zone_intersects(zone, start_pfn, nr_pages))
+			return zone;
+	}
+	return node_zone(nid, ZONE_NORMAL);
+}
+
+/* Spans decide: the zone that alone intersects the range, else the kernel zone. */
+static struct zone *default_zone_for_pfn(u32 nid, u64 start_pfn, u64 nr_pages)
+{
+	struct zone *kernel_zone = default_kernel_zone_for_pfn(nid, start_pfn, nr_pages);
+	struct zone *movable_zone = node_zone(nid, ZONE_MOVABLE);
+	bool in_kernel = zone_intersects(kernel_zone, start_pfn, nr_pages);
+	bool in_movable = zone_intersects(movable_zone, start_pfn, nr_pages);
+
+	return in_movable && !in_kernel ? movable_zone : kernel_zone;
+}
+
+struct zone *zone_for_pfn_range(enum mmop online_type, u32 nid, u64 start_pfn, u64 nr_pages)
+{
+	if (online_type == MMOP_ONLINE_KERNEL)
+		return default_kernel_zone_for_pfn(nid, start_pfn, nr_pages);
+	if (online_type == MMOP_ONLINE_MOVABLE)
+		return node_zone(nid, ZONE_MOVABLE);
+	return default_zone_for_pfn(nid, start_pfn, nr_pages);
+}
+
+/* ---- growth ---------------------------------------------------------------------------------------------------- */
+
+/*
+ * Start before size, as the kernel stores them: a lock-free reader between the two computes an end that is too low,
+ * never one beyond the zone.
+ */
+static void resize_zone_range(struct zone *zone, u64 start_pfn, u64 nr_pages)
+{
+	u64 old_end_pfn = zone_end_pfn(zone);
+
+	if (zone_is_empty(zone) || start_pfn < zone->zone_start_pfn)
+		WRITE_ONCE(zone->zone_start_pfn, start_pfn);
+	WRITE_ONCE(zone->spanned_pages, max(start_pfn + nr_pages, old_end_pfn) - zone->zone_start_pfn);
+}
+
+static void resize_pgdat_range(pg_data_t *pgdat, u64 start_pfn, u64 nr_pages)
+{
+	u64 old_end_pfn = pgdat->node_start_pfn + pgdat->node_spanned_pages;
+
+	if (!pgdat->node_spanned_pages || start_pfn < pgdat->node_start_pfn)
+		WRITE_ONCE(pgdat->node_start_pfn, start_pfn);
+	WRITE_ONCE(pgdat->node_spanned_pages, max(start_pfn + nr_pages, old_end_pfn) - pgdat->node_start_pfn);
+}
+
+/* memmap_init_range(), context MEMINIT_HOTPLUG: reserved pages with one reference, pageblocks of type @mt. */
+static void memmap_init_range(struct zone *zone, u64 start_pfn, u64 nr_pages, enum migratetype mt)
+{
+	for (u64 pfn = start_pfn; pfn < start_pfn + nr_pages; pfn++) {
+		struct page *page = pfn_to_page(pfn);
+
+		__init_single_page(page, pfn, zone->idx, zone->node);
+		if (pageblock_aligned(pfn)) {
+			set_pageblock_migratetype(page, mt);
+			cond_resched();
+		}
+	}
+}
+
+void move_pfn_range_to_zone(struct zone *zone, u64 start_pfn, u64 nr_pages, enum migratetype mt)
+{
+	lockdep_assert_held_write(&machine.mem_hotplug_lock);
+	clear_zone_contiguous(zone);
+	point(online, contiguous_cleared, start_pfn);
+
+	if (zone_is_empty(zone))
+		init_currently_empty_zone(zone, start_pfn, nr_pages);
+	resize_zone_range(zone, start_pfn, nr_pages);
+	resize_pgdat_range(NODE_DATA(zone->node), start_pfn, nr_pages);
+	point(online, span_grown, start_pfn);
+
+	memmap_init_range(zone, start_pfn, nr_pages, mt);
+	point(online, memmap_initialised, start_pfn);
+	set_zone_contiguous(zone);
+}
+
+/* ---- shrinking ------------------------------------------------------------------------------------------------- */
+
+static bool pfn_belongs_to(u64 pfn, const struct zone *zone)
+{
+	struct page *page = pfn_to_online_page(pfn);
+
+	return page && page_to_nid(page) == zone->node && page_zone(page) == zone;
+}
+
+/* First pfn of @zone in [start_pfn, end_pfn), by subsection; 0 if there is none: pfn 0 can not be told from it. */
+static u64 find_smallest_section_pfn(const struct zone *zone, u64 start_pfn, u64 end_pfn)
+{
+	for (; start_pfn < end_pfn; start_pfn += PAGES_PER_SUBSECTION)
+		if (pfn_belongs_to(start_pfn, zone))
+			return start_pfn;
+	return 0;
+}
+
+/* Last pfn of @zone in [start_pfn, end_pfn), by subsection; 0 if there is none. */
+static u64 find_biggest_section_pfn(const struct zone *zone, u64 start_pfn, u64 end_pfn)
+{
+	for (u64 pfn = end_pfn - 1; pfn >= start_pfn && pfn < end_pfn; pfn -= PAGES_PER_SUBSECTION)
+		if (pfn_belongs_to(pfn, zone))
+			return pfn;
+	return 0;
+}
+
+/* Only a range at an edge shrinks the span; one in the middle leaves a hole in it. */
+static void shrink_zone_span(struct zone *zone, u64 start_pfn, u64 end_pfn)
+{
+	u64 old_end_pfn = zone_end_pfn(zone), pfn;
+
+	if (zone->zone_start_pfn == start_pfn) {
+		pfn = find_smallest_section_pfn(zone, end_pfn, old_end_pfn);
+		WRITE_ONCE(zone->spanned_pages, pfn ? old_end_pfn - pfn : 0);
+		WRITE_ONCE(zone->zone_start_pfn, pfn);
+	} else if (old_end_pfn == end_pfn) {
+		pfn = find_biggest_section_pfn(zone, zone->zone_start_pfn, start_pfn);
+		WRITE_ONCE(zone->spanned_pages, pfn ? pfn - zone->zone_start_pfn + 1 : 0);
+		if (!pfn)
+			WRITE_ONCE(zone->zone_start_pfn, 0);
+	}
+}
+
+/* The hull of the node's zones. */
+static void update_pgdat_span(pg_data_t *pgdat)
+{
+	u64 node_start = 0, node_end = 0;
+
+	for (u32 idx = 0; idx < MAX_NR_ZONES; idx++) {
+		const struct zone *zone = &pgdat->node_zones[idx];
+		u64 end = zone->zone_start_pfn + zone->spanned_pages;
+
+		if (!zone->spanned_pages)
+			continue;
+		if (!node_end) {
+			node_start = zone->zone_start_pfn;
+			node_end = end;
+			continue;
+		}
+		node_start = min(node_start, zone->zone_start_pfn);
+		node_end = max(node_end, end);
+	}
+	WRITE_ONCE(pgdat->node_start_pfn, node_start);
+	WRITE_ONCE(pgdat->node_spanned_pages, node_end - node_start);
+}
+
+/*
+ * A debugging aid (CONFIG_DEBUG_VM): makes a struct page that outlived its memory tell so. Not for the race detector:
+ * a walker that still looks is caught by what it reads, as an access to uninitialised memmap, and that is the finding.
+ */
+static void page_init_poison(struct page *page, size_t size)
+{
+	(void)data_race(({
+				mem_fill(page, PAGE_POISON_PATTERN, size, sizeof(struct page));
+				0;
+			}),
+			"poison is there to be read by those who should not read");
+}
+
+void remove_pfn_range_from_zone(struct zone *zone, u64 start_pfn, u64 nr_pages)
+{
+	u64 end_pfn = start_pfn + nr_pages, step;
+
+	lockdep_assert_held_write(&machine.mem_hotplug_lock);
+	for (u64 pfn = start_pfn; pfn < end_pfn; pfn += step) {
+		cond_resched();
+		step = min(end_pfn - pfn, (u64)PAGES_PER_SECTION);
+		page_init_poison(pfn_to_page(pfn), step * sizeof(struct page));
+	}
+	point(offline, memmap_poisoned, start_pfn);
+
+	clear_zone_contiguous(zone);
+	point(offline, contiguous_cleared, start_pfn);
+	shrink_zone_span(zone, start_pfn, end_pfn);
+	update_pgdat_span(NODE_DATA(zone->node));
+	point(offline, span_shrunk, start_pfn);
+	set_zone_contiguous(zone);
+}
