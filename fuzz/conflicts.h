@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The conflict set of a search: granules that two tasks touch in some run so far, at least one of them writing.
+ *
+ * The runtime finds conflicts while runs go on (rt_set_footprint()); here they get their order of discovery, so that a
+ * search can tell what is new since it last looked. One at a time per process.
+ */
+#ifndef PFNSTORM_FUZZ_CONFLICTS_H
+#define PFNSTORM_FUZZ_CONFLICTS_H
+
+#include "core/rt/sched.h"
+
+struct conflicts {
+	struct rt_footprint footprint;
+	u32 *order;  /* per granule: 1 + index in the log, 0: no conflict; filled up to @known */
+	u32 known;
+};
+
+/* Conflicts of a place; orders are 1 and up, 0 if it touches none. */
+struct conflict_span {
+	u32 first_granule, granules;
+	u32 order_min, order_max;
+};
+
+/* 0 or -ENOMEM. The footprint is on from now until conflicts_exit(). */
+int conflicts_init(struct conflicts *c);
+void conflicts_exit(struct conflicts *c);
+/* Takes in what the last run found. Returns the number of conflicts. */
+u32 conflicts_update(struct conflicts *c);
+/* What @place touches, of the conflicts with order ≤ @limit. */
+void conflicts_of_place(const struct conflicts *c, const struct rt_place *place, u32 limit, struct conflict_span *span);
+/* Does the action at a place of this kind write (locks included)? */
+bool conflicts_kind_writes(u32 kind);
+
+#endif

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a fuzz target is, and what all engines share: input in any of the three spellings, the campaign's switches from
+ * the environment, and what happens at a verdict.
+ *
+ * Environment, read once at the start:
+ *   PFNSTORM_SET=design=alternative,bug=on,era=6.1   switches of the campaign
+ *   PFNSTORM_TOLERATE=leak,words of a signature,…    verdicts that are not reported
+ *   PFNSTORM_CRASH_DIR=folder                        keeps the token of each verdict there, even if the engine is killed
+ *   PFNSTORM_STEPS=number                            step limit of a run
+ */
+#ifndef PFNSTORM_FUZZ_ENGINE_H
+#define PFNSTORM_FUZZ_ENGINE_H
+
+#include "core/rt/report.h"
+#include "fuzz/mutate.h"
+#include "fuzz/runner.h"
+#include "fuzz/scenario.h"
+
+struct fuzz_target {
+	const char *name, *help;
+	/* One input; any bytes. Does not return at a verdict that counts. */
+	void (*run)(const u8 *data, size_t size);
+	/* Structure of the input, for the mutators; false: plain bytes or text. */
+	bool scenarios;
+	enum mutate_mode mode;
+	u32 steps; /* limit of a run on tiny: above any that ends by itself, cheap enough for one that does not */
+};
+
+/* Defined by each file of fuzz/targets/. */
+extern const struct fuzz_target fuzz_target;
+
+/* Reads the environment, prints what the campaign is. Exits with status 2 if something there is wrong. */
+void engine_start(void);
+const struct switches *engine_switches(void);
+/* True for --help: prints the target's help and the environment. */
+bool engine_wants_help(int argc, char **argv);
+
+/* Bytes, text or token -> scenario, with the switches of the campaign. */
+void engine_decode(const u8 *data, size_t size, struct scenario *s);
+/*
+ * At a verdict: returns if it is ok or tolerated; else prints the token and the signature on stderr, keeps the token,
+ * and aborts so that the engine keeps the input. @s is the scenario with the exact schedule of the run.
+ */
+void engine_verdict(const struct scenario *s, const struct rt_verdict *verdict);
+bool engine_tolerates(const struct rt_verdict *verdict);
+/*
+ * Is a livelock none? Either an offline waits for what only others could do, unpin a page or free memory to migrate to:
+ * it waits until a signal, as the kernel does, and no scenario is obliged to send one. Or the run only is long, and
+ * ends when it has many times the steps. @flags, @strategy: as the run had; @r is that of the run.
+ */
+bool engine_only_long(const struct scenario *s, struct rt_strategy *strategy, u32 flags, const struct runner_result *r);
+
+#endif

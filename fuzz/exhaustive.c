@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The search alternates two kinds of runs. An *expansion* runs a stored schedule and notes every point after its last
+ * deviation at which to deviate; then one run per *successor* follows. Schedules below the bound are stored; those at
+ * the bound are run and forgotten.
+ */
+#include "fuzz/exhaustive.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fuzz/exhaustive_state.h"
+
+static void prepare_expansion(struct exhaustive *e)
+{
+	e->since = e->tree.level[e->level].node[e->index].expanded;
+	e->path_count = tree_path(&e->tree, e->level, e->index, e->path);
+	e->run_kind = RUN_EXPANSION;
+	e->places = 0;
+	e->limit = e->conflicts.known;
+}
+
+static bool exhaustive_prepare(struct strategy *s)
+{
+	struct exhaustive *e = (struct exhaustive *)s;
+	u32 known = conflicts_update(&e->conflicts);
+	/* At bound 0 the roots have no successors, but each is run once. */
+	u32 levels = max(e->options.bound, 1u);
+
+	if (e->drifted || e->out_of_memory)
+		return false;
+	if (successors_next(e))
+		return true;
+	if (!e->tree.level[0].count) {
+		struct deviation root = { .kind = DEVIATION_START, .to = START_UNKNOWN };
+
+		e->out_of_memory |= tree_add(&e->tree, 0, 0, &root) == UINT32_MAX;
+	}
+	if (!tree_next(&e->tree, levels, e->options.prune && e->options.bound ? known : 0, &e->level, &e->index)) {
+		e->complete = !e->out_of_memory;
+		return false;
+	}
+	prepare_expansion(e);
+	return true;
+}
+
+static void finish_expansion(struct exhaustive *e)
+{
+	struct tree_level *l = &e->tree.level[e->level];
+	struct tree_node *node = &l->node[e->index];
+
+	e->successors = e->successor_next = 0;
+	if (e->options.bound)
+		successors_list(e);
+	/* Of a reopened schedule some come again. */
+	if (node->expanded) {
+		l->tried -= min(l->tried, (u64)e->successors);
+	} else {
+		l->expanded++;
+		l->successors += e->successors;
+	}
+	node->expanded = e->limit + 1;
+	e->candidates_max = max(e->candidates_max, (u64)e->places);
+}
+
+/* What was searched so far took fewer tasks for granted than there are: begin again. Conflicts stay known. */
+static void start_over(struct exhaustive *e)
+{
+	tree_free(&e->tree);
+	memset(&e->tree, 0, sizeof(e->tree));
+	e->successors = e->successor_next = 0;
+	e->places = 0;
+}
+
+static void exhaustive_finish(struct strategy *s, const struct rt_result *result)
+{
+	struct exhaustive *e = (struct exhaustive *)s;
+	u32 shared = e->shared_cpus | e->shared_in_run, tasks = max(e->tasks, e->tasks_in_run);
+
+	e->points_max = max(e->points_max, result->steps);
+	e->done++;
+	/* A verdict can end the run before its last deviation only if the run did not repeat. */
+	e->drifted |= e->path_next < e->path_count;
+	if (e->options.prune && (shared != e->shared_cpus || (tasks > 2 && e->tasks <= 2)))
+		start_over(e);
+	else if (e->run_kind == RUN_EXPANSION)
+		finish_expansion(e);
+	e->shared_cpus = shared;
+	e->tasks = tasks;
+}
+
+/*
+ * Runs in all, those skipped included. A level whose schedules are not all expanded is taken to go on as it began:
+ * as many successors for each, and as many of them stored.
+ */
+static u64 planned_runs(const struct exhaustive *e)
+{
+	double nodes = e->tree.level[0].count, total = 0;
+
+	for (u32 d = 0; d < max(e->options.bound, 1u); d++) {
+		const struct tree_level *l = &e->tree.level[d];
+		double listed = l->expanded ? nodes * (double)l->successors / l->expanded : 0;
+
+		total += nodes + listed;
+		nodes = l->tried ? e->tree.level[d + 1].count * listed / (double)l->tried : 0;
+	}
+	return (u64)total;
+}
+
+static void exhaustive_report(const struct strategy *s, struct strategy_report *report)
+{
+	const struct exhaustive *e = (const struct exhaustive *)s;
+	u64 planned = e->complete ? e->done : max(planned_runs(e), e->done + 1);
+
+	*report = (struct strategy_report){
+		.points = e->points_max,
+		.conflicts = e->conflicts.footprint.log_count,
+		.candidates = e->candidates_max,
+		.planned = planned,
+		.done = e->done,
+		.skipped = e->skipped,
+		.level = e->path_count ? e->path_count - 1 : 0,
+		.complete = e->complete && !e->drifted,
+		.single = e->complete && !e->alternatives,
+		.drifted = e->drifted,
+	};
+	if (report->complete)
+		snprintf(report->text, sizeof(report->text), "complete to bound %u", e->options.bound);
+	else
+		snprintf(report->text, sizeof(report->text), "stopped at about %.3g %% of bound %u%s",
+			 100.0 * (double)e->done / (double)planned, e->options.bound,
+			 e->out_of_memory ? ": out of memory" : "");
+}
+
+static void exhaustive_destroy(struct strategy *s)
+{
+	struct exhaustive *e = (struct exhaustive *)s;
+
+	conflicts_exit(&e->conflicts);
+	tree_free(&e->tree);
+	successors_free(e);
+	free(e);
+}
+
+static const struct strategy_ops exhaustive_ops = {
+	.prepare = exhaustive_prepare,
+	.finish = exhaustive_finish,
+	.report = exhaustive_report,
+	.destroy = exhaustive_destroy,
+};
+
+struct strategy *strategy_exhaustive(const struct strategy_options *options, char *error, size_t size)
+{
+	struct exhaustive *e;
+
+	if (options->bound > EXHAUSTIVE_BOUND_MAX) {
+		snprintf(error, size, "bound %u: expected 0 to %u", options->bound, EXHAUSTIVE_BOUND_MAX);
+		return NULL;
+	}
+	e = calloc(1, sizeof(*e));
+	if (!e || conflicts_init(&e->conflicts)) {
+		free(e);
+		snprintf(error, size, "out of memory");
+		return NULL;
+	}
+	e->strategy.rt.ops = &exhaustive_rt_ops;
+	e->strategy.ops = &exhaustive_ops;
+	e->options = *options;
+	return &e->strategy;
+}

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Random small programs: the pruned search must end in exactly the states that the unpruned one ends in, at each bound.
+ */
+#include "fuzz/exhaustive.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "core/rt/access.h"
+#include "core/rt/cpu.h"
+#include "core/rt/lock.h"
+#include "core/rt/mem.h"
+#include "core/rt/rcu.h"
+#include "fuzz/explore.h"
+
+#define TASKS 3
+#define STEPS 7
+#define VARIABLES 3
+#define STATES 4096
+
+enum step { STEP_NONE, STEP_LOAD, STEP_STORE, STEP_ADD, STEP_LOCK, STEP_UNLOCK, STEP_TRYLOCK, STEP_READ_LOCK,
+	    STEP_READ_UNLOCK, STEP_SYNCHRONIZE, STEP_PREEMPT_OFF, STEP_PREEMPT_ON, NR_STEPS };
+
+struct program_step {
+	u8 step, variable, value;
+};
+
+struct program {
+	u32 tasks, cpus;
+	u32 cpu[TASKS];
+	struct program_step step[TASKS][STEPS];
+};
+
+static struct {
+	u64 variable[VARIABLES];
+	u64 seen[TASKS][STEPS];
+	spinlock_t lock;
+} *shared;
+
+static struct program program;
+
+/* Balanced sections: what is opened is closed, nothing sleeps inside, sections do not nest. */
+static void make_task(struct rt_random *r, struct program_step *steps)
+{
+	static const u8 openers[] = { STEP_LOCK, STEP_READ_LOCK, STEP_PREEMPT_OFF, STEP_TRYLOCK };
+	static const u8 closers[] = { STEP_UNLOCK, STEP_READ_UNLOCK, STEP_PREEMPT_ON, STEP_UNLOCK };
+	u8 close = STEP_NONE;
+
+	for (u32 i = 0; i < STEPS; i++) {
+		u32 dice = rt_random_below(r, 10);
+		struct program_step *s = &steps[i];
+
+		s->variable = (u8)rt_random_below(r, VARIABLES);
+		s->value = (u8)(1 + rt_random_below(r, 3));
+		if (close && (i == STEPS - 1 || dice < 3)) {
+			s->step = close;
+			close = STEP_NONE;
+		} else if (!close && i < STEPS - 1 && dice < 2) {
+			u32 which = rt_random_below(r, ARRAY_SIZE(openers));
+
+			s->step = openers[which];
+			close = closers[which];
+		} else if (!close && dice == 2) {
+			s->step = STEP_SYNCHRONIZE;
+		} else {
+			s->step = dice < 6 ? STEP_LOAD : dice < 9 ? STEP_STORE : STEP_ADD;
+		}
+	}
+}
+
+static void make_program(u64 seed)
+{
+	struct rt_random r;
+
+	rt_random_seed(&r, seed);
+	memset(&program, 0, sizeof(program));
+	program.tasks = 2 + rt_random_below(&r, 2);
+	program.cpus = 1 + rt_random_below(&r, TASKS);
+	for (u32 t = 0; t < program.tasks; t++) {
+		program.cpu[t] = rt_random_below(&r, program.cpus);
+		make_task(&r, program.step[t]);
+	}
+}
+
+static bool take_step(u32 task, u32 i, bool locked)
+{
+	const struct program_step *s = &program.step[task][i];
+	u64 *variable = &shared->variable[s->variable];
+
+	switch (s->step) {
+	case STEP_LOAD:
+		WRITE_ONCE(shared->seen[task][i], READ_ONCE(*variable) + 1);
+		break;
+	case STEP_STORE:
+		WRITE_ONCE(*variable, s->value);
+		break;
+	case STEP_ADD:
+		WRITE_ONCE(*variable, READ_ONCE(*variable) + s->value);
+		break;
+	case STEP_LOCK:
+		spin_lock(&shared->lock);
+		return true;
+	case STEP_TRYLOCK:
+		return spin_trylock(&shared->lock);
+	case STEP_UNLOCK:
+		if (locked)
+			spin_unlock(&shared->lock);
+		return false;
+	case STEP_READ_LOCK:
+		rcu_read_lock();
+		break;
+	case STEP_READ_UNLOCK:
+		rcu_read_unlock();
+		break;
+	case STEP_SYNCHRONIZE:
+		synchronize_rcu();
+		break;
+	case STEP_PREEMPT_OFF:
+		preempt_disable();
+		break;
+	case STEP_PREEMPT_ON:
+		preempt_enable();
+		break;
+	default:
+		break;
+	}
+	return locked;
+}
+
+static void run_task(void *arg)
+{
+	u32 task = (u32)(u64)arg;
+	bool locked = false;
+
+	for (u32 i = 0; i < STEPS; i++)
+		locked = take_step(task, i, locked);
+}
+
+static void boot(void *arg)
+{
+	(void)arg;
+	shared = rt_kzalloc(sizeof(*shared), OBJ_test);
+	rt_mark_permanent(shared);
+	spin_lock_init(&shared->lock, LOCK_test_a);
+}
+
+/* ---- the states a search ends in ---------------------------------------------------------------------------------- */
+
+struct states {
+	u64 state[STATES];
+	u32 count;
+	u64 runs;
+};
+
+static u64 end_state(const struct rt_result *result)
+{
+	u64 hash = 1 + result->verdict.kind;
+
+	for (u32 i = 0; i < VARIABLES; i++)
+		hash = (hash ^ shared->variable[i]) * 0x9e3779b97f4a7c15ULL;
+	for (u32 i = 0; i < TASKS * STEPS; i++)
+		hash = (hash ^ shared->seen[0][i]) * 0x9e3779b97f4a7c15ULL;
+	return hash;
+}
+
+static void add_state(struct states *s, u64 state)
+{
+	for (u32 i = 0; i < s->count; i++)
+		if (s->state[i] == state)
+			return;
+	assert_true(s->count < STATES);
+	s->state[s->count++] = state;
+}
+
+static bool has_state(const struct states *s, u64 state)
+{
+	for (u32 i = 0; i < s->count; i++)
+		if (s->state[i] == state)
+			return true;
+	return false;
+}
+
+static void run(void *arg, struct rt_strategy *strategy, struct rt_result *result)
+{
+	struct states *s = arg;
+
+	for (u32 t = 0; t < program.tasks; t++)
+		rt_task_create("task", program.cpu[t], run_task, (void *)(u64)t);
+	rt_set_strategy(strategy);
+	rt_run(result);
+	s->runs++;
+	add_state(s, end_state(result));
+	rt_reset();
+}
+
+static void search(struct states *s, u32 bound, bool prune)
+{
+	static struct explore_result result;
+	struct rt_config config = { .cpus = program.cpus, .race_detector = true };
+	struct explore_subject subject = { .run = run, .arg = s };
+	struct explore_options options = { .strategy = strategy_by_name("exhaustive"),
+					   .strategy_options = STRATEGY_OPTIONS_DEFAULT,
+					   .keep_going = true };
+
+	memset(s, 0, sizeof(*s));
+	rt_boot(&config, boot, NULL);
+	options.strategy_options.bound = bound;
+	options.strategy_options.prune = prune;
+	assert_int_equal(explore(&subject, &options, &result), 0);
+	assert_true(result.status.report.complete);
+}
+
+static void compare(u64 seed, u32 bound, u64 *runs_pruned, u64 *runs_full)
+{
+	static struct states pruned, full;
+
+	make_program(seed);
+	search(&pruned, bound, true);
+	search(&full, bound, false);
+	*runs_pruned += pruned.runs;
+	*runs_full += full.runs;
+	for (u32 i = 0; i < full.count; i++)
+		if (!has_state(&pruned, full.state[i]))
+			fail_msg("program %llu, bound %u: the pruned search misses a state (%u found, %u exist)",
+				 (unsigned long long)seed, bound, pruned.count, full.count);
+	for (u32 i = 0; i < pruned.count; i++)
+		if (!has_state(&full, pruned.state[i]))
+			fail_msg("program %llu, bound %u: the unpruned search misses a state",
+				 (unsigned long long)seed, bound);
+}
+
+static void compare_programs(u32 bound, u64 programs)
+{
+	u64 pruned = 0, full = 0;
+
+	for (u64 seed = 1; seed <= programs; seed++)
+		compare(seed, bound, &pruned, &full);
+	print_message("bound %u: %llu runs pruned, %llu without, over %llu programs\n", bound,
+		      (unsigned long long)pruned, (unsigned long long)full, (unsigned long long)programs);
+	assert_true(pruned < full);
+}
+
+static void agree_at_bound_1(void **state)
+{
+	(void)state;
+	compare_programs(1, 400);
+}
+
+static void agree_at_bound_2(void **state)
+{
+	(void)state;
+	compare_programs(2, 300);
+}
+
+static void agree_at_bound_3(void **state)
+{
+	(void)state;
+	compare_programs(3, 10);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(agree_at_bound_1),
+		cmocka_unit_test(agree_at_bound_2),
+		cmocka_unit_test(agree_at_bound_3),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

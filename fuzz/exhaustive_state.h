@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+/* What an exhaustive search knows; shared by its three files only. */
+#ifndef PFNSTORM_FUZZ_EXHAUSTIVE_STATE_H
+#define PFNSTORM_FUZZ_EXHAUSTIVE_STATE_H
+
+#include "fuzz/conflicts.h"
+#include "fuzz/exhaustive_tree.h"
+
+/* A place of an expansion run where the schedule can go on differently. */
+struct place_seen {
+	u32 at; /* as in struct deviation */
+	u16 task;
+	u8 kind;    /* enum deviation_kind; CHOICE: the alternatives are the answers 1 .. n-1, n in @others */
+	u8 special; /* changes who may run, in a way that touching no address tells */
+	u8 writes;
+	u64 others; /* runnable tasks but the one that goes on by default */
+	struct conflict_span span;
+};
+
+/* One way to go on: place number @place, there to @to. */
+struct successor {
+	u32 place;
+	u32 to;
+};
+
+/* The first root, before anybody knows who can start. */
+#define START_UNKNOWN UINT16_MAX
+
+enum run_kind { RUN_EXPANSION, RUN_SUCCESSOR };
+
+struct exhaustive {
+	struct strategy strategy;
+	struct strategy_options options;
+	struct conflicts conflicts;
+	struct tree tree;
+
+	/* the run being made */
+	enum run_kind run_kind;
+	struct deviation path[EXHAUSTIVE_BOUND_MAX + 2];
+	u32 path_count, path_next;
+	u32 choices, forced; /* decisions met so far in this run */
+	u32 limit;    /* conflicts known at its start */
+	bool watched; /* the steps of others are noted in stamps */
+	struct rt_place pending[RT_MAX_TASKS]; /* where the path preempted a task: its first action when it goes on */
+	u32 preempted;                         /* bits of those */
+
+	/* the expansion under way */
+	u32 level, index; /* its node */
+	u32 since;        /* places with all orders below were listed before */
+	struct place_seen *place;
+	u32 places, places_capacity;
+	struct successor *successor;
+	u32 successors, successors_capacity, successor_next;
+	u32 base; /* successor last run, UINT32_MAX: none */
+	bool base_chose; /* a choice came up in its run while it was watched */
+
+	/* what the other tasks touched in the last watched run: by conflict order, the run's number */
+	u32 *read_stamp, *write_stamp;
+	u32 stamps, stamp;
+
+	u32 shared_cpus; /* bit per CPU that two tasks have been bound to in some run */
+	u32 shared_in_run;
+	u32 tasks, tasks_in_run; /* most tasks that existed in a run; in the last one */
+	u64 points_max, candidates_max, done, skipped;
+	bool complete, alternatives, drifted, out_of_memory;
+};
+
+
+/* ---- exhaustive_run.c: during a run ---- */
+
+extern const struct rt_strategy_ops exhaustive_rt_ops;
+
+/* ---- exhaustive_successors.c: between runs ---- */
+
+/* Lists how the schedule expanded last can go on; what was listed before and cannot have changed is left out. */
+void successors_list(struct exhaustive *e);
+/* Makes the next of them the next run, passing over those that are equivalent to one that was run. False: none left. */
+bool successors_next(struct exhaustive *e);
+void successors_free(struct exhaustive *e);
+
+#endif

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/* The schedules an exhaustive search has met, each stored as one deviation more than its parent. */
+#ifndef PFNSTORM_FUZZ_EXHAUSTIVE_TREE_H
+#define PFNSTORM_FUZZ_EXHAUSTIVE_TREE_H
+
+#include "fuzz/exhaustive.h"
+
+/* FORCED: another choice of who goes on where the running task cannot, and several others can. */
+enum deviation_kind { DEVIATION_START, DEVIATION_SWITCH, DEVIATION_FORCED, DEVIATION_CHOICE };
+
+struct deviation {
+	u32 at;   /* SWITCH: step; FORCED, CHOICE: how many such decisions came before */
+	u16 kind; /* enum deviation_kind */
+	u16 to;   /* task, or answer */
+};
+
+struct tree_node {
+	struct deviation deviation;
+	u32 parent;   /* index in the level above; none at level 0 */
+	u32 expanded; /* 1 + conflicts known when its successors were last listed; 0: never */
+};
+
+struct tree_level {
+	struct tree_node *node;
+	u32 count, capacity;
+	u32 cursor;     /* next node to look at in this pass */
+	u32 expanded;   /* nodes with successors listed at least once */
+	u64 successors; /* of them together */
+	u64 tried;      /* of those, run or skipped */
+	u32 *bucket;    /* hash table of node indices + 1, to find nodes by parent and deviation */
+	u32 buckets;
+};
+
+/* Level d holds schedules of d deviations (the start not counted). */
+struct tree {
+	struct tree_level level[EXHAUSTIVE_BOUND_MAX + 1];
+};
+
+void tree_free(struct tree *t);
+/* Index of the node, added if there is none like it, or UINT32_MAX when memory is short. */
+u32 tree_add(struct tree *t, u32 level, u32 parent, const struct deviation *deviation);
+/* Writes the deviations from the start on (level + 1 of them) into @path and returns their number. */
+u32 tree_path(const struct tree *t, u32 level, u32 index, struct deviation *path);
+/*
+ * The next node below level @levels whose successors were listed with fewer than @conflicts known; lowest level first,
+ * each node once per pass. False when a whole pass found none.
+ */
+bool tree_next(struct tree *t, u32 levels, u32 conflicts, u32 *level, u32 *index);
+
+#endif

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The strategy of the race target: the schedule of the bytes, leniently, while it notes interleaving coverage and the
+ * places where the next mutation could preempt. Fair in the long run: a task that goes on and on while others could
+ * run, such as an offline that waits for a page held by a task that was preempted, is preempted in turn.
+ */
+#ifndef PFNSTORM_FUZZ_GUIDED_H
+#define PFNSTORM_FUZZ_GUIDED_H
+
+#include "fuzz/places.h"
+#include "fuzz/replay.h"
+#include "fuzz/scenario.h"
+
+struct guided {
+	struct rt_strategy strategy;
+	struct replay replay;
+	u32 nr_tasks;
+	u32 last[SCENARIO_TASKS]; /* latest semantic point + 1 of each task; 0: not begun or over */
+	u32 preempted;            /* semantic point + 1 of the task preempted last, until the next task shows where it is */
+	u64 last_step;
+	u64 slice_start;          /* step at which the running task was switched to */
+	u32 last_task;
+	struct fuzz_place *last_place;
+};
+
+/* @s must outlive the runs. Feedback of the last run is forgotten. */
+void guided_init(struct guided *g, const struct scenario *s);
+
+#endif
