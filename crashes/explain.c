@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+#include "crashes/explain.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/rt/point.h"
+#include "crashes/diagram.h"
+#include "crashes/symbol.h"
+
+static void print_operations(FILE *out, const struct timeline *t)
+{
+	char line[256];
+
+	fprintf(out, "\noperations\n");
+	for (u32 task = 0; task < t->scenario->nr_tasks; task++) {
+		for (u32 op = 0; op < t->scenario->task[task].nr_ops; op++) {
+			runner_print_op(t->scenario, &t->result, task, op, line, sizeof(line));
+			fprintf(out, "  %s\n", line);
+		}
+	}
+}
+
+static void print_schedule(FILE *out, const struct scenario *s)
+{
+	struct schedule_names names = scenario_task_names(s);
+	char line[512];
+
+	fprintf(out, "\nschedule%s\n", s->schedule.count ? "" : ": the default order");
+	for (u32 i = 0; i < s->schedule.count; i++) {
+		schedule_print_entry(&s->schedule, i, &names, line, sizeof(line));
+		fprintf(out, "  %s\n", line);
+	}
+}
+
+static void print_indented(FILE *out, const char *title, const char *text)
+{
+	if (!text[0])
+		return;
+	fprintf(out, "\n%s\n", title);
+	while (*text) {
+		size_t len = strcspn(text, "\n");
+
+		fprintf(out, "  %.*s\n", (int)len, text);
+		text += len + (text[len] == '\n');
+	}
+}
+
+static char *print_verdict(const struct timeline *t, const char *where)
+{
+	const struct rt_verdict *v = &t->result.rt.verdict;
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out)
+		return NULL;
+	fprintf(out, "%s: %s\n", verdict_name(v->kind), v->signature[0] ? v->signature : "every law held");
+	print_indented(out, "what happened", v->detail);
+	if (where[0])
+		fprintf(out, "\ncode\n  %s\n", where);
+	print_indented(out, "what was touched", t->address);
+	print_operations(out, t);
+	print_schedule(out, t->scenario);
+	print_indented(out, "machine at the end", t->machine);
+	fprintf(out, "\n%" PRIu64 " steps, %" PRIu64 " switches, %" PRIu64 " preemptions, hash %016" PRIx64 "\n",
+		t->result.rt.steps, t->result.rt.switches, t->result.rt.preemptions, t->result.rt.hash);
+	if (fclose(out)) {
+		free(text);
+		return NULL;
+	}
+	return text;
+}
+
+int explain(const struct scenario *s, bool all, struct explanation *e, char *error, size_t size)
+{
+	struct timeline t;
+	int ret = timeline_record(&t, s, error, size);
+
+	memset(e, 0, sizeof(*e));
+	if (ret)
+		return ret;
+	e->result = t.result.rt.verdict;
+	e->hash = t.result.rt.hash;
+	e->steps = t.result.rt.steps;
+	symbol_describe(t.result.rt.verdict.pc, e->where, sizeof(e->where));
+	e->diagram = diagram_print(&t, all);
+	e->trace = timeline_print(&t);
+	e->verdict = print_verdict(&t, e->where);
+	e->log = t.log;
+	t.log = NULL;
+	timeline_free(&t);
+	if (e->diagram && e->trace && e->verdict)
+		return 0;
+	explanation_free(e);
+	snprintf(error, size, "out of memory");
+	return -ENOMEM;
+}
+
+void explanation_free(struct explanation *e)
+{
+	free(e->diagram);
+	free(e->verdict);
+	free(e->trace);
+	free(e->log);
+	memset(e, 0, sizeof(*e));
+}

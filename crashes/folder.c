@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: MIT */
+#include "crashes/folder.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "crashes/file.h"
+#include "crashes/verdict_json.h"
+#include "fuzz/token.h"
+
+#define SLUG_MAX 64
+
+void folder_slug(const char *text, char *buf, size_t size)
+{
+	size_t len = 0;
+
+	for (; *text && len + 1 < size; text++) {
+		if (isalnum((unsigned char)*text))
+			buf[len++] = (char)tolower((unsigned char)*text);
+		else if (len && buf[len - 1] != '-')
+			buf[len++] = '-';
+	}
+	while (len && buf[len - 1] == '-')
+		len--;
+	buf[len] = '\0';
+}
+
+static int fail(int err, char *message, size_t size, const char *what)
+{
+	snprintf(message, size, "%s: %s", what, strerror(-err));
+	return err;
+}
+
+static char *format_verdict(const struct crash *c)
+{
+	char *text = NULL;
+
+	if (asprintf(&text,
+		     "verdict    %s\n"
+		     "signature  %s\n"
+		     "found by   %s\n"
+		     "steps      %" PRIu64 "\n"
+		     "hash       %016" PRIx64 "\n"
+		     "replay     %s\n"
+		     "%s%s%s"
+		     "\n%s\n",
+		     verdict_name(c->verdict->kind), c->verdict->signature, c->found_by ? c->found_by : "-", c->steps,
+		     c->hash, c->exact ? "exact" : "inputs only (real threads)", c->where ? "where      " : "",
+		     c->where ? c->where : "", c->where ? "\n" : "", c->verdict->detail) < 0)
+		return NULL;
+	return text;
+}
+
+static char *format_readme(const struct crash *c, const char *path)
+{
+	char *text = NULL;
+
+	if (asprintf(&text, "%s: %s\n\nreplay   pfnstorm replay %s\nexplain  pfnstorm explain %s\nsmaller  pfnstorm minimize %s -o FILE\n",
+		     verdict_name(c->verdict->kind), c->verdict->signature, path, path, path) < 0)
+		return NULL;
+	return text;
+}
+
+/* Writes and frees @text. */
+static int write_part(const char *dir, const char *name, char *text)
+{
+	int ret = text ? file_write_synced(dir, name, text) : -ENOMEM;
+
+	free(text);
+	return ret;
+}
+
+static int write_parts(const char *dir, const struct crash *c, const char *token, const char *final)
+{
+	const struct {
+		const char *name, *text;
+	} optional[] = { { "diagram.txt", c->diagram }, { "trace.txt", c->trace }, { "log.txt", c->log } };
+	char *scenario = malloc(SCENARIO_TEXT_MAX);
+	char *line = NULL;
+	int ret;
+
+	if (!scenario)
+		return -ENOMEM;
+	scenario_print(c->scenario, scenario, SCENARIO_TEXT_MAX);
+	ret = write_part(dir, "scenario.pfn", scenario);
+	if (!ret)
+		ret = write_part(dir, "token", asprintf(&line, "%s\n", token) < 0 ? NULL : line);
+	if (!ret)
+		ret = write_part(dir, "verdict.txt", format_verdict(c));
+	if (!ret && verdict_json_supported())
+		ret = write_part(dir, "verdict.json", verdict_json(c, token));
+	if (!ret)
+		ret = write_part(dir, "README", format_readme(c, final));
+	for (u32 i = 0; !ret && i < ARRAY_SIZE(optional); i++)
+		if (optional[i].text)
+			ret = file_write_synced(dir, optional[i].name, optional[i].text);
+	return ret ? ret : file_sync_dir(dir);
+}
+
+int folder_write(const char *dir, const struct crash *crash, char *path, size_t path_size, bool *known, char *message,
+		 size_t message_size)
+{
+	char aside[PATH_MAX], slug[SLUG_MAX];
+	char *token = malloc(TOKEN_MAX);
+	struct stat st;
+	ssize_t len;
+	int ret;
+
+	*known = false;
+	if (!token)
+		return fail(-ENOMEM, message, message_size, dir);
+	len = token_encode(crash->scenario, token, TOKEN_MAX);
+	ret = len < 0 ? (int)len : file_make_dirs(dir);
+	if (ret) {
+		free(token);
+		return fail(ret, message, message_size, dir);
+	}
+	folder_slug(crash->verdict->signature, slug, sizeof(slug));
+	if ((size_t)snprintf(path, path_size, "%s/%s-%s", dir, slug, token + len - 8) >= path_size ||
+	    (size_t)snprintf(aside, sizeof(aside), "%s/.new-XXXXXX", dir) >= sizeof(aside))
+		ret = -ENAMETOOLONG;
+	else if (stat(path, &st) == 0)
+		*known = true;
+	else if (!mkdtemp(aside) || chmod(aside, 0777 & ~022))
+		ret = -errno;
+	if (!ret && !*known) {
+		ret = write_parts(aside, crash, token, path);
+		if (!ret && rename(aside, path))
+			ret = -errno;
+		/* Somebody else found the same meanwhile. */
+		if (ret == -EEXIST || ret == -ENOTEMPTY) {
+			*known = true;
+			ret = 0;
+		}
+		file_remove_dir(aside);
+		if (!ret)
+			ret = file_sync_dir(dir);
+	}
+	free(token);
+	return ret ? fail(ret, message, message_size, dir) : 0;
+}
+
+/* "name   value" → value, or NULL if the line does not begin with @name. */
+static const char *line_value(const char *line, const char *name)
+{
+	size_t len = strlen(name);
+
+	if (strncmp(line, name, len) != 0 || line[len] != ' ')
+		return NULL;
+	return line + len + strspn(line + len, " ");
+}
+
+int folder_read_verdict(const char *folder, struct folder_verdict *v, char *message, size_t size)
+{
+	static const char *const names[] = { "verdict", "signature", "found by", "steps", "hash" };
+	char path[PATH_MAX], *text, *line, *save = NULL;
+	u32 i = 0;
+
+	memset(v, 0, sizeof(*v));
+	if ((size_t)snprintf(path, sizeof(path), "%s/verdict.txt", folder) >= sizeof(path))
+		return fail(-ENAMETOOLONG, message, size, folder);
+	text = file_read(path, NULL);
+	if (!text)
+		return fail(-errno, message, size, path);
+	for (line = strtok_r(text, "\n", &save); line && i < ARRAY_SIZE(names); line = strtok_r(NULL, "\n", &save), i++) {
+		const char *value = line_value(line, names[i]);
+
+		if (!value)
+			break;
+		if (i == 0)
+			snprintf(v->kind, sizeof(v->kind), "%s", value);
+		else if (i == 1)
+			snprintf(v->signature, sizeof(v->signature), "%s", value);
+		else if (i == 2)
+			snprintf(v->found_by, sizeof(v->found_by), "%s", value);
+		else if (i == 3)
+			v->steps = strtoull(value, NULL, 10);
+		else
+			v->hash = strtoull(value, NULL, 16);
+	}
+	free(text);
+	if (i == ARRAY_SIZE(names))
+		return 0;
+	snprintf(message, size, "%s:%u:1: expected '%s'", path, i + 1, names[i]);
+	return -EINVAL;
+}
+
+static int is_folder(const struct dirent *entry)
+{
+	return entry->d_name[0] != '.';
+}
+
+int folder_for_each(const char *dir, int (*fn)(const char *path, void *arg), void *arg, char *message, size_t size)
+{
+	struct dirent **entries;
+	int n = scandir(dir, &entries, is_folder, alphasort), ret = 0;
+
+	if (n < 0)
+		return fail(-errno, message, size, dir);
+	for (int i = 0; i < n; i++) {
+		char path[PATH_MAX], scenario[PATH_MAX + 16];
+		struct stat st;
+
+		if (!ret && (size_t)snprintf(path, sizeof(path), "%s/%s", dir, entries[i]->d_name) < sizeof(path)) {
+			snprintf(scenario, sizeof(scenario), "%s/scenario.pfn", path);
+			if (stat(scenario, &st) == 0)
+				ret = fn(path, arg);
+		}
+		free(entries[i]);
+	}
+	free(entries);
+	return ret;
+}

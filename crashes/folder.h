@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The crash folder: everything about one failure in <crash-dir>/<signature>-<8 hexadecimal digits>/.
+ *
+ *   scenario.pfn   scenario with its schedule, as text
+ *   token          the same in one word
+ *   verdict.txt    kind, signature, detail, hash and length of the run, for people
+ *   verdict.json   the same for machines (absent in builds without json-c)
+ *   diagram.txt    who did what when, a column per task; trace.txt the whole of it; log.txt the kernel's log
+ *   README         how to replay it
+ *
+ * The digits are the token's checksum: one folder per scenario and schedule. A folder appears complete or not at all
+ * (written aside, synced, renamed) and is never overwritten. Needs neither runtime.
+ */
+#ifndef PFNSTORM_CRASHES_FOLDER_H
+#define PFNSTORM_CRASHES_FOLDER_H
+
+#include "fuzz/scenario.h"
+
+struct crash {
+	const struct scenario *scenario; /* with schedule */
+	const struct rt_verdict *verdict;
+	u64 hash, steps;        /* of the run; 0: real threads */
+	const char *found_by;   /* "explore --strategy pct --seed 7", for people */
+	bool exact;             /* a replay repeats the run; false: only its inputs are fixed (real threads) */
+	const char *diagram, *trace, *log, *where; /* NULL: file or line is left out */
+};
+
+/*
+ * Writes @crash below @dir, which is created if missing. 0 with the folder's path in @path; also 0, with *@known set,
+ * if the folder was there already. -errno with a message in @message otherwise, and then nothing new is left in @dir.
+ */
+int folder_write(const char *dir, const struct crash *crash, char *path, size_t path_size, bool *known, char *message,
+		 size_t message_size);
+
+/* What verdict.txt says, line by line. */
+struct folder_verdict {
+	char kind[32];
+	char signature[192];
+	char found_by[160];
+	u64 hash, steps;
+};
+/* Reads back the verdict of a folder. 0, or -errno with "file:line:column: …" in @message. */
+int folder_read_verdict(const char *folder, struct folder_verdict *v, char *message, size_t size);
+
+/* Calls @fn for each folder in @dir, sorted by name. 0, -errno with a message, or what @fn returned if not 0. */
+int folder_for_each(const char *dir, int (*fn)(const char *path, void *arg), void *arg, char *message, size_t size);
+
+/* Lower-case letters, digits and single '-' made of @text; at most @size - 1 characters. */
+void folder_slug(const char *text, char *buf, size_t size);
+
+#endif

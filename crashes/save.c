@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+#include "crashes/save.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "crashes/explain.h"
+#include "crashes/folder.h"
+#include "fuzz/record.h"
+
+/* Words of the signature as `expect` takes them: cut at blanks, brackets and commas, the kind's own name left out. */
+void save_expect(struct scenario *s, const struct rt_verdict *verdict)
+{
+	static const char breaks[] = " {},";
+	const char *at = verdict->signature;
+	size_t len = 0;
+
+	s->expect.set = 1;
+	s->expect.kind = verdict->kind;
+	s->expect.words[0] = '\0';
+	while (*(at += strspn(at, breaks))) {
+		size_t word = strcspn(at, breaks);
+		bool kind = strlen(verdict_name(verdict->kind)) == word &&
+			    strncmp(at, verdict_name(verdict->kind), word) == 0;
+
+		if (!kind && len + word + 2 < sizeof(s->expect.words)) {
+			if (len)
+				s->expect.words[len++] = ' ';
+			memcpy(s->expect.words + len, at, word);
+			len += word;
+			s->expect.words[len] = '\0';
+		}
+		at += word;
+	}
+}
+
+int save_crash(struct scenario *s, const char *dir, const char *found_by, char *path, size_t path_size, char *error,
+	       size_t size)
+{
+	struct explanation e;
+	struct crash crash = { .scenario = s, .found_by = found_by, .exact = true };
+	bool known;
+	int ret = record_name_places(s, 0);
+
+	if (ret < 0) {
+		snprintf(error, size, "the recorded schedule drifts");
+		return ret;
+	}
+	ret = explain(s, false, &e, error, size);
+	if (ret)
+		return ret;
+	if (e.result.kind == VERDICT_ok) {
+		snprintf(error, size, "the run ends ok under its schedule");
+		explanation_free(&e);
+		return -ENOENT;
+	}
+	if (!s->expect.set)
+		save_expect(s, &e.result);
+	crash.verdict = &e.result;
+	crash.hash = e.hash;
+	crash.steps = e.steps;
+	crash.diagram = e.diagram;
+	crash.trace = e.trace;
+	crash.log = e.log;
+	crash.where = e.where[0] ? e.where : NULL;
+	ret = folder_write(dir, &crash, path, path_size, &known, error, size);
+	explanation_free(&e);
+	return ret;
+}

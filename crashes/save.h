@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* From a failing schedule on fibers to a complete crash folder. */
+#ifndef PFNSTORM_CRASHES_SAVE_H
+#define PFNSTORM_CRASHES_SAVE_H
+
+#include "fuzz/scenario.h"
+
+/*
+ * Replays @s with its schedule, names the schedule's places, explains the run and writes a crash folder below @dir.
+ * @s gets the named schedule and, if it expected nothing, expects what happened. 0 with the path in @path; -ESTALE if
+ * the schedule drifts, -ENOENT if the run is ok, other -errno; then with a message in @error and nothing written.
+ */
+int save_crash(struct scenario *s, const char *dir, const char *found_by, char *path, size_t path_size, char *error,
+	       size_t size);
+
+/* Sets the expectation of @s to this verdict: its kind and the stable words of its signature. */
+void save_expect(struct scenario *s, const struct rt_verdict *verdict);
+
+#endif
