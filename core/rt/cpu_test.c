@@ -180,12 +180,11 @@ static void check_handled(void)
 
 static void test_ipi(void **state)
 {
-	struct rt_test crossed = {
-		.cpus = 2,
-		.rounds = 10,
-		.boot = boot,
-		.after = check_handled,
-		.task = {{"a", 0, caller, (void *)1}, {"b", 1, caller, (void *)0}}};
+	struct rt_test crossed = {.cpus = 2,
+				  .rounds = 10,
+				  .boot = boot,
+				  .after = check_handled,
+				  .task = {{"a", 0, caller, (void *)1}, {"b", 1, caller, (void *)0}}};
 	struct rt_test masked = {
 		.cpus = 2,
 		.rounds = 10,
@@ -208,12 +207,11 @@ static void atomic_caller(void *arg)
 
 static void test_crossed_atomic_callers(void **state)
 {
-	struct rt_test test = {
-		.cpus = 2,
-		.rounds = 10,
-		.boot = boot,
-		.after = check_handled,
-		.task = {{"a", 0, atomic_caller, (void *)1}, {"b", 1, atomic_caller, (void *)0}}};
+	struct rt_test test = {.cpus = 2,
+			       .rounds = 10,
+			       .boot = boot,
+			       .after = check_handled,
+			       .task = {{"a", 0, atomic_caller, (void *)1}, {"b", 1, atomic_caller, (void *)0}}};
 
 	(void)state;
 	rt_test_expect_ok(&test);
@@ -244,11 +242,8 @@ static void check_everywhere(void)
 
 static void test_on_each_cpu(void **state)
 {
-	struct rt_test test = {.cpus = 4,
-			       .rounds = 10,
-			       .boot = boot,
-			       .after = check_everywhere,
-			       .task = {{"t", 1, everywhere, NULL}}};
+	struct rt_test test = {
+		.cpus = 4, .rounds = 10, .boot = boot, .after = check_everywhere, .task = {{"t", 1, everywhere, NULL}}};
 
 	(void)state;
 	rt_test_expect_ok(&test);
@@ -288,11 +283,8 @@ static void check_parts(void)
 
 static void test_work(void **state)
 {
-	struct rt_test test = {.cpus = 2,
-			       .rounds = 10,
-			       .boot = boot,
-			       .after = check_parts,
-			       .task = {{"t", 0, scheduler, NULL}}};
+	struct rt_test test = {
+		.cpus = 2, .rounds = 10, .boot = boot, .after = check_parts, .task = {{"t", 0, scheduler, NULL}}};
 
 	(void)state;
 	rt_test_expect_ok(&test);
@@ -358,12 +350,9 @@ static void test_misuse_is_context(void **state)
 		void (*fn)(void *arg);
 		const char *what;
 	} misuse[] = {
-		{preemptible_id, "smp-processor-id"},
-		{unbalanced, "preempt-unbalanced"},
-		{ipi_with_irqs_off, "ipi-with-irqs-off"},
-		{resched_in_atomic, "sleep-in-atomic"},
-		{flushes_in_atomic, "sleep-in-atomic"},
-		{returns_atomic, "atomic-on-return"},
+		{preemptible_id, "smp-processor-id"},     {unbalanced, "preempt-unbalanced"},
+		{ipi_with_irqs_off, "ipi-with-irqs-off"}, {resched_in_atomic, "sleep-in-atomic"},
+		{flushes_in_atomic, "sleep-in-atomic"},   {returns_atomic, "atomic-on-return"},
 		{sleeps_in_handler, "sleep-in-atomic"},
 	};
 
@@ -378,10 +367,14 @@ static void test_misuse_is_context(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_preemption_off_excludes), cmocka_unit_test(test_cpus_are_independent),
-		cmocka_unit_test(test_states),                  cmocka_unit_test(test_ipi),
-		cmocka_unit_test(test_crossed_atomic_callers),  cmocka_unit_test(test_on_each_cpu),
-		cmocka_unit_test(test_work),                    cmocka_unit_test(test_misuse_is_context),
+		cmocka_unit_test(test_preemption_off_excludes),
+		cmocka_unit_test(test_cpus_are_independent),
+		cmocka_unit_test(test_states),
+		cmocka_unit_test(test_ipi),
+		cmocka_unit_test(test_crossed_atomic_callers),
+		cmocka_unit_test(test_on_each_cpu),
+		cmocka_unit_test(test_work),
+		cmocka_unit_test(test_misuse_is_context),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -39,16 +39,22 @@ static bool find_path(const struct lockorder *graph, u32 from, u32 to, u32 previ
 	return false;
 }
 
+/* The cycle from its lowest class id on, so that it reads the same whichever edge closed it. */
 static void format_chain(u32 held, u32 class, const u32 previous[NR_LOCK_CLASSES], char *chain, size_t size)
 {
-	u32 path[NR_LOCK_CLASSES], length = 0;
-	size_t used;
+	u32 cycle[NR_LOCK_CLASSES], length = 0, first = 0;
+	size_t used = 0;
 
 	for (u32 at = held; at != class; at = previous[at])
-		path[length++] = at;
-	used = (size_t)snprintf(chain, size, "%s -> %s", lock_class_name(held), lock_class_name(class));
-	while (length-- > 0 && used < size)
-		used += (size_t)snprintf(chain + used, size - used, " -> %s", lock_class_name(path[length]));
+		cycle[length++] = at;
+	cycle[length++] = class;
+	for (u32 i = 1; i < length; i++)
+		if (cycle[i] < cycle[first])
+			first = i;
+	/* cycle[] lists predecessors: going down follows the edges */
+	for (u32 i = 0; i <= length && used < size; i++)
+		used += (size_t)snprintf(chain + used, size - used, "%s%s", i ? " -> " : "",
+					 lock_class_name(cycle[(first + length - i % length) % length]));
 }
 
 bool lockorder_add(struct lockorder *graph, enum lock_class held, enum lock_class class, char *chain, size_t size)

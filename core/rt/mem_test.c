@@ -191,12 +191,11 @@ static void check_counts(void)
 
 static void test_atomics_across_tasks(void **state)
 {
-	struct rt_test test = {
-		.cpus = 2,
-		.rounds = 10,
-		.boot = boot,
-		.after = check_counts,
-		.task = {{"a", 0, counting, NULL}, {"b", 1, counting, NULL}, {"c", 1, counting, NULL}}};
+	struct rt_test test = {.cpus = 2,
+			       .rounds = 10,
+			       .boot = boot,
+			       .after = check_counts,
+			       .task = {{"a", 0, counting, NULL}, {"b", 1, counting, NULL}, {"c", 1, counting, NULL}}};
 
 	(void)state;
 	rt_test_expect_ok(&test);
@@ -236,9 +235,9 @@ static void test_atomic_values(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_objects),        cmocka_unit_test(test_leak_is_listed),
-		cmocka_unit_test(test_bad_free),       cmocka_unit_test(test_memmap),
-		cmocka_unit_test(test_oops),           cmocka_unit_test(test_atomics_across_tasks),
+		cmocka_unit_test(test_objects),       cmocka_unit_test(test_leak_is_listed),
+		cmocka_unit_test(test_bad_free),      cmocka_unit_test(test_memmap),
+		cmocka_unit_test(test_oops),          cmocka_unit_test(test_atomics_across_tasks),
 		cmocka_unit_test(test_atomic_values),
 	};
 

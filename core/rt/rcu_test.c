@@ -218,12 +218,9 @@ static void test_misuse_is_context(void **state)
 		void (*fn)(void *arg);
 		const char *what;
 	} misuse[] = {
-		{sleeps_in_reader, "sleep-in-atomic"},
-		{synchronizes_in_reader, "sleep-in-atomic"},
-		{unlocks_unlocked, "rcu-unbalanced"},
-		{dereferences_outside, "rcu-dereference"},
-		{returns_in_reader, "atomic-on-return"},
-		{calls_sleeper, "sleep-in-atomic"},
+		{sleeps_in_reader, "sleep-in-atomic"},   {synchronizes_in_reader, "sleep-in-atomic"},
+		{unlocks_unlocked, "rcu-unbalanced"},    {dereferences_outside, "rcu-dereference"},
+		{returns_in_reader, "atomic-on-return"}, {calls_sleeper, "sleep-in-atomic"},
 	};
 
 	(void)state;

@@ -35,6 +35,13 @@ struct rt_verdict {
  */
 void __attribute__((noreturn, format(printf, 3, 4))) rt_fail(enum verdict_kind kind, const char *signature, const char *detail_fmt, ...);
 
+/*
+ * Verdict `oops` at @addr, which the core found unusable though it is live: @class says how ("uninitialised"). The
+ * signature is "oops CLASS NAME {points}" with the name of @addr without indices, the caller's latest semantic point,
+ * and, where the runtime knows, that after which the content was last written (a struct page's poisoning).
+ */
+void __attribute__((noreturn)) rt_oops(const char *class, u64 addr);
+
 /* Assertions of the core. They stay on in every preset. */
 #define RT_STR_(x) #x
 #define RT_STR(x) RT_STR_(x)

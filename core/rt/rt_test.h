@@ -39,7 +39,7 @@
 
 struct rt_test {
 	u32 cpus;
-	u32 rounds;  /* runs at most, each with another seed */
+	u32 rounds; /* runs at most, each with another seed */
 	void (*boot)(void);
 	void (*after)(void); /* at quiescence */
 	bool warn_continue;

@@ -98,12 +98,13 @@ static void test_exclusion(void **state)
 		.boot = boot,
 		.after = check_data,
 		.task = {{"r1", 0, rw_reader, NULL}, {"r2", 1, rw_reader, NULL}, {"w", 1, rw_writer, NULL}}};
-	struct rt_test percpu = {
-		.cpus = 2,
-		.rounds = 20,
-		.boot = boot,
-		.after = check_data,
-		.task = {{"r1", 0, percpu_reader, NULL}, {"r2", 1, percpu_reader, NULL}, {"w", 0, percpu_writer, NULL}}};
+	struct rt_test percpu = {.cpus = 2,
+				 .rounds = 20,
+				 .boot = boot,
+				 .after = check_data,
+				 .task = {{"r1", 0, percpu_reader, NULL},
+					  {"r2", 1, percpu_reader, NULL},
+					  {"w", 0, percpu_writer, NULL}}};
 
 	(void)state;
 	rt_test_expect_ok(&rw);
@@ -193,12 +194,13 @@ static void check_order(void)
 
 static void test_writer_preference(void **state)
 {
-	struct rt_test test = {
-		.cpus = 2,
-		.rounds = 3,
-		.boot = boot,
-		.after = check_order,
-		.task = {{"first", 0, first_reader, NULL}, {"writer", 1, waiting_writer, NULL}, {"late", 0, late_reader, NULL}}};
+	struct rt_test test = {.cpus = 2,
+			       .rounds = 3,
+			       .boot = boot,
+			       .after = check_order,
+			       .task = {{"first", 0, first_reader, NULL},
+					{"writer", 1, waiting_writer, NULL},
+					{"late", 0, late_reader, NULL}}};
 
 	(void)state;
 	rt_test_expect_ok(&test);

@@ -311,8 +311,10 @@ static void embrace_nm(void *arg)
 
 static void test_deadlock(void **state)
 {
-	struct rt_test test = {
-		.cpus = 2, .rounds = 1, .boot = boot, .task = {{"mn", 0, embrace_mn, NULL}, {"nm", 1, embrace_nm, NULL}}};
+	struct rt_test test = {.cpus = 2,
+			       .rounds = 1,
+			       .boot = boot,
+			       .task = {{"mn", 0, embrace_mn, NULL}, {"nm", 1, embrace_nm, NULL}}};
 
 	(void)state;
 	rt_test_expect(&test, VERDICT_deadlock, "test mutex m");
@@ -321,7 +323,7 @@ static void test_deadlock(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_exclusion), cmocka_unit_test(test_nesting),
+		cmocka_unit_test(test_exclusion),         cmocka_unit_test(test_nesting),
 		cmocka_unit_test(test_misuse_is_context), cmocka_unit_test(test_lock_order),
 		cmocka_unit_test(test_deadlock),
 	};

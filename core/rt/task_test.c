@@ -116,10 +116,8 @@ static void signaller(void *arg)
 
 static void test_fatal_signal(void **state)
 {
-	struct rt_test test = {.cpus = 2,
-			       .rounds = 5,
-			       .boot = boot,
-			       .task = {{"t", 0, signalled, NULL}, {"s", 1, signaller, NULL}}};
+	struct rt_test test = {
+		.cpus = 2, .rounds = 5, .boot = boot, .task = {{"t", 0, signalled, NULL}, {"s", 1, signaller, NULL}}};
 
 	(void)state;
 	rt_test_expect_ok(&test);
@@ -137,10 +135,8 @@ static void sleeper(void *arg)
 
 static void test_time(void **state)
 {
-	struct rt_test test = {.cpus = 1,
-			       .rounds = 2,
-			       .boot = boot,
-			       .task = {{"a", 0, sleeper, NULL}, {"b", 0, sleeper, NULL}}};
+	struct rt_test test = {
+		.cpus = 1, .rounds = 2, .boot = boot, .task = {{"a", 0, sleeper, NULL}, {"b", 0, sleeper, NULL}}};
 
 	(void)state;
 	rt_test_expect_ok(&test);

@@ -16,13 +16,14 @@
 /* Exit status of a process that ended in a verdict; the verdict is in the post-mortem. */
 #define RT_THREAD_EXIT_VERDICT 99
 
-#define RT_RINGS 128           /* threads that leave a flight recorder */
-#define RT_RING_ENTRIES 4096   /* newest semantic points of each, power of two */
+#define RT_RINGS 128         /* threads that leave a flight recorder */
+#define RT_RING_ENTRIES 4096 /* newest semantic points of each, power of two */
 #define RT_WORDS_MAX (64 << 10)
 #define RT_LOG_MAX (256 << 10)
+#define RT_STACK_MAX 16
 
 struct rt_flight {
-	u64 ns;    /* since boot */
+	u64 ns; /* since boot */
 	u64 arg;
 	u16 point; /* enum point_id */
 	u16 task;  /* ring index */
@@ -39,13 +40,16 @@ struct rt_ring {
 
 struct rt_postmortem {
 	u64 magic;
-	u32 failed;   /* 1 once @verdict is complete */
+	u32 failed; /* 1 once @verdict is complete */
 	u32 nr_rings;
 	u64 fail_ns;
 	struct rt_verdict verdict;
-	char words[RT_WORDS_MAX]; /* what the core said about the verdict's address and its state, for people */
-	u64 log_head;             /* bytes of kernel log ever written */
-	char log[RT_LOG_MAX];     /* its newest part, a ring */
+	u32 fail_ring; /* of the thread that failed */
+	u32 nr_frames;
+	void *frame[RT_STACK_MAX]; /* its code addresses, innermost first: verdict.pc, then return addresses */
+	char words[RT_WORDS_MAX];  /* what the core said about the verdict's address and its state, for people */
+	u64 log_head;              /* bytes of kernel log ever written */
+	char log[RT_LOG_MAX];      /* its newest part, a ring */
 	struct rt_ring ring[RT_RINGS];
 };
 

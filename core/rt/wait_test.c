@@ -133,7 +133,8 @@ static void completes_in_atomic(void *arg)
 static void test_wait_in_atomic(void **state)
 {
 	struct rt_test wait = {.cpus = 1, .rounds = 1, .boot = boot, .task = {{"t", 0, waits_in_atomic, NULL}}};
-	struct rt_test completion = {.cpus = 1, .rounds = 1, .boot = boot, .task = {{"t", 0, completes_in_atomic, NULL}}};
+	struct rt_test completion = {
+		.cpus = 1, .rounds = 1, .boot = boot, .task = {{"t", 0, completes_in_atomic, NULL}}};
 
 	(void)state;
 	rt_test_expect(&wait, VERDICT_context, "sleep-in-atomic");
@@ -218,9 +219,9 @@ static void test_seqlock(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_wait_event),        cmocka_unit_test(test_nobody_wakes),
-		cmocka_unit_test(test_timeout),           cmocka_unit_test(test_signal_interrupts),
-		cmocka_unit_test(test_wait_in_atomic),    cmocka_unit_test(test_completion),
+		cmocka_unit_test(test_wait_event),     cmocka_unit_test(test_nobody_wakes),
+		cmocka_unit_test(test_timeout),        cmocka_unit_test(test_signal_interrupts),
+		cmocka_unit_test(test_wait_in_atomic), cmocka_unit_test(test_completion),
 		cmocka_unit_test(test_seqlock),
 	};
 

@@ -13,7 +13,7 @@
 
 RT_UNINSTRUMENTED_BEGIN
 
-struct rt_fast rt_fast = {.ask = 1, .now = RT_NO_EPOCH, .now_store = RT_NO_EPOCH};
+struct rt_fast rt_fast = {.ask = RT_ASK_OUTSIDE, .now = RT_NO_EPOCH, .now_store = RT_NO_EPOCH};
 
 /* Below the first page or not canonical: what a null or poisoned pointer leads to. */
 static inline bool is_wild(u64 addr)
@@ -72,10 +72,7 @@ static inline __attribute__((always_inline)) u32 is_news(u64 addr, u32 size, u32
 
 COLD static void point_and_access(u64 addr, u32 size, u32 kind, void *pc)
 {
-	if (rt_running())
-		sched_point_slow(kind, addr, size, pc);
-	else
-		rt_fast.ask = 1;
+	sched_point_slow(kind, addr, size, pc);
 	if (is_news(addr, size, kind))
 		access_slow(addr, size, kind, pc);
 }
@@ -191,10 +188,12 @@ void rt_exclusive_access(const volatile void *p, size_t size)
 void rt_data_race_begin(void)
 {
 	rt_cur->exempt++;
+	san_outside_begin();
 }
 
 void rt_data_race_end(void)
 {
+	san_outside_end();
 	rt_cur->exempt--;
 }
 
@@ -219,7 +218,8 @@ static inline __attribute__((always_inline)) void marked(const volatile void *p,
 						  : cell[i].marked_write ^ rt_fast.now_store;
 	if (unlikely(different))
 		access_slow(addr, size, kind, pc);
-	san_marked((const void *)addr, size, kind != RT_READ_ONCE);
+	if (!rt_cur->exempt)
+		san_marked((const void *)addr, size, kind != RT_READ_ONCE);
 }
 
 static inline __attribute__((always_inline)) void acquire_from(const volatile void *p)

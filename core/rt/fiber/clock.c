@@ -98,6 +98,7 @@ void rt_point(enum point_id id, u64 arg)
 	if (!rt_running())
 		return;
 	task_set_semantic(rt_cur, id);
+	rt.ticks++;
 	if (unlikely(--rt_fast.ask == 0) || unlikely(rt_fast.kinds & RT_SEMANTIC))
 		sched_point_slow(RT_SEMANTIC, arg, 0, RT_PC());
 	rt_hash(arg ^ (u64)id << 40 ^ (u64)rt_cur->id << 59);

@@ -190,7 +190,8 @@ struct grace_period {
 
 struct rt_state {
 	u64 steps_base; /* steps when rt_fast.ask was armed last */
-	u64 time_base;  /* nanoseconds jumped over */
+	u64 ticks;      /* points made by calls: the same in every build, unlike the number of plain accesses */
+	u64 time_base;  /* nanoseconds jumped over; the time is this plus ticks */
 	u64 hash;
 	u64 switches, preemptions;
 	u32 ready;      /* bits of tasks that wait for nothing */
@@ -238,6 +239,7 @@ extern struct rt_config rt_config;
 extern u32 rt_clock_base; /* of this run */
 extern u32 rt_vc_base;
 extern u64 rt_heap_limit;  /* end of the heap; tests lower it */
+#define RT_ASK_OUTSIDE (1UL << 62) /* rt_fast.ask while nothing runs: never over */
 extern struct grace_period rt_grace[RT_CALLBACKS_MAX];
 
 static inline u64 rt_steps(u64 armed)
@@ -289,6 +291,7 @@ static inline void rt_step(u32 kind, u64 addr, u64 size, void *pc)
 {
 	if (!rt_running())
 		return;
+	rt.ticks++;
 	if (unlikely(--rt_fast.ask == 0) || unlikely(rt_fast.kinds & kind))
 		sched_point_slow(kind, addr, size, pc);
 	rt_hash((in_arena(addr) ? addr : 0) ^ (u64)kind << 47 ^ (u64)rt_cur->id << 59);
@@ -306,7 +309,7 @@ bool task_wake_sleepers(bool jump);
 /* ---- task.c ------------------------------------------------------------------------------------------------------ */
 
 struct task_struct *task_create(const char *name, u32 cpu, bool daemon);
-void task_enter(struct task_struct *t); /* first switch into it */
+void task_prepare(struct task_struct *t); /* its fiber, for the first switch into it */
 void task_exit(void) __attribute__((noreturn));
 void task_atomic_enter(void);
 void task_atomic_leave(void);
@@ -355,6 +358,7 @@ void clock_reset(void);
 
 void race_check(u64 addr, u32 size, u32 kind, void *pc);
 void race_forget(u64 addr, u64 size); /* memory begins a new life */
+u32 race_last_write(u64 addr);
 void race_clear(void); /* all of it */
 u32 *sync_at(u64 addr);
 /* Liveness, dirt, race detector for an access about to happen. */

@@ -186,6 +186,54 @@ static void __attribute__((noinline, cold)) memmap_oops(u64 addr, void *pc)
 	oops("never-allocated", obj_type_name(OBJ_memmap), addr, pc, false, 0, 0);
 }
 
+/* Who gave the memory at @addr the content it has, as far as this run knows. */
+static bool last_writer(u64 addr, u32 *task, u32 *semantic)
+{
+	u32 epoch = rt_running() && in_arena(addr) ? race_last_write(addr) : 0, unit;
+
+	if ((epoch & RT_CLOCK_MAX) >= rt_clock_base) {
+		*task = rt.slot_id[epoch >> RT_CLOCK_BITS];
+		*semantic = clock_semantic(epoch >> RT_CLOCK_BITS, epoch & RT_CLOCK_MAX);
+		return true;
+	}
+	if (addr - RT_MEMMAP_BASE >= RT_MEMMAP_SIZE)
+		return false;
+	unit = unit_of(addr);
+	for (u32 i = rt.nr_unmaps; i-- > image_unmaps;) {
+		const struct unmap_log *log = &RT_UNMAP_LOG[i];
+
+		if (unit < log->unit || unit >= log->unit + log->nr)
+			continue;
+		*task = log->task;
+		*semantic = log->semantic;
+		return true;
+	}
+	return false;
+}
+
+void rt_oops(const char *class, u64 addr)
+{
+	char name[96], places[120], signature[192];
+	struct rt_verdict *verdict = verdict_now();
+	u32 writer, semantic;
+
+	verdict->addr = addr;
+	verdict->pc = RT_PC();
+	rt_name(addr, false, name, sizeof(name));
+	if (!last_writer(addr, &writer, &semantic)) {
+		snprintf(signature, sizeof(signature), "oops %s %s {%s}", class, name, point_name(rt_cur->semantic));
+		rt_name(addr, true, name, sizeof(name));
+		rt_fail(VERDICT_oops, signature, "%s: %s (%#lx) used by %s on cpu%u after %s", class, name, addr,
+			task_label(rt_cur->id), rt_cur->cpu, point_name(rt_cur->semantic));
+	}
+	pair_format(places, sizeof(places), point_name(rt_cur->semantic), point_name(semantic));
+	snprintf(signature, sizeof(signature), "oops %s %s %s", class, name, places);
+	rt_name(addr, true, name, sizeof(name));
+	rt_fail(VERDICT_oops, signature, "%s: %s (%#lx) used by %s on cpu%u after %s; last written by %s after %s",
+		class, name, addr, task_label(rt_cur->id), rt_cur->cpu, point_name(rt_cur->semantic),
+		task_label(writer), point_name(semantic));
+}
+
 void oops_check(u64 addr, u32 size, void *pc)
 {
 	u64 first = arena_offset(addr), last = first + size - 1;

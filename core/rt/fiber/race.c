@@ -157,6 +157,14 @@ void race_check(u64 addr, u32 size, u32 kind, void *pc)
 		check_granule(cell_at(granule), &a, granule);
 }
 
+/* Epoch of the last write to the granule of @addr, plain before marked; 0 if none is known. */
+u32 race_last_write(u64 addr)
+{
+	const struct race_cell *cell = cell_at(addr);
+
+	return cell->plain_write ? cell->plain_write : cell->marked_write < RT_VECTOR_TAG ? cell->marked_write : 0;
+}
+
 void race_forget(u64 addr, u64 size)
 {
 	u64 *cells = (u64 *)cell_at(addr), *syncs = (u64 *)sync_at(addr);

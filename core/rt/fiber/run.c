@@ -209,6 +209,13 @@ static void finish(struct rt_result *result, u64 steps)
 	result->hash = rt.hash;
 }
 
+static void start_task(struct task_struct *t)
+{
+	clock_start_task(t);
+	if (!t->done)
+		task_prepare(t);
+}
+
 void rt_run(struct rt_result *result)
 {
 	u64 steps;
@@ -223,13 +230,12 @@ void rt_run(struct rt_result *result)
 	rt.hash = 0;
 	sched_reset();
 	for (u32 slot = 0; slot < rt.nr_slots; slot++)
-		clock_start_task(&rt_tasks[rt.slot_id[slot]]);
+		start_task(&rt_tasks[rt.slot_id[slot]]);
 	sched_begin();
 	steps = sched_steps();
 	rt_cur = &rt_boot_task;
 	rt_phase = PHASE_IDLE;
-	sched_load_epoch();
-	rt_fast.ask = 1;
+	sched_reset();
 	run_check();
 	rt_phase = PHASE_IDLE;
 	finish(result, steps);
@@ -258,7 +264,7 @@ void rt_reset(void)
 	rt_boot_task.nr_held = rt_boot_task.atomic = rt_boot_task.preempt_count = 0;
 	rt_boot_task.irqs_off = rt_boot_task.rcu_depth = rt_boot_task.exempt = 0;
 	rt_phase = PHASE_IDLE;
-	rt_fast.ask = 1;
+	sched_reset();
 }
 
 void rt_set_quiescence_check(void (*check)(void))

@@ -137,7 +137,7 @@ static inline void san_marked(const void *addr, size_t size, int write)
 #endif
 }
 
-/* Around code of strategies and trace sinks: it runs on the fibers of tasks, yet is no part of what they do. */
+/* Around code that runs on the fibers of tasks, yet is no part of what they do, and around data_race(). */
 static inline void san_outside_begin(void)
 {
 #if RT_TSAN

@@ -41,14 +41,9 @@ void sched_arm(void)
 	if (asking.every || asking.conflicts || asking.kinds & (RT_LOAD | RT_STORE) || trace_on() || footprint_on())
 		stop = steps + 1;
 	stop = min(stop, asking.at);
-	for (u32 m = rt.sleepers; m; m &= m - 1) {
-		u64 deadline = rt_tasks[__builtin_ctz(m)].deadline - rt.time_base;
-
-		stop = min(stop, deadline);
-	}
 	rt.steps_base = steps;
 	asking.armed = rt_fast.ask = max(stop, steps + 1) - steps;
-	rt_fast.kinds = asking.kinds | (asking.every || trace_on() ? UINT32_MAX : 0);
+	rt_fast.kinds = asking.kinds | (rt.sleepers ? UINT32_MAX : 0); /* each call may be the one whose time has come */
 }
 
 void rt_ask_after(u64 points)
@@ -166,8 +161,6 @@ static void switch_to(struct task_struct *next, u64 runnable)
 	next->since = steps - next->since;
 	rt.switches++;
 	rt_hash((u64)prev->id << 32 | next->id << 16 | prev->semantic);
-	if (!next->started)
-		task_enter(next);
 	rt_cur = next;
 	sched_load_epoch();
 	if (unlikely(trace_on()))
@@ -286,7 +279,7 @@ void sched_reset(void)
 	asking.every = false;
 	asking.kinds = 0;
 	asking.conflicts = NULL;
-	rt_fast.ask = asking.armed = 1;
+	rt_fast.ask = asking.armed = RT_ASK_OUTSIDE;
 	rt_fast.kinds = 0;
 	sched_load_epoch();
 }

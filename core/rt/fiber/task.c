@@ -52,6 +52,14 @@ static void clear_task(struct task_struct *t)
 	rt.slot_id[t->slot] = (u8)t->id;
 }
 
+static void task_main(void);
+
+/* By the creator, not by whoever happens to switch to it first: TSan orders the two. */
+void task_prepare(struct task_struct *t)
+{
+	fiber_prepare(&fibers[t->id], task_main);
+}
+
 /* @cpu may be RT_MAX_CPUS, nowhere. NULL if all tasks are taken. */
 struct task_struct *task_create(const char *name, u32 cpu, bool daemon)
 {
@@ -80,6 +88,7 @@ struct task_struct *task_create(const char *name, u32 cpu, bool daemon)
 	rt.cpu[cpu].tasks |= task_bit(t);
 	if (rt_running()) {
 		clock_start_task(t);
+		task_prepare(t);
 		hb_release(&t->sync);
 	}
 	return t;
@@ -90,6 +99,7 @@ static void task_main(void)
 	struct task_struct *t = rt_cur;
 
 	fiber_entered();
+	t->started = true;
 	san_acquire(&rt);
 	hb_acquire(&t->sync);
 	if (t->thread_fn)
@@ -97,12 +107,6 @@ static void task_main(void)
 	else
 		t->fn(t->arg);
 	task_exit();
-}
-
-void task_enter(struct task_struct *t)
-{
-	t->started = true;
-	fiber_prepare(&fibers[t->id], task_main);
 }
 
 void task_check_returned(const char *what)
@@ -298,7 +302,7 @@ void rt_clear_signals(void)
 
 u64 rt_now_ns(void)
 {
-	return rt.time_base + sched_steps();
+	return rt.time_base + rt.ticks;
 }
 
 void msleep(unsigned int ms)

@@ -16,8 +16,8 @@ void context_fail(struct task_struct *me, const char *what, const char *fmt, ...
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	snprintf(signature, sizeof(signature), "context %s {%s}", what, point_name(me->point));
-	rt_fail(VERDICT_context, signature, "%s (task %s on cpu%u: preempt_count %u, irqs %s, rcu depth %u)", text, me->name,
-		me->cpu, me->preempt_count, me->irqs_off ? "off" : "on", me->rcu_depth);
+	rt_fail(VERDICT_context, signature, "%s (task %s on cpu%u: preempt_count %u, irqs %s, rcu depth %u)", text,
+		me->name, me->cpu, me->preempt_count, me->irqs_off ? "off" : "on", me->rcu_depth);
 }
 
 void preempt_disable(void)

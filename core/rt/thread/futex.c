@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/rt/thread/futex.h"
 
-#include <linux/futex.h>
 #include <limits.h>
+#include <linux/futex.h>
 #include <sched.h>
 #include <sys/syscall.h>
 #include <time.h>

@@ -55,7 +55,8 @@ void gate_lock(struct gate *gate, struct task_struct *me, enum blocked_on on, co
 
 void gate_unlock(struct gate *gate)
 {
-	/* Read first: the lock may be freed as soon as the next owner has it. A wake-up of a dead address harms nobody. */
+	/* Read first: the lock may be freed as soon as the next owner has it. A wake-up of a dead address harms nobody.
+	 */
 	bool starving = __atomic_load_n(&gate->starving, __ATOMIC_RELAXED);
 
 	if (__atomic_exchange_n(&gate->word, 0, __ATOMIC_RELEASE) != 2)

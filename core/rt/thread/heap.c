@@ -43,7 +43,7 @@ struct freed {
 static struct {
 	struct word_lock guard; /* all of it */
 	u64 cursor;
-	u32 nr_objects;     /* numbers start at 1 */
+	u32 nr_objects; /* numbers start at 1 */
 	u32 nr_sizes;
 	struct freed freed[SIZES_MAX];
 	struct object *object;

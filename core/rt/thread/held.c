@@ -26,8 +26,9 @@ void rt_lock_check(struct task_struct *me, const struct rt_lock *lock)
 	u32 flags = __atomic_load_n(&lock->flags, __ATOMIC_RELAXED);
 
 	if (unlikely(flags != RT_LOCK_MAGIC))
-		context_fail(me, "lock-not-initialised", "lock at %p was never initialised, or its memory is gone (%#x)",
-			     (const void *)lock, flags);
+		context_fail(me, "lock-not-initialised",
+			     "lock at %p was never initialised, or its memory is gone (%#x)", (const void *)lock,
+			     flags);
 }
 
 static void check_order(struct task_struct *me, u32 held, u32 class)
@@ -37,8 +38,8 @@ static void check_order(struct task_struct *me, u32 held, u32 class)
 	if (likely(lockorder_add(&order, held, class, chain, sizeof(chain))))
 		return;
 	snprintf(signature, sizeof(signature), "lock-order %s", chain);
-	rt_fail(VERDICT_lock_order, signature, "%s on cpu%u takes %s while it holds %s; the other order was seen: %s", me->name,
-		me->cpu, lock_class_name(class), lock_class_name(held), chain);
+	rt_fail(VERDICT_lock_order, signature, "%s on cpu%u takes %s while it holds %s; the other order was seen: %s",
+		me->name, me->cpu, lock_class_name(class), lock_class_name(held), chain);
 }
 
 void held_before(struct task_struct *me, const struct rt_lock *lock, bool exclusive)
@@ -53,14 +54,21 @@ void held_before(struct task_struct *me, const struct rt_lock *lock, bool exclus
 		check_order(me, me->held[i].class, lock->class);
 }
 
+/* The watchdog reads them at any time. */
+static void held_set(struct task_struct *me, u32 i, const struct held_lock *held)
+{
+	__atomic_store_n(&me->held[i].lock, held->lock, __ATOMIC_RELAXED);
+	__atomic_store_n(&me->held[i].class, held->class, __ATOMIC_RELAXED);
+	me->held[i].write = held->write;
+}
+
 void held_push(struct task_struct *me, const struct rt_lock *lock, bool write)
 {
-	struct held_lock *held = &me->held[me->nr_held];
+	const struct held_lock held = {lock, lock->class, write};
 
-	BUG_ON(me->nr_held == HELD_MAX);
-	held->lock = lock;
-	held->class = lock->class;
-	held->write = write;
+	if (me->nr_held == HELD_MAX)
+		context_fail(me, "too-many-locks", "a task holds more than %d locks", HELD_MAX);
+	held_set(me, me->nr_held, &held);
 	__atomic_store_n(&me->nr_held, me->nr_held + 1, __ATOMIC_RELEASE);
 }
 
@@ -75,7 +83,8 @@ void held_pop(struct task_struct *me, const struct rt_lock *lock, bool write)
 	if (i == UINT32_MAX)
 		context_fail(me, "unlock-not-held", "%s is released by a task that does not hold it",
 			     lock_class_name(lock->class));
-	memmove(&me->held[i], &me->held[i + 1], (me->nr_held - i - 1) * sizeof(me->held[0]));
+	for (; i + 1 < me->nr_held; i++)
+		held_set(me, i, &me->held[i + 1]);
 	__atomic_store_n(&me->nr_held, me->nr_held - 1, __ATOMIC_RELEASE);
 }
 

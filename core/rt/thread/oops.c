@@ -26,8 +26,8 @@ static void signature_of(struct rt_verdict *verdict, const char *class, const ch
 {
 	bool ordered = strcmp(victim, killer) <= 0;
 
-	snprintf(verdict->signature, sizeof(verdict->signature), "oops %s {%s, %s}", class,
-		 ordered ? victim : killer, ordered ? killer : victim);
+	snprintf(verdict->signature, sizeof(verdict->signature), "oops %s {%s, %s}", class, ordered ? victim : killer,
+		 ordered ? killer : victim);
 }
 
 static void describe_dead(struct rt_verdict *verdict, const struct arena_death *death, const char *name, bool write)
@@ -56,8 +56,9 @@ static void describe_wild(struct rt_verdict *verdict, const char *name, u64 addr
 	else if (addr < NULL_GUARD)
 		class = "null-pointer (nowhere)";
 	snprintf(verdict->signature, sizeof(verdict->signature), "oops %s {%s}", class, point_name(me->point));
-	snprintf(verdict->detail, sizeof(verdict->detail), "access to %s (%#lx): %s\n%s on cpu%u was at %s (%#lx)", name,
-		 (unsigned long)addr, class, me->name, me->cpu, point_name(me->point), (unsigned long)me->point_arg);
+	snprintf(verdict->detail, sizeof(verdict->detail), "access to %s (%#lx): %s\n%s on cpu%u was at %s (%#lx)",
+		 name, (unsigned long)addr, class, me->name, me->cpu, point_name(me->point),
+		 (unsigned long)me->point_arg);
 }
 
 struct name_request {
@@ -72,7 +73,7 @@ static void name_it(void *arg)
 	rt_name(request->addr, true, request->name, sizeof(request->name));
 }
 
-void oops_at(u64 addr, void *pc, bool write)
+void oops_at(u64 addr, void *pc, void *frame, bool write)
 {
 	struct rt_verdict verdict = {.kind = VERDICT_oops, .task = self()->id, .addr = addr, .pc = pc};
 	struct arena_death death = arena_death_of(addr);
@@ -84,7 +85,23 @@ void oops_at(u64 addr, void *pc, bool write)
 		describe_dead(&verdict, &death, request.name, write);
 	else
 		describe_wild(&verdict, request.name, addr);
-	verdict_deliver(&verdict);
+	verdict_deliver(&verdict, frame);
+}
+
+/* Who wrote last is not known here, so the signature has one point only. */
+void rt_oops(const char *class, u64 addr)
+{
+	const struct task_struct *me = self();
+	struct rt_verdict verdict = {
+		.kind = VERDICT_oops, .task = me->id, .addr = addr, .pc = __builtin_return_address(0)};
+	char name[128];
+
+	rt_name(addr, false, name, sizeof(name));
+	snprintf(verdict.signature, sizeof(verdict.signature), "oops %s %s {%s}", class, name, point_name(me->point));
+	rt_name(addr, true, name, sizeof(name));
+	snprintf(verdict.detail, sizeof(verdict.detail), "%s (%#lx): %s\n%s on cpu%u was at %s (%#lx)", name,
+		 (unsigned long)addr, class, me->name, me->cpu, point_name(me->point), (unsigned long)me->point_arg);
+	verdict_deliver(&verdict, __builtin_frame_address(0));
 }
 
 bool oops_survives(void (*fn)(void *arg), void *arg)
@@ -106,7 +123,7 @@ bool oops_survives(void (*fn)(void *arg), void *arg)
 static void on_fault(int sig, siginfo_t *info, void *context)
 {
 	const ucontext_t *uc = context;
-	void *pc = NULL;
+	void *pc = NULL, *frame = NULL;
 	bool write = false;
 
 	(void)sig;
@@ -114,12 +131,16 @@ static void on_fault(int sig, siginfo_t *info, void *context)
 		siglongjmp(survivor, 1);
 #if defined(__x86_64__)
 	pc = (void *)uc->uc_mcontext.gregs[REG_RIP];
+	frame = (void *)uc->uc_mcontext.gregs[REG_RBP];
 	write = uc->uc_mcontext.gregs[REG_ERR] & 2;
 #elif defined(__aarch64__)
 	pc = (void *)uc->uc_mcontext.pc;
+	frame = (void *)uc->uc_mcontext.regs[29];
 #endif
+	/* One past its start, so that it reads like a return address. */
+	pc = (char *)pc + 1;
 	/* A non-canonical address is a general protection fault, which tells no address. */
-	oops_at(info->si_code == SI_KERNEL ? UINT64_MAX : (u64)info->si_addr, pc, write);
+	oops_at(info->si_code == SI_KERNEL ? UINT64_MAX : (u64)info->si_addr, pc, frame, write);
 }
 
 void oops_install(void)
@@ -163,6 +184,6 @@ void __asan_on_error(void)
 	u64 addr = (u64)__asan_get_report_address();
 
 	if (in_heap(addr) || in_memmap(addr))
-		oops_at(addr, __asan_get_report_pc(), __asan_get_report_access_type());
+		oops_at(addr, __asan_get_report_pc(), __builtin_frame_address(0), __asan_get_report_access_type());
 }
 #endif

@@ -10,8 +10,8 @@ void oops_install(void);
 /* Each thread has a stack of its own for the handler. */
 void oops_thread_start(void);
 void oops_thread_end(void);
-/* Verdict `oops` for an access of the calling thread to @addr at @pc. */
-void __attribute__((noreturn)) oops_at(u64 addr, void *pc, bool write);
+/* Verdict `oops` for an access of the calling thread to @addr by the instruction @pc in the function of @frame. */
+void __attribute__((noreturn)) oops_at(u64 addr, void *pc, void *frame, bool write);
 /* Runs @fn(@arg); false if a fault ended it. */
 bool oops_survives(void (*fn)(void *arg), void *arg);
 

@@ -52,6 +52,8 @@ void rt_thread_postmortem_clear(void)
 	postmortem->fail_ns = 0;
 	memset(&postmortem->verdict, 0, sizeof(postmortem->verdict));
 	postmortem->words[0] = '\0';
+	postmortem->fail_ring = 0;
+	postmortem->nr_frames = 0;
 	postmortem->log_head = 0;
 	for (u32 i = 0; i < RT_RINGS; i++)
 		postmortem->ring[i].head = 0;

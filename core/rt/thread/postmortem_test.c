@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What a dead process leaves behind, and the verdicts only this runtime gives: partial deadlock, faults of all kinds. */
+/* What a dead process leaves behind, and the verdicts only this runtime gives: partial deadlock, faults of all kinds.
+ */
 #include "core/rt/rt_test.h"
 
 #include "core/rt/cpu.h"
@@ -54,8 +55,10 @@ static void faults_while_speaking(const struct rt_verdict *verdict, char *buf, s
 
 static struct rt_test removal(void)
 {
-	return (struct rt_test){
-		.cpus = 2, .rounds = 1, .boot = boot, .task = {{"walker", 0, walks, NULL}, {"remover", 1, removes, NULL}}};
+	return (struct rt_test){.cpus = 2,
+				.rounds = 1,
+				.boot = boot,
+				.task = {{"walker", 0, walks, NULL}, {"remover", 1, removes, NULL}}};
 }
 
 static void test_timeline(void **state)
@@ -124,12 +127,11 @@ static void lives_on(void *arg)
 /* Two tasks are stuck while a third goes on for ever. */
 static void test_partial_deadlock(void **state)
 {
-	struct rt_test test = {.cpus = 2,
-			       .rounds = 1,
-			       .boot = boot,
-			       .task = {{"mn", 0, embraces_mn, NULL},
-					{"nm", 1, embraces_nm, NULL},
-					{"other", 1, lives_on, NULL}}};
+	struct rt_test test = {
+		.cpus = 2,
+		.rounds = 1,
+		.boot = boot,
+		.task = {{"mn", 0, embraces_mn, NULL}, {"nm", 1, embraces_nm, NULL}, {"other", 1, lives_on, NULL}}};
 	struct rt_verdict verdict = rt_test_run(&test);
 
 	(void)state;
@@ -174,8 +176,7 @@ static void wild_pointer(void *arg)
 
 static void test_other_faults(void **state)
 {
-	struct rt_test fine = {
-		.cpus = 1, .rounds = 3, .boot = boot, .task = {{"t", 0, reader_waits_for_itself, NULL}}};
+	struct rt_test fine = {.cpus = 1, .rounds = 3, .boot = boot, .task = {{"t", 0, reader_waits_for_itself, NULL}}};
 	struct rt_test freed = {.cpus = 1, .rounds = 1, .boot = boot, .task = {{"t", 0, frees_big, NULL}}};
 	struct rt_test null = {.cpus = 1, .rounds = 1, .boot = boot, .task = {{"t", 0, null_pointer, NULL}}};
 	struct rt_test wild = {.cpus = 1, .rounds = 1, .boot = boot, .task = {{"t", 0, wild_pointer, NULL}}};

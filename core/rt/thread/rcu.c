@@ -19,12 +19,19 @@ _Static_assert(sizeof(struct grace_head) <= sizeof(((struct rcu_head *)0)->priv)
 
 static u64 readers_end;
 
+/* The watchdog reads it. */
+static void set_depth(struct task_struct *me, u32 depth)
+{
+	__atomic_store_n(&me->rcu_depth, depth, __ATOMIC_RELAXED);
+}
+
 void rcu_read_lock(void)
 {
 	struct task_struct *me = self();
 
 	vcpu_enter(me);
-	if (me->rcu_depth++ == 0)
+	set_depth(me, me->rcu_depth + 1);
+	if (me->rcu_depth == 1)
 		grace_read_lock();
 }
 
@@ -35,7 +42,8 @@ void rcu_read_unlock(void)
 	if (!me->rcu_depth)
 		context_fail(me, "rcu-unbalanced", "rcu_read_unlock() without rcu_read_lock()");
 	vcpu_serve(me);
-	if (--me->rcu_depth == 0) {
+	set_depth(me, me->rcu_depth - 1);
+	if (!me->rcu_depth) {
 		tsan_release(&readers_end);
 		grace_read_unlock();
 	}

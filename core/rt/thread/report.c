@@ -15,6 +15,7 @@
 #include "core/rt/thread/runtime.h"
 
 #define LAST_WORDS_SECONDS 3
+#define FRAME_MAX (64UL << 10)
 
 bool machine_booting;
 bool machine_warn_continue;
@@ -60,7 +61,37 @@ static void print(const struct rt_verdict *verdict)
 		verdict->detail);
 }
 
-void verdict_deliver(const struct rt_verdict *verdict)
+/*
+ * Frame records as -fno-omit-frame-pointer lays them out: the caller's record, then the return address. A chain that
+ * does not go up the stack in reasonable steps has ended.
+ */
+static void walk_stack(void *arg)
+{
+	struct rt_postmortem *pm = rt_thread_postmortem();
+	void *const *record = arg;
+
+	while (record && pm->nr_frames < RT_STACK_MAX && record[1]) {
+		void *const *next = record[0];
+
+		if (record[1] != pm->frame[0] || pm->nr_frames != 1)
+			pm->frame[pm->nr_frames++] = record[1];
+		if (next <= record || (u64)next - (u64)record > FRAME_MAX || (u64)next % sizeof(void *))
+			break;
+		record = next;
+	}
+}
+
+/* A fault's own place has no frame record; a caller's has, and is then not told twice. */
+static void note_stack(struct rt_postmortem *pm, const struct rt_verdict *verdict, void *frame)
+{
+	pm->nr_frames = 0;
+	if (!frame)
+		return;
+	pm->frame[pm->nr_frames++] = verdict->pc;
+	oops_survives(walk_stack, frame);
+}
+
+void verdict_deliver(const struct rt_verdict *verdict, void *frame)
 {
 	struct rt_postmortem *pm = rt_thread_postmortem();
 
@@ -76,6 +107,8 @@ void verdict_deliver(const struct rt_verdict *verdict)
 	pm->verdict = *verdict;
 	pm->verdict.step = rt_thread_points();
 	pm->fail_ns = rt_now_ns();
+	pm->fail_ring = self()->ring ? (u32)(self()->ring - pm->ring) : 0;
+	note_stack(pm, verdict, frame);
 	__atomic_store_n(&pm->failed, 1, __ATOMIC_RELEASE);
 	/* What follows may wait for a lock that nobody releases any more. */
 	signal(SIGALRM, give_up);
@@ -99,7 +132,7 @@ void rt_fail(enum verdict_kind kind, const char *signature, const char *detail_f
 	va_start(ap, detail_fmt);
 	vsnprintf(verdict.detail, sizeof(verdict.detail), detail_fmt, ap);
 	va_end(ap);
-	verdict_deliver(&verdict);
+	verdict_deliver(&verdict, __builtin_frame_address(0));
 }
 
 void rt_bug(const char *function, const char *condition)

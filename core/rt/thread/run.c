@@ -13,6 +13,7 @@
 #include "core/rt/thread/oops.h"
 #include "core/rt/thread/runtime.h"
 #include "core/rt/thread/task.h"
+#include "core/rt/thread/tsan.h"
 #include "core/rt/thread/vcpu.h"
 #include "core/rt/thread/watchdog.h"
 
@@ -28,6 +29,7 @@ static void process_prepare(void)
 	process_ready = true;
 	if (!rt_thread_postmortem() && rt_thread_record(NULL))
 		tool_failure("cannot map the post-mortem");
+	tsan_link();
 	oops_install();
 	oops_thread_start();
 	grace_register();
@@ -60,7 +62,6 @@ void rt_boot(const struct rt_config *config, void (*boot)(void *arg), void *arg)
 	held_reset();
 	machine_warn_continue = config->warn_continue;
 	perturb_seed(config->seed);
-	quiescence_check = NULL;
 	points_base = 0;
 	retired_points = 0;
 	self_init(self(), SELF_BOOT, "boot", 0);

@@ -17,8 +17,11 @@ void perturb_seed(u64 seed);
 /* Verdict `context`; @what is the state class of its signature. */
 void __attribute__((noreturn, format(printf, 3, 4)))
 context_fail(struct task_struct *me, const char *what, const char *fmt, ...);
-/* rt_fail() for whoever saw it from outside: the watchdog, the signal handler. Never returns. */
-void __attribute__((noreturn)) verdict_deliver(const struct rt_verdict *verdict);
+/*
+ * rt_fail() for whoever saw it from outside: the watchdog, the signal handler. @frame: frame record from which the
+ * stack is told, NULL for none.
+ */
+void __attribute__((noreturn)) verdict_deliver(const struct rt_verdict *verdict, void *frame);
 /* The tool itself cannot go on. */
 void __attribute__((noreturn, format(printf, 1, 2))) tool_failure(const char *fmt, ...);
 

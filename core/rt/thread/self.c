@@ -42,11 +42,11 @@ void perturb_seed(u64 seed)
 
 static void ring_start(struct rt_ring *ring, const struct task_struct *task)
 {
-	retired_points += ring->head;
+	__atomic_fetch_add(&retired_points, ring->head, __ATOMIC_RELAXED);
 	memcpy(ring->name, task->name, sizeof(ring->name));
 	ring->task = task->id;
 	ring->cpu = task->cpu;
-	ring->head = 0;
+	__atomic_store_n(&ring->head, 0, __ATOMIC_RELAXED);
 }
 
 bool self_publish(struct task_struct *task)

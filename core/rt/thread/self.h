@@ -29,10 +29,10 @@ struct held_lock {
 
 enum blocked_on {
 	RUNNING,
-	ON_VCPU,      /* the CPU's ownership; what = struct vcpu */
-	ON_LOCK,      /* what = struct rt_lock, shared */
+	ON_VCPU, /* the CPU's ownership; what = struct vcpu */
+	ON_LOCK, /* what = struct rt_lock, shared */
 	ON_LOCK_WRITE,
-	ON_WAIT,      /* what = wait_queue_head_t */
+	ON_WAIT, /* what = wait_queue_head_t */
 	ON_GRACE,
 	ON_CALLBACKS, /* rcu_barrier() */
 	ON_TASK,      /* what = the task whose end is awaited */
@@ -54,26 +54,26 @@ struct task_struct {
 	void *arg;
 	pthread_t thread;
 	bool started;
-	u32 exited;      /* futex */
+	u32 exited; /* futex */
 	int exit_value;
 	u32 should_stop;
-	u32 signals;     /* SIGNAL_ANY | SIGNAL_FATAL */
+	u32 signals; /* SIGNAL_ANY | SIGNAL_FATAL */
 
 	u32 own_depth;     /* reasons to own the CPU: preemption, interrupts, spinlocks, RCU */
 	u32 preempt_count; /* of them, those that forbid sleeping */
 	u32 irqs_off;
-	u32 irq_depth;     /* inside an interrupt handler */
+	u32 irq_depth; /* inside an interrupt handler */
 	u32 rcu_depth;
 
 	u32 nr_held;
 	struct held_lock held[HELD_MAX];
 
-	u32 blocked;       /* enum blocked_on */
+	u32 blocked; /* enum blocked_on */
 	const void *blocked_what;
 	u64 blocked_deadline; /* 0: none */
 
-	u64 progress;      /* points passed and waits ended */
-	u32 point;         /* latest semantic point: enum point_id */
+	u64 progress; /* points passed and waits ended */
+	u32 point;    /* latest semantic point: enum point_id */
 	u64 point_arg;
 	struct rt_ring *ring;
 	struct rt_random perturb;
@@ -105,7 +105,7 @@ void self_unpublish(struct task_struct *task);
 #define SELVES_MAX RT_RINGS
 extern struct task_struct *selves[SELVES_MAX];
 extern struct word_lock selves_guard;
-extern u64 retired_points; /* of recorders that were given to somebody else */
+extern u64 retired_points;              /* of recorders that were given to somebody else */
 extern struct task_struct softirq_self; /* who runs RCU callbacks */
 
 extern u32 machine_teardown; /* set while rt_boot() or rt_reset() ends the threads of the old machine */

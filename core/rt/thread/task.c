@@ -17,7 +17,7 @@
 static struct task_struct *tasks[TASKS_MAX];
 static u32 next_id;
 static struct word_lock tasks_guard; /* both */
-static u32 go; /* futex: tasks of a run wait for it */
+static u32 go;                       /* futex: tasks of a run wait for it */
 static u64 time_base;
 
 struct task_struct *task_new(enum self_kind kind, const char *name, u32 cpu)

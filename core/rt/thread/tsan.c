@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* What TSan finds becomes a verdict, as every other detector's finding does. Empty without TSan. */
+/* What TSan finds becomes a verdict, as every other detector's finding does. */
 #include "core/rt/thread/tsan.h"
+
+void tsan_link(void)
+{
+}
 
 #ifdef RT_TSAN
 #include <stdio.h>
@@ -14,8 +18,8 @@
 #define ACCESSES 2
 
 int __tsan_get_report_data(void *report, const char **description, int *count, int *stack_count, int *mop_count,
-			   int *loc_count, int *mutex_count, int *thread_count, int *unique_tid_count, void **sleep_trace,
-			   unsigned long trace_size);
+			   int *loc_count, int *mutex_count, int *thread_count, int *unique_tid_count,
+			   void **sleep_trace, unsigned long trace_size);
 int __tsan_get_report_mop(void *report, unsigned long idx, int *tid, void **addr, int *size, int *write, int *atomic,
 			  void **trace, unsigned long trace_size);
 const char *__tsan_default_options(void);
@@ -60,12 +64,15 @@ void __tsan_on_report(void *report)
 	char name[96];
 	void *sleep[1];
 
+	/* A second report from in here would wait for the first. */
+	AnnotateIgnoreReadsBegin(__FILE__, __LINE__);
+	AnnotateIgnoreWritesBegin(__FILE__, __LINE__);
 	__tsan_get_report_data(report, &what, &duplicates, &stacks, &mops, &locs, &mutexes, &threads, &tids, sleep, 1);
 	describe(&verdict, report, mops);
 	if (arena_death_of(verdict.addr).known)
-		oops_at(verdict.addr, verdict.pc, false);
+		oops_at(verdict.addr, verdict.pc, __builtin_frame_address(0), false);
 	rt_name(verdict.addr, false, name, sizeof(name));
 	snprintf(verdict.signature, sizeof(verdict.signature), "race %s {%s}", name, point_name(self()->point));
-	verdict_deliver(&verdict);
+	verdict_deliver(&verdict, __builtin_frame_address(0));
 }
 #endif

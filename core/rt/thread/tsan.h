@@ -8,6 +8,12 @@
 
 #include "rt_impl/access.h"
 
+/*
+ * Does nothing. TSan's runtime has weak defaults for the hooks in tsan.c, so that a linker would leave the file out of
+ * an archive if nobody called into it.
+ */
+void tsan_link(void);
+
 #ifdef RT_TSAN
 void __tsan_acquire(void *addr);
 void __tsan_release(void *addr);

@@ -178,7 +178,7 @@ static void deadlock(const u32 *who, u32 count)
 	}
 	signature_of(&verdict, names, count);
 	word_unlock(&selves_guard);
-	verdict_deliver(&verdict);
+	verdict_deliver(&verdict, NULL);
 }
 
 static void check_cycles(void)
@@ -260,9 +260,9 @@ void watchdog_stop(void)
 
 u64 rt_thread_points(void)
 {
-	u64 points = retired_points;
+	u64 points = __atomic_load_n(&retired_points, __ATOMIC_RELAXED);
 
 	for (u32 i = 0; i < SELVES_MAX; i++)
-		points += rt_thread_postmortem()->ring[i].head;
+		points += __atomic_load_n(&rt_thread_postmortem()->ring[i].head, __ATOMIC_RELAXED);
 	return points;
 }

@@ -125,7 +125,8 @@ void work_serve(struct task_struct *me, u32 cpu)
 		}
 		work->func(work);
 		if (me->nr_held || me->own_depth)
-			context_fail(me, me->nr_held ? "lock-held-on-return" : "atomic-on-return", "a work item returned so");
+			context_fail(me, me->nr_held ? "lock-held-on-return" : "atomic-on-return",
+				     "a work item returned so");
 		work_done(pool);
 	}
 }
