@@ -13,7 +13,8 @@ static const char *ranges_error(const struct machine_config *config, const struc
 				const char *what, char *text)
 {
 	if (ranges->count > BLOCK_RANGES_MAX) {
-		snprintf(text, ROOM, "%s: at most %d ranges of blocks, found %u", what, BLOCK_RANGES_MAX, ranges->count);
+		snprintf(text, ROOM, "%s: at most %d ranges of blocks, found %u", what, BLOCK_RANGES_MAX,
+			 ranges->count);
 		return text;
 	}
 	for (u32 i = 0; i < ranges->count; i++) {

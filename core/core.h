@@ -61,6 +61,8 @@ extern const struct bug_info bug_infos[];
 
 /* Every design at its default, no bug. */
 void switches_default(struct switches *sw);
+/* Has that kernel ("6.1", as bugs.def writes series) the bug? Never true of planted ones. */
+bool bug_in_kernel(const struct bug_info *bug, const char *version);
 /* "6.1": what that kernel has; "none": the default. -EINVAL for an era nobody knows. */
 int switches_set_era(struct switches *sw, const char *era);
 /* "pfn_walk=unsynchronised", "some_bug=on|off". -EINVAL with a message that names what was expected. */
@@ -85,11 +87,11 @@ struct block_ranges {
 };
 
 struct machine_config {
-	u32 geometry;               /* enum geometry_id */
-	u32 cpus;                   /* 1 .. 8 in scenarios */
-	u32 nodes;                  /* 1 .. 4; block b belongs to node b * nodes / blocks */
-	u32 blocks;                 /* block ids are 0 .. blocks-1; 1 .. 64 in scenarios, up to 8192 */
-	struct block_ranges online; /* early: present and online at boot, zone Normal; contains block 0 */
+	u32 geometry;                /* enum geometry_id */
+	u32 cpus;                    /* 1 .. 8 in scenarios */
+	u32 nodes;                   /* 1 .. 4; block b belongs to node b * nodes / blocks */
+	u32 blocks;                  /* block ids are 0 .. blocks-1; 1 .. 64 in scenarios, up to 8192 */
+	struct block_ranges online;  /* early: present and online at boot, zone Normal; contains block 0 */
 	struct block_ranges normal;  /* hot-added and onlined with online_kernel before the run */
 	struct block_ranges movable; /* hot-added and onlined with online_movable before the run */
 	struct block_ranges offline; /* hot-added, not onlined */
@@ -109,7 +111,17 @@ void core_boot(const struct machine_config *config, const struct rt_config *rt, 
 #define OP_ARGS_MAX 4
 #define OP_SLOTS 16
 
-enum op_arg_type { ARG_INT, ARG_BLOCK, ARG_SLOT, ARG_TASK, ARG_ONLINE_TYPE, ARG_MIGRATETYPE, ARG_ZONE, ARG_NOTIFY_EVENT, NR_ARG_TYPES };
+enum op_arg_type {
+	ARG_INT,
+	ARG_BLOCK,
+	ARG_SLOT,
+	ARG_TASK,
+	ARG_ONLINE_TYPE,
+	ARG_MIGRATETYPE,
+	ARG_ZONE,
+	ARG_NOTIFY_EVENT,
+	NR_ARG_TYPES
+};
 
 struct op_arg_info {
 	const char *name;
@@ -126,7 +138,7 @@ struct op_info {
 /* Sorted by id. */
 extern const struct op_info op_infos[];
 extern const u32 nr_op_infos;
-const struct op_info *op_info_by_id(u32 id);     /* NULL if there is none */
+const struct op_info *op_info_by_id(u32 id); /* NULL if there is none */
 const struct op_info *op_info_by_name(const char *name);
 /* Texts of an enumeration argument: value -> text (NULL past the end). */
 const char *op_enum_text(enum op_arg_type type, u32 value);

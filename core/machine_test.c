@@ -66,8 +66,8 @@ static void test_config_errors(void **state)
 	BAD("blocks: expected 1 to 8192, found 8193", c.blocks = 8193);
 	BAD("3 nodes need as many blocks, found 2", (c.blocks = 2, c.nodes = 3));
 	BAD("online: expected ascending blocks below blocks=8, found 0-8", c.online.range[0].last = 8);
-	BAD("online: expected ascending blocks below blocks=8, found 3-0", (c.online.range[0].first = 3,
-									    c.online.range[0].last = 0));
+	BAD("online: expected ascending blocks below blocks=8, found 3-0",
+	    (c.online.range[0].first = 3, c.online.range[0].last = 0));
 	BAD("movable: ranges must be sorted and disjoint, found 5-7 after 5-5", c.movable.range[1].first = 5);
 	BAD("offline: at most 8 ranges of blocks, found 9", c.offline.count = 9);
 	BAD("block 0 must be online", c.online.count = 0);
@@ -75,8 +75,8 @@ static void test_config_errors(void **state)
 	BAD("block 4 is in both normal and offline", c.offline.range[0].first = 4);
 	BAD("block 3 is in both online and normal", c.normal.range[0].first = 3);
 	/* The largest machine there may be, and the first that is too large. */
-	good = (struct machine_config){.geometry = GEOMETRY_x86_64, .cpus = 1, .nodes = 1, .blocks = 8192,
-				       .online = {1, {{0, 0}}}};
+	good = (struct machine_config){
+		.geometry = GEOMETRY_x86_64, .cpus = 1, .nodes = 1, .blocks = 8192, .online = {1, {{0, 0}}}};
 	assert_null(machine_config_error(&good));
 }
 
@@ -218,7 +218,8 @@ static void test_descriptions(void **state)
 	assert_string_equal(text, "page[449].lru.next: pfn 449, section 7 present memmap, block 7 offline, its struct "
 				  "page is poisoned");
 	core_describe_address((u64)pfn_to_page(8 * 64), text, sizeof(text));
-	assert_string_equal(text, "page[512].flags: pfn 512, section 8 absent, block 8 absent, its struct page is gone");
+	assert_string_equal(text,
+			    "page[512].flags: pfn 512, section 8 absent, block 8 absent, its struct page is gone");
 	core_describe_address((u64)pfn_to_page(3), text, sizeof(text));
 	assert_string_equal(text, "page[3].flags: pfn 3, section 0 present memmap online early, block 0 online, "
 				  "refcount 0");
@@ -239,13 +240,43 @@ static void test_boot_again(void **state)
 	assert_int_equal(hash_after(NULL), fresh);
 }
 
+static void offline_and_remove(void *arg)
+{
+	const struct op remove = {.id = 4, .arg = {7}};
+
+	offline_block(arg);
+	use_memory(arg);
+	core_run_op(&remove);
+}
+
+/* A run leaves nothing behind: reset brings the booted machine back, memmap and all, and equal runs are equal. */
+static void test_reset(void **state)
+{
+	u64 fresh = hash_after(NULL), run_hash = 0;
+	struct rt_result result;
+
+	(void)state;
+	for (u32 i = 0; i < 3; i++) {
+		rt_task_create("test", 0, offline_and_remove, NULL);
+		rt_run(&result);
+		assert_int_equal(result.verdict.kind, VERDICT_ok);
+		assert_int_not_equal(core_state_hash(), fresh);
+		assert_false(rt_memmap_live(pfn_to_page(7 * 64)));
+		assert_true(i == 0 || result.hash == run_hash);
+		run_hash = result.hash;
+		rt_reset();
+		assert_int_equal(core_state_hash(), fresh);
+		assert_true(rt_memmap_live(pfn_to_page(7 * 64)));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_config_errors), cmocka_unit_test(test_boot),
+		cmocka_unit_test(test_config_errors),  cmocka_unit_test(test_boot),
 		cmocka_unit_test(test_every_geometry), cmocka_unit_test(test_nodes),
-		cmocka_unit_test(test_state_hash),    cmocka_unit_test(test_descriptions),
-		cmocka_unit_test(test_boot_again),
+		cmocka_unit_test(test_state_hash),     cmocka_unit_test(test_descriptions),
+		cmocka_unit_test(test_boot_again),     cmocka_unit_test(test_reset),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

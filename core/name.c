@@ -46,7 +46,9 @@ static const struct layout {
 
 #define SIZE_OF(layout, member) sizeof(((type_of_##layout *)NULL)->member)
 #define ROW(layout, member, inner, element)                                                                            \
-	{#member, LAYOUT_##layout, inner, offsetof(type_of_##layout, member), SIZE_OF(layout, member), element}
+	{                                                                                                              \
+#member, LAYOUT_##layout, inner, offsetof(type_of_##layout, member), SIZE_OF(layout, member), element  \
+	}
 
 static const struct field {
 	const char *name;

@@ -62,7 +62,7 @@ void switches_default(struct switches *sw)
 		sw->design[i] = design_infos[i].default_alternative;
 }
 
-/* "3.11" against "6.1": is @a at or before @b? */
+/* Is version @a, "3.11", at or before @b, "6.1"? False if one of them is none; what follows a version is ignored. */
 static bool version_at_most(const char *a, const char *b)
 {
 	unsigned int a_major, a_minor = 0, b_major, b_minor = 0;
@@ -72,10 +72,16 @@ static bool version_at_most(const char *a, const char *b)
 	return a_major != b_major ? a_major < b_major : a_minor <= b_minor;
 }
 
-/* A kernel's bug: it came at or before that version, and was not fixed by then. */
-static bool bug_in_version(const struct bug_info *info, const char *version)
+bool bug_in_kernel(const struct bug_info *bug, const char *version)
 {
-	return version_at_most(info->since, version) && !version_at_most(info->fixed, version);
+	/* A fix in mainline is in all that follow, one in a stable series in that series alone. */
+	if (!version_at_most(bug->since, version) || version_at_most(bug->fixed, version))
+		return false;
+	for (const char *series = strchr(bug->fixed, ' '); series; series = strchr(series + 1, ' ')) {
+		if (version_at_most(series, version) && version_at_most(version, series))
+			return false;
+	}
+	return true;
 }
 
 int switches_set_era(struct switches *sw, const char *era)
@@ -90,7 +96,7 @@ int switches_set_era(struct switches *sw, const char *era)
 	for (u32 i = 0; i < NR_DESIGNS; i++)
 		sw->design[i] = design_infos[i].in_6_1;
 	for (u32 i = 0; i < NR_BUGS; i++)
-		sw->bug[i] = bug_in_version(&bug_infos[i], era);
+		sw->bug[i] = bug_in_kernel(&bug_infos[i], era);
 	return 0;
 }
 

@@ -55,6 +55,71 @@ static void test_defaults_and_eras(void **state)
 	assert_int_equal(switches_set_era(&sw, ""), -EINVAL);
 }
 
+/* What Debian 12's kernel has of each bug; every row that is not planted must be here. */
+static const struct {
+	u32 bug;
+	bool in_6_1;
+} rows_6_1[] = {
+	{BUG_add_pages_no_rollback, true},      {BUG_online_type_sticks, true},
+	{BUG_free_scanner_stale_type, true},    {BUG_usage_free_no_rcu, false}, /* fixed by 6.1.192 */
+	{BUG_straddling_free_block, true},      {BUG_compaction_start_beyond_end, true},
+	{BUG_free_lists_reinit_unlocked, true},
+};
+
+static void test_era_6_1(void **state)
+{
+	struct switches sw;
+	u32 planted = 0;
+
+	(void)state;
+	assert_int_equal(switches_set_era(&sw, "6.1"), 0);
+	for (u32 i = 0; i < NR_BUGS; i++) {
+		if (strcmp(bug_infos[i].since, "planted") != 0)
+			continue;
+		planted++;
+		assert_string_equal(bug_infos[i].fixed, "-");
+		assert_int_equal(sw.bug[i], 0);
+		assert_false(bug_in_kernel(&bug_infos[i], "0.0") || bug_in_kernel(&bug_infos[i], "99.0"));
+	}
+	for (u32 i = 0; i < ARRAY_SIZE(rows_6_1); i++) {
+		if (sw.bug[rows_6_1[i].bug] != rows_6_1[i].in_6_1)
+			fail_msg("%s", bug_infos[rows_6_1[i].bug].name);
+	}
+	assert_int_equal(planted + ARRAY_SIZE(rows_6_1), NR_BUGS);
+}
+
+static void test_bug_in_kernel(void **state)
+{
+	static const struct {
+		const char *since, *fixed, *version;
+		bool has;
+	} rows[] = {
+		{"5.3", "6.8 6.1", "5.2", false},
+		{"5.3", "6.8 6.1", "5.3", true},
+		{"5.3", "6.8 6.1", "5.10", true},
+		{"5.3", "6.8 6.1", "6.0", true},
+		{"5.3", "6.8 6.1", "6.1", false},
+		{"5.3", "6.8 6.1", "6.2", true},
+		{"5.3", "6.8 6.1", "6.8", false},
+		{"5.3", "6.8 6.1", "6.12", false},
+		{"5.3", "6.8 5.10 6.1", "5.10", false},
+		{"5.3", "6.8 5.10 6.1", "6.1", false},
+		{"5.3", "6.8 5.10 6.1", "5.4", true},
+		{"5.3", "-", "99.0", true},
+		{"3.11", "-", "3.9", false},
+		{"3", "-", "3.0", true},
+		{"planted", "-", "6.1", false},
+	};
+
+	(void)state;
+	for (u32 i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct bug_info bug = {"a_bug", rows[i].since, rows[i].fixed, "a summary"};
+
+		if (bug_in_kernel(&bug, rows[i].version) != rows[i].has)
+			fail_msg("%s, %s: %s", rows[i].since, rows[i].fixed, rows[i].version);
+	}
+}
+
 static void test_assignments(void **state)
 {
 	struct switches sw;
@@ -103,10 +168,9 @@ static void test_errors(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_tables),
-		cmocka_unit_test(test_defaults_and_eras),
-		cmocka_unit_test(test_assignments),
-		cmocka_unit_test(test_errors),
+		cmocka_unit_test(test_tables),      cmocka_unit_test(test_defaults_and_eras),
+		cmocka_unit_test(test_era_6_1),     cmocka_unit_test(test_bug_in_kernel),
+		cmocka_unit_test(test_assignments), cmocka_unit_test(test_errors),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -70,10 +70,10 @@ static void add_block_state(struct text *text, u64 id)
 	const struct memory_block *mem = id < MEMORY_BLOCKS_MAX ? machine.blocks[id] : NULL;
 
 	add(text, "block %llu %s", (unsigned long long)id,
-	    !mem				   ? "absent"
-	    : mem->state == BLOCK_ONLINE	   ? "online"
+	    !mem                                ? "absent"
+	    : mem->state == BLOCK_ONLINE        ? "online"
 	    : mem->state == BLOCK_GOING_OFFLINE ? "going-offline"
-						   : "offline");
+						: "offline");
 }
 
 static void add_page_state(struct text *text, const struct page *page)

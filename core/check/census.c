@@ -5,9 +5,15 @@
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <string.h>
 
 struct census census;
+struct census_shifts census_shifts;
+
+void census_shifts_init(void)
+{
+	census_shifts.section = (u32)__builtin_ctz(PAGES_PER_SECTION);
+	census_shifts.pageblock = pageblock_order;
+}
 
 /* Keeps the first contradiction only: later ones follow from it. */
 static void __attribute__((format(printf, 2, 3))) note(char *buf, const char *fmt, ...)
@@ -197,9 +203,8 @@ void census_take(void)
 {
 	u64 sections;
 
-	memset(&census, 0, sizeof(census));
-	census.section_shift = (u32)__builtin_ctz(PAGES_PER_SECTION);
-	census.pageblock_shift = pageblock_order;
+	for (u64 *word = (u64 *)&census; word < (u64 *)(&census + 1); word++)
+		*word = 0;
 	take_areas();
 	for (u32 nid = 0; nid < machine_config.nodes; nid++) {
 		for (u32 idx = 0; idx < MAX_NR_ZONES; idx++) {
@@ -210,7 +215,7 @@ void census_take(void)
 				take_free_lists(zone);
 		}
 	}
-	sections = geometry.max_pfn >> census.section_shift;
+	sections = geometry.max_pfn >> census_shifts.section;
 	for (u64 nr = 0; nr < sections; nr++) {
 		const struct mem_section *ms = raw_section(nr);
 

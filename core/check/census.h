@@ -28,7 +28,6 @@ struct zone_census {
 };
 
 struct census {
-	u32 section_shift, pageblock_shift; /* logarithms of the numbers of pages: divisions would be what laws cost */
 	struct zone_census zone[MAX_NODES][MAX_NR_ZONES];
 	u64 lru_pages[MAX_NODES]; /* heads with PG_lru */
 	/* The first contradiction met on the way, for the law it belongs to; empty: none. */
@@ -42,8 +41,16 @@ struct census {
 };
 extern struct census census;
 
+/* Logarithms of the numbers of pages: divisions would be what laws cost. */
+struct census_shifts {
+	u32 section, pageblock;
+};
+extern struct census_shifts census_shifts;
+
 /* With no operation under way. */
 void census_take(void);
+/* What the raw views need, once the machine's geometry is known. */
+void census_shifts_init(void);
 
 /* ---- raw views -------------------------------------------------------------------------------------------------- */
 
@@ -58,7 +65,7 @@ static inline struct mem_section *raw_section(u64 nr)
 /* Is @pfn in a section that is online? Its struct page may be read then. */
 static inline bool raw_pfn_online(u64 pfn)
 {
-	const struct mem_section *ms = raw_section(pfn >> census.section_shift);
+	const struct mem_section *ms = raw_section(pfn >> census_shifts.section);
 
 	return ms && (ms->section_mem_map & SECTION_IS_ONLINE);
 }
@@ -66,8 +73,8 @@ static inline bool raw_pfn_online(u64 pfn)
 /* @pfn is in a valid section. */
 static inline enum migratetype raw_pageblock_type(u64 pfn)
 {
-	const struct mem_section *ms = raw_section(pfn >> census.section_shift);
-	u64 bit = (pfn & (BIT(census.section_shift) - 1)) >> census.pageblock_shift << 2;
+	const struct mem_section *ms = raw_section(pfn >> census_shifts.section);
+	u64 bit = (pfn & (BIT(census_shifts.section) - 1)) >> census_shifts.pageblock << 2;
 
 	return (enum migratetype)(ms->usage->pageblock_flags[bit / 64] >> bit % 64 & (BIT(PB_SKIP) - 1));
 }

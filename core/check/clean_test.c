@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* With the default design and no bug, every random scenario under every random schedule ends with verdict ok. */
-#include "core/check/test_scenario.h"
+#include "core/check/test_schedule.h"
 
 #include <time.h>
 
@@ -8,39 +8,6 @@
 #define SCHEDULES 25 /* of each scenario */
 
 static u64 runs, points;
-
-/* Ops and how they are drawn: areas are few, so that tasks meet. */
-static void random_op(struct test_task *task, struct rt_random *r, u32 nr_tasks)
-{
-	const struct op_info *info;
-	struct op op = {0};
-	u32 total = 0, draw;
-
-	for (u32 i = 0; i < nr_op_infos; i++)
-		total += op_infos[i].weight;
-	draw = rt_random_below(r, total);
-	for (info = op_infos; draw >= info->weight; info++)
-		draw -= info->weight;
-	op.id = info->id;
-	for (u32 i = 0; i < info->nr_args; i++) {
-		const struct op_arg_info *arg = &info->arg[i];
-		u32 range = (u32)(arg->max - arg->min + 1), count = 0;
-
-		while (arg->type > ARG_TASK && op_enum_text(arg->type, count))
-			count++;
-		if (arg->type == ARG_BLOCK)
-			op.arg[i] = (s32)rt_random_below(r, BLOCKS);
-		else if (arg->type == ARG_SLOT)
-			op.arg[i] = (s32)rt_random_below(r, 3);
-		else if (arg->type == ARG_TASK)
-			op.arg[i] = (s32)rt_random_below(r, nr_tasks);
-		else if (arg->type == ARG_INT)
-			op.arg[i] = arg->min + (s32)rt_random_below(r, min(range, 12u));
-		else
-			op.arg[i] = (s32)rt_random_below(r, count);
-	}
-	task->op[task->nr_ops++] = op;
-}
 
 static void random_scenario(struct test_scenario *s, struct rt_random *r, u32 faults)
 {
@@ -66,7 +33,7 @@ static void random_scenario(struct test_scenario *s, struct rt_random *r, u32 fa
 
 		s->task[i].cpu = i % s->config.cpus;
 		while (s->task[i].nr_ops < nr_ops)
-			random_op(&s->task[i], r, s->nr_tasks);
+			test_add_random_op(&s->task[i], r, BLOCKS, s->nr_tasks);
 	}
 }
 

@@ -94,6 +94,7 @@ static void check_at_quiescence(void)
 void laws_init(void)
 {
 	rt_set_quiescence_check(check_at_quiescence);
+	isolated_law_init();
 }
 
 void laws_op_begin(void)

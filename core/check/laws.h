@@ -34,6 +34,9 @@ const char *law_text(enum law_id id);
 /* Memory and references that outlived their users: NULL, or what leaked. At quiescence only. */
 const char *leaks_check(const char **signature);
 
+/* The law that no page of an isolated pageblock is allocated, checked at each allocation (isolated.c). */
+void isolated_law_init(void);
+
 /* Boot, before the image is sealed: laws and leaks are checked at each quiescence. */
 void laws_init(void);
 /* Around each operation, by core_run_op(): laws marked OP are checked if asked for and no other operation runs. */

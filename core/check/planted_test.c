@@ -3,7 +3,7 @@
  * Each detector is proved by a planted bug: with its switch on, a small scenario under random schedules ends in exactly
  * that verdict; with the switch off, the same schedules of the same scenario all end ok.
  */
-#include "core/check/test_scenario.h"
+#include "core/check/test_schedule.h"
 
 #define RUNS 1500
 
@@ -158,6 +158,19 @@ static void compact_against_offline_of_start(struct test_scenario *s)
 	test_add_op(b, "online", 0, 2, 0, 0);
 }
 
+/* Allocations prefer a zone whose only block goes offline and online. */
+static void zone_comes_back(struct test_scenario *s)
+{
+	struct test_task *a = task(s), *b = task(s);
+
+	s->config.movable.count = 1;
+	s->config.movable.range[0].first = s->config.movable.range[0].last = 3;
+	test_add_op(a, "offline", 3, 0, 0, 0);
+	test_add_op(a, "online", 3, 2, 0, 0);
+	for (s32 i = 0; i < 4; i++)
+		test_add_op(b, "alloc", 1, 0, 3, i);
+}
+
 /* A hot-add of a block of two sections, where anything may fail. */
 static void failing_add(struct test_scenario *s)
 {
@@ -197,6 +210,8 @@ static const struct planted planted[] = {
 	 compact_against_remove_of_hole},
 	{"straddling_free_block=on", NULL, VERDICT_invariant, "law ", isolate_and_alloc},
 	{"compaction_start_beyond_end=on", NULL, VERDICT_invariant, "walk pointer", compact_against_offline_of_start},
+	{"free_lists_reinit_unlocked=on", NULL, VERDICT_race, "free_list", zone_comes_back},
+	{"walk_stale_pointer=on", NULL, VERDICT_invariant, "walk pointer", compact_against_remove},
 	{"pfn_walk=unsynchronised", NULL, VERDICT_oops, "memmap", compact_against_remove},
 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Scenarios for tests of core: tasks as tables of operations, run under random schedules of two kinds.
+ * Scenarios for tests of core: machines, and tasks as tables of operations; test_schedule.h runs them on fibers.
  *
  * Header only: tests of core may not use what lies above it.
  */
@@ -9,7 +9,6 @@
 
 #include "core/core.h"
 #include "core/rt/random.h"
-#include "core/rt/sched.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -52,6 +51,45 @@ static inline void test_add_op(struct test_task *task, const char *name, s32 a, 
 	task->op[task->nr_ops++] = test_op(name, a, b, c, d);
 }
 
+/* Any operation, by weight; slots are few, so that tasks meet. */
+static inline struct op test_random_op(struct rt_random *r, u32 blocks, u32 nr_tasks)
+{
+	const struct op_info *info;
+	struct op op = {0};
+	u32 total = 0, draw;
+
+	for (u32 i = 0; i < nr_op_infos; i++)
+		total += op_infos[i].weight;
+	draw = rt_random_below(r, total);
+	for (info = op_infos; draw >= info->weight; info++)
+		draw -= info->weight;
+	op.id = info->id;
+	for (u32 i = 0; i < info->nr_args; i++) {
+		const struct op_arg_info *arg = &info->arg[i];
+		u32 range = (u32)(arg->max - arg->min + 1), count = 0;
+
+		while (arg->type > ARG_TASK && op_enum_text(arg->type, count))
+			count++;
+		if (arg->type == ARG_BLOCK)
+			op.arg[i] = (s32)rt_random_below(r, blocks);
+		else if (arg->type == ARG_SLOT)
+			op.arg[i] = (s32)rt_random_below(r, 3);
+		else if (arg->type == ARG_TASK)
+			op.arg[i] = (s32)rt_random_below(r, nr_tasks);
+		else if (arg->type == ARG_INT)
+			op.arg[i] = arg->min + (s32)rt_random_below(r, min(range, 12u));
+		else
+			op.arg[i] = (s32)rt_random_below(r, count);
+	}
+	return op;
+}
+
+static inline void test_add_random_op(struct test_task *task, struct rt_random *r, u32 blocks, u32 nr_tasks)
+{
+	assert_true(task->nr_ops < TEST_OPS_MAX);
+	task->op[task->nr_ops++] = test_random_op(r, blocks, nr_tasks);
+}
+
 /* Tiny geometry, two CPUs, one node, @blocks blocks of which 0 .. @online-1 are there at boot, default switches. */
 static inline struct test_scenario test_scenario(u32 blocks, u32 online)
 {
@@ -69,96 +107,6 @@ static inline void test_set(struct test_scenario *s, const char *assignment)
 
 	if (switches_set(&s->config.sw, assignment, error, sizeof(error)))
 		fail_msg("%s: %s", assignment, error);
-}
-
-/* ---- random schedules ------------------------------------------------------------------------------------------ */
-
-/*
- * Even seeds: a random walk that switches every 1 .. stride points. Odd seeds: priorities that change at a few random
- * points of a run of about `length` points (Burckhardt et al., ASPLOS 2010).
- */
-struct test_strategy {
-	struct rt_strategy base;
-	struct rt_random random;
-	u32 stride;
-	bool priorities;
-	u32 priority[64];
-	u32 changes;
-	u64 length;
-	u32 faults;
-};
-
-static u32 test_pick(struct test_strategy *t, u64 runnable)
-{
-	u32 best = 64, nth;
-
-	if (t->priorities) {
-		for (u32 id = 0; id < 64; id++)
-			if (runnable & BIT(id) && (best == 64 || t->priority[id] > t->priority[best]))
-				best = id;
-		return best;
-	}
-	nth = rt_random_below(&t->random, (u32)__builtin_popcountll(runnable));
-	for (best = 0;; best++)
-		if (runnable & BIT(best) && nth-- == 0)
-			return best;
-}
-
-static void test_ask_again(struct test_strategy *t)
-{
-	if (!t->priorities)
-		rt_ask_after(1 + rt_random_below(&t->random, t->stride));
-	else if (t->changes)
-		rt_ask_after(1 + rt_random_below(&t->random, (u32)t->length));
-	else
-		rt_ask_after(UINT64_MAX);
-}
-
-static u32 test_begin(struct rt_strategy *s, u64 runnable)
-{
-	struct test_strategy *t = (struct test_strategy *)s;
-
-	test_ask_again(t);
-	return test_pick(t, runnable);
-}
-
-static u32 test_next(struct rt_strategy *s, const struct rt_place *place, u64 runnable)
-{
-	struct test_strategy *t = (struct test_strategy *)s;
-
-	if (t->priorities && t->changes && !(place->kind & (RT_BLOCK | RT_EXIT))) {
-		t->priority[place->task] = --t->changes;
-		test_ask_again(t);
-	} else if (!t->priorities) {
-		test_ask_again(t);
-	}
-	return test_pick(t, runnable);
-}
-
-static u32 test_choose(struct rt_strategy *s, enum rt_choice kind, u32 what, u32 n)
-{
-	struct test_strategy *t = (struct test_strategy *)s;
-
-	if (kind == RT_CHOOSE_FAULT)
-		return t->faults >> what & 1 ? rt_random_below(&t->random, 8) == 0 : 0;
-	return rt_random_below(&t->random, n);
-}
-
-static inline void test_strategy_init(struct test_strategy *t, u64 seed, u32 faults)
-{
-	static const struct rt_strategy_ops ops = {
-		.name = "test", .begin = test_begin, .next = test_next, .choose = test_choose};
-
-	memset(t, 0, sizeof(*t));
-	t->base.ops = &ops;
-	rt_random_seed(&t->random, seed);
-	t->stride = 1u << (1 + rt_random_below(&t->random, 9));
-	t->priorities = seed & 1;
-	t->changes = 1 + rt_random_below(&t->random, 4);
-	t->length = 4000;
-	t->faults = faults;
-	for (u32 id = 0; id < 64; id++)
-		t->priority[id] = 16 + rt_random_below(&t->random, 1u << 20);
 }
 
 /* ---- runs ------------------------------------------------------------------------------------------------------ */
@@ -179,21 +127,6 @@ static inline void test_boot(struct test_scenario *s)
 	if (error)
 		fail_msg("%s", error);
 	core_boot(&s->config, &rt, test_run_ops, &s->boot);
-}
-
-/* One run from the boot image, which is there again afterwards. */
-static inline void test_run(struct test_scenario *s, u64 seed, struct rt_result *result)
-{
-	static const char *const names[TEST_TASKS_MAX] = {"a", "b", "c", "d", "e", "f"};
-	struct test_strategy strategy;
-
-	for (u32 i = 0; i < s->nr_tasks; i++)
-		rt_task_create(names[i], s->task[i].cpu, test_run_ops, &s->task[i]);
-	test_strategy_init(&strategy, seed, s->faults);
-	rt_set_strategy(&strategy.base);
-	rt_run(result);
-	rt_set_strategy(NULL);
-	rt_reset();
 }
 
 static inline void test_print_scenario(const struct test_scenario *s)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Hotplug one operation after the other: errno values, counters, spans, node states, and that failures undo everything.
  */
-#include "core/check/test_scenario.h"
+#include "core/check/test_schedule.h"
 #include "core/hotplug/memory_block.h"
 #include "core/hotplug/memory_hotplug.h"
 #include "core/hotplug/notifier.h"

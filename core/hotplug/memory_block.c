@@ -64,7 +64,6 @@ static int memory_block_create(u64 block_id, u32 nid, enum memory_block_state st
 	mem->nid = (s32)nid;
 	mem->zone = zone;
 	mutex_init(&mem->device_lock, LOCK_device);
-	init_waitqueue_head(&mem->deactivate_waitq, LOCK_kernfs_active);
 	atomic_set(&mem->kref, 1);
 
 	/* Publishes the file: a path look-up may find the block from here on. */
@@ -110,10 +109,11 @@ static struct memory_block *state_file_open(u64 block_id)
 	return mem;
 }
 
+/* The queue is the directory's: once the count is down, whoever waits for it may free the block. */
 static void state_file_close(struct memory_block *mem)
 {
 	if (atomic_dec_return(&mem->active) == BLOCK_DEACTIVATED)
-		wake_up_all(&mem->deactivate_waitq);
+		wake_up_all(&machine.deactivate_waitq);
 }
 
 static void memory_block_unregister(u64 block_id)
@@ -128,7 +128,8 @@ static void memory_block_unregister(u64 block_id)
 	point(block, unlinked, block_id);
 
 	atomic_add(BLOCK_DEACTIVATED, &mem->active);
-	wait_event(&mem->deactivate_waitq, atomic_read(&mem->active) == BLOCK_DEACTIVATED);
+	/* Pairs with the ordered decrement in state_file_close(): what users did to the block comes before its end. */
+	wait_event(&machine.deactivate_waitq, smp_load_acquire(&mem->active.counter) == BLOCK_DEACTIVATED);
 	point(block, drained, block_id);
 	memory_block_put(mem);
 }

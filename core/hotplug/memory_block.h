@@ -29,7 +29,6 @@ struct memory_block {
 	struct mutex device_lock;
 	atomic_t kref;
 	atomic_t active; /* references of running sysfs operations; BLOCK_DEACTIVATED added: no new ones */
-	wait_queue_head_t deactivate_waitq;
 };
 #define BLOCK_DEACTIVATED (-0x40000000)
 

@@ -15,6 +15,7 @@ void memory_hotplug_init_early(void)
 	init_rwsem(&machine.memory_chain_rwsem, LOCK_memory_chain);
 	spin_lock_init(&machine.resource_lock, LOCK_resource);
 	spin_lock_init(&machine.kernfs_lock, LOCK_kernfs);
+	init_waitqueue_head(&machine.deactivate_waitq, LOCK_kernfs_active);
 }
 
 void memory_hotplug_init(void)

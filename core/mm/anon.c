@@ -136,33 +136,31 @@ static void map_page(struct anon_area *area, u32 index, struct page *page, u32 o
 	point(anon, mapped, pfn);
 }
 
-static bool entry_is_free(struct anon_area *area, u32 index)
+/* The first free entry; AREA_ENTRIES if there is none. */
+static u32 find_free_entry(struct anon_area *area)
 {
-	bool is_free;
+	u32 index;
 
 	spin_lock(&area->ptl);
-	is_free = area->pte[index] == 0;
+	for (index = 0; index < AREA_ENTRIES && area->pte[index]; index++)
+		;
 	spin_unlock(&area->ptl);
-	return is_free;
+	return index;
 }
 
 s64 anon_alloc(struct anon_area *area, u32 order, u32 count, u32 mt)
 {
 	/* All CPUs are on node 0. */
 	struct alloc_request req = {.order = order, .mt = mt, .movable_zone = mt == MIGRATE_MOVABLE, .nid = 0};
-	u32 done = 0;
+	u32 done;
 
 	mutex_lock(&area->lock);
-	for (u32 index = 0; index < AREA_ENTRIES && done < count && area->used < AREA_ENTRIES; index++) {
-		struct page *page;
+	for (done = 0; done < count && area->used < AREA_ENTRIES; done++) {
+		struct page *page = alloc_pages(&req);
 
-		if (!entry_is_free(area, index))
-			continue;
-		page = alloc_pages(&req);
 		if (!page)
 			break;
-		map_page(area, index, page, order, mt == MIGRATE_MOVABLE);
-		done++;
+		map_page(area, find_free_entry(area), page, order, mt == MIGRATE_MOVABLE);
 	}
 	mutex_unlock(&area->lock);
 	return done ? (s64)done : -ENOMEM;

@@ -21,14 +21,14 @@
 #define pte_order(pte) ((u32)((pte) >> 4 & 0xf))
 
 struct anon_area {
-	struct mutex lock;  /* serialises users of the area (mmap_lock): alloc, free, verify, pin */
-	spinlock_t ptl;     /* page table lock: excludes migration's entry changes from the users' reads */
+	struct mutex lock; /* serialises users of the area (mmap_lock): alloc, free, verify, pin */
+	spinlock_t ptl;    /* page table lock: excludes migration's entry changes from the users' reads */
 	u32 id;
-	u32 used;           /* entries in use, under lock */
+	u32 used; /* entries in use, under lock */
 	u64 pte[AREA_ENTRIES];
-	u64 stamp[AREA_ENTRIES];  /* content of the entry's first page; the k-th page holds k more. Under ptl */
-	u64 pinned;         /* bit per entry: extra reference held by op pin; under lock */
-	u64 last_stamp;     /* under lock */
+	u64 stamp[AREA_ENTRIES]; /* content of the entry's first page; the k-th page holds k more. Under ptl */
+	u64 pinned;              /* bit per entry: extra reference held by op pin; under lock */
+	u64 last_stamp;          /* under lock */
 };
 
 struct anon_area *anon_area(u32 slot);

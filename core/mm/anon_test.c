@@ -385,9 +385,8 @@ static void test_migration(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_users),	   cmocka_unit_test(test_content),
-		cmocka_unit_test(test_lru),	   cmocka_unit_test(test_migration),
-		cmocka_unit_test(test_concurrent), cmocka_unit_test(test_waiting),
+		cmocka_unit_test(test_users),     cmocka_unit_test(test_content),    cmocka_unit_test(test_lru),
+		cmocka_unit_test(test_migration), cmocka_unit_test(test_concurrent), cmocka_unit_test(test_waiting),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The buddy allocator (mm/page_alloc.c, 6.1): orders, migratetype lists, fallback and stealing, isolation-aware freeing.
+ * The buddy allocator (mm/page_alloc.c, 6.1): orders, migratetype lists, fallback and stealing, isolation-aware
+ * freeing.
  *
  * Each function says who holds zone->lock. Page frames are returned with reference count 1.
  */
@@ -20,6 +21,11 @@ struct alloc_request {
 
 /* NULL if there is no room. Compound if order > 0 and @mt is MOVABLE, as for a THP. Any context but interrupts. */
 struct page *alloc_pages(const struct alloc_request *req);
+/*
+ * A law of its own (check/isolated.c) sees each block of free pages that is about to be allocated, zone->lock held, on
+ * no list any more. NULL: nobody looks.
+ */
+extern void (*page_allocated_hook)(const struct page *page, u32 order);
 /* Drops one reference and frees 2^order pages when it was the last. Any context. */
 void __free_pages(struct page *page, u32 order);
 
@@ -55,7 +61,8 @@ u64 __isolate_free_page(struct page *page, u32 order);
 void __putback_isolated_page(struct page *page, u32 order, enum migratetype mt);
 /* After __isolate_free_page: 2^order single pages with reference count 1. (post_alloc_hook + split_page) */
 void split_map_isolated_page(struct page *page, u32 order);
-/* Splits a free block at split_pfn_offset pages from its start, each part re-freed with its own pageblock type. 0, -ENOENT if it changed. Takes zone->lock. */
+/* Splits a free block at split_pfn_offset pages from its start, each part re-freed with its own pageblock type. 0,
+ * -ENOENT if it changed. Takes zone->lock. */
 int split_free_page(struct page *free_page, u32 order, u64 split_pfn_offset);
 u64 zone_free_pages(const struct zone *zone);
 /* Pages an allocation leaves in a zone (WMARK_MIN): a fixed small number, not tuned to the zone's size. */

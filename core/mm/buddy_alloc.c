@@ -133,7 +133,8 @@ static void steal_suitable_fallback(struct zone *zone, struct page *page, enum m
 		set_pageblock_migratetype(page, start_mt);
 }
 
-/* Largest block first, so that the type spreads over few pageblocks; true if there is something on the own lists now. */
+/* Largest block first, so that the type spreads over few pageblocks; true if there is something on the own lists now.
+ */
 static bool __rmqueue_fallback(struct zone *zone, u32 order, enum migratetype start_mt)
 {
 	enum migratetype mt = MIGRATE_TYPES;
@@ -166,6 +167,8 @@ static struct page *__rmqueue(struct zone *zone, u32 order, enum migratetype mt)
 	return page;
 }
 
+void (*page_allocated_hook)(const struct page *page, u32 order);
+
 /* ---- pages for users ------------------------------------------------------------------------------------------- */
 
 /* The buddy lists' side of rmqueue(): where a layer of per-CPU lists falls through to. */
@@ -177,6 +180,8 @@ static struct page *rmqueue_buddy(struct zone *zone, u32 order, enum migratetype
 	point(buddy, rmqueue, zone->idx);
 	spin_lock_irqsave(&zone->lock, flags);
 	page = __rmqueue(zone, order, mt);
+	if (page && page_allocated_hook)
+		page_allocated_hook(page, order);
 	if (page)
 		__mod_zone_freepage_state(zone, -(s64)BIT(order), mt);
 	spin_unlock_irqrestore(&zone->lock, flags);

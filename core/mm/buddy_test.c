@@ -39,7 +39,7 @@ static u64 check_lists(void)
 		for (u32 mt = 0; mt < MIGRATE_TYPES; mt++) {
 			struct page *page;
 
-			list_for_each_entry(page, &zone()->free_area[order].free_list[mt], lru) {
+			list_for_each_entry (page, &zone()->free_area[order].free_list[mt], lru) {
 				CHECK(PageBuddy(page));
 				CHECK_EQUAL(buddy_order(page), order);
 				CHECK(IS_ALIGNED(page_to_pfn(page), BIT(order)));
@@ -102,6 +102,23 @@ static void all_orders(void *arg)
 		release(page, order);
 		CHECK_EQUAL(check_lists(), NR_PAGES);
 	}
+}
+
+/* A page whose block is about to grow is kept for last: once its buddy comes back, both merge twice. */
+static void likely_to_merge_goes_last(void *arg)
+{
+	struct page *first = take(4, MIGRATE_UNMOVABLE);
+
+	(void)arg;
+	for (u32 i = 1; i < 16; i++)
+		set_page_count(first + i, 1);
+	release(first + 8, 0);
+	release(first + 2, 0);
+	release(first + 3, 0);
+	CHECK_EQUAL(buddy_order(first + 2), 1);
+	release(first, 0);
+	CHECK(take(0, MIGRATE_UNMOVABLE) == first + 8);
+	CHECK(take(0, MIGRATE_UNMOVABLE) == first);
 }
 
 /* The last pages stay: they are what keeps the next allocation from failing half way. */
@@ -500,6 +517,7 @@ static void test_split_and_merge(void **state)
 	(void)state;
 	test_alone(split_and_merge, NULL);
 	test_alone(all_orders, NULL);
+	test_alone(likely_to_merge_goes_last, NULL);
 	test_alone(watermark, NULL);
 }
 
@@ -551,8 +569,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_split_and_merge), cmocka_unit_test(test_isolation),
-		cmocka_unit_test(test_fallback),	 cmocka_unit_test(test_conservation),
-		cmocka_unit_test(test_special_frees),	 cmocka_unit_test(test_misuse),
+		cmocka_unit_test(test_fallback),        cmocka_unit_test(test_conservation),
+		cmocka_unit_test(test_special_frees),   cmocka_unit_test(test_misuse),
 		cmocka_unit_test(test_concurrent),
 	};
 

@@ -15,7 +15,8 @@ int isolate_lru_page(struct page *page);
 /* putback_lru_page(): back on its list, drops the reference isolate took. */
 void putback_lru_page(struct page *page);
 void mod_node_isolated(u32 nid, s64 delta);
-/* Unlinks a page whose PG_lru the caller has cleared, with a reference held; lru_lock held. (lruvec_del_folio(), 6.1) */
+/* Unlinks a page whose PG_lru the caller has cleared, with a reference held; lru_lock held. (lruvec_del_folio(), 6.1)
+ */
 void lruvec_del_page(struct lruvec *lruvec, struct page *page);
 /* Base pages on its lists; lock-free, for heuristics. */
 s64 lruvec_nr_pages(const struct lruvec *lruvec);

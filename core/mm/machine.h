@@ -20,9 +20,9 @@ struct resource;
 struct walk;
 
 struct machine {
-	struct mutex device_hotplug_lock;              /* outermost; serialises add, remove, state changes */
-	struct percpu_rw_semaphore cpu_hotplug_lock;   /* read inside mem_hotplug_begin() */
-	struct percpu_rw_semaphore mem_hotplug_lock;   /* sections, spans, present pages, node states */
+	struct mutex device_hotplug_lock;            /* outermost; serialises add, remove, state changes */
+	struct percpu_rw_semaphore cpu_hotplug_lock; /* read inside mem_hotplug_begin() */
+	struct percpu_rw_semaphore mem_hotplug_lock; /* sections, spans, present pages, node states */
 	struct rw_semaphore memory_chain_rwsem;
 	struct notifier_block *memory_chain;
 	struct mem_section *section_roots[SECTION_ROOTS_MAX];
@@ -36,8 +36,9 @@ struct machine {
 	struct anon_area areas[OP_SLOTS];
 	struct walk *walks[RT_MAX_TASKS]; /* innermost walk of each task (range/walk_law.h); on that task's stack */
 	wait_queue_head_t page_wait_table[PAGE_WAIT_TABLE_SIZE]; /* waiters for page locks, by pfn */
-	u32 veto_armed[8];  /* per NOTIFY_EVENT: the listener refuses the next one */
+	u32 veto_armed[8];      /* per NOTIFY_EVENT: the listener refuses the next one */
 	spinlock_t kernfs_lock; /* path look-ups read blocks[] under it; its writers hold both locks */
+	wait_queue_head_t deactivate_waitq; /* removal of a block waits for the users of its files */
 	atomic_t ops_in_flight; /* counted only while laws are checked after each operation */
 	u32 ops_pad;
 	u64 state_write_deadline; /* when the writer of a state file loses patience: device_hotplug_lock */

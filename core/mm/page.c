@@ -14,13 +14,6 @@ void (*page_access_hook)(const struct page *page);
 /* Flags that belong to a compound page as a whole are kept in its head; these are each struct page's own. */
 #define OWN_FLAGS (BIT(PG_reserved) | BIT(PG_head) | BIT(PG_hwpoison) | BIT(PG_isolated) | BIT(PG_reported))
 
-static void __attribute__((noreturn, noinline)) page_poisoned(const struct page *page)
-{
-	rt_fail(VERDICT_oops, "oops uninitialised memmap page.flags",
-		"page flags of pfn %llu are all ones: its struct page was poisoned and not initialised since",
-		(unsigned long long)page_to_pfn(page));
-}
-
 /*
  * A poisoned page claims to be the tail of a page at -2. What follows that pointer must get as far as the access, which
  * is the oops; UBSan would end the process before it.
@@ -31,8 +24,9 @@ static MAY_BE_WILD u64 page_flags(const struct page *page)
 {
 	u64 flags = READ_ONCE(page->flags);
 
+	/* The struct page was poisoned and not initialised since: in the kernel PF_POISONED_CHECK is a BUG. */
 	if (unlikely(flags == PAGE_POISON_PATTERN))
-		page_poisoned(page);
+		rt_oops("uninitialised", (u64)&page->flags);
 	return flags;
 }
 
@@ -125,7 +119,7 @@ bool page_has_type(const struct page *page)
  * The word that marks a tail is the list link of pages that are none. Links are even, so bit 0 tells; but whoever
  * peeks without a reference may do so while the page moves between lists.
  */
-static u64 compound_word(const struct page *page)
+static MAY_BE_WILD u64 compound_word(const struct page *page)
 {
 	page_access_check(page);
 	return (u64)data_race(READ_ONCE(page->lru.next), "bit 0 is clear in whichever list link a peek without a "

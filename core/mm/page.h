@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * struct page: one per page frame, in the memmap window of the arena; 64 bytes as on x86-64 (include/linux/mm_types.h, 6.1).
+ * struct page: one per page frame, in the memmap window of the arena; 64 bytes as on x86-64
+ * (include/linux/mm_types.h, 6.1).
  *
  * pfn_to_page() is arithmetic and never fails; whether there is a memmap behind the pointer is the caller's problem,
  * and the reason this project exists.
@@ -20,22 +21,23 @@ struct page {
 	struct list_head lru; /* free list, LRU list or a private list; tail pages: lru.next = head | 1 */
 	u64 mapping;          /* anon area | PAGE_MAPPING_ANON, or movable-ops | PAGE_MAPPING_MOVABLE, or 0 */
 	u64 index;            /* position in the anon area; migratetype while the page changes lists */
-	u64 private;          /* buddy order while PageBuddy or isolated by compaction; first tail page: compound order */
-	atomic_t _refcount;   /* 0: free or frozen; fresh memmap: 1 */
-	atomic_t _mapcount;   /* -1: unmapped; shares its word with page_type */
-	u64 reserved_word;    /* keeps the size at 64 */
+	u64 private;        /* buddy order while PageBuddy or isolated by compaction; first tail page: compound order */
+	atomic_t _refcount; /* 0: free or frozen; fresh memmap: 1 */
+	atomic_t _mapcount; /* -1: unmapped; shares its word with page_type */
+	u64 reserved_word;  /* keeps the size at 64 */
 };
 _Static_assert(sizeof(struct page) == 64, "a memmap unit holds whole struct pages");
 
 /* Bits of page->flags, in the kernel's meaning. Text by X-macro for reports. Append only. */
 #define PAGE_FLAGS(F)                                                                                                  \
-	F(locked) F(lru) F(active) F(unevictable) F(writeback) F(dirty) F(private) F(reserved) F(slab) F(head)         \
-	F(hwpoison) F(isolated) F(reported) F(waiters)
+	F(locked)                                                                                                      \
+	F(lru) F(active) F(unevictable) F(writeback) F(dirty) F(private) F(reserved) F(slab) F(head) F(hwpoison)       \
+		F(isolated) F(reported) F(waiters)
 enum pageflags {
 #define PAGE_FLAG(name) PG_##name,
 	PAGE_FLAGS(PAGE_FLAG)
 #undef PAGE_FLAG
-	NR_PAGEFLAGS
+		NR_PAGEFLAGS
 };
 #define ZONES_PGSHIFT 56 /* 4 bits */
 #define NODES_PGSHIFT 60 /* 4 bits */
@@ -77,7 +79,7 @@ static inline void page_access_check(const struct page *page)
 /*
  * PageXxx() tests, SetPageXxx(), ClearPageXxx(), TestSet/TestClear for each PAGE_FLAGS row: test is a marked load,
  * set/clear are atomic bit operations. Like the kernel with DEBUG_VM_PGFLAGS, a test on a poisoned page (flags all
- * ones) is verdict `oops`, class "uninitialised memmap", since in the kernel it is a BUG on a page nobody initialised.
+ * ones) is verdict `oops`, class "uninitialised", since in the kernel it is a BUG on a page nobody initialised.
  */
 bool page_test_flag(const struct page *page, enum pageflags flag);
 void page_set_flag(struct page *page, enum pageflags flag);

@@ -183,6 +183,8 @@ static void init_single(void *arg)
 #define LOCK_ROUNDS 4
 #define LOCKED_PFN 7u
 
+static u32 lock_users_done;
+
 /* The lock is all that orders the tasks' plain accesses to the word. */
 static void lock_and_count(void *arg)
 {
@@ -198,6 +200,9 @@ static void lock_and_count(void *arg)
 			page->reserved_word = 0;
 		unlock_page(page);
 	}
+	/* The last unlock leaves nothing behind. */
+	if (__atomic_add_fetch(&lock_users_done, 1, __ATOMIC_RELAXED) == 3)
+		CHECK(!PageWaiters(page) && !PageLocked(page));
 }
 
 static void test_lock(void **state)
@@ -208,8 +213,10 @@ static void test_lock(void **state)
 	(void)state;
 	test_boot();
 	for (u64 seed = 0; seed < 300; seed++) {
-		struct rt_result result = test_run(seed, 3, tasks, NULL);
+		struct rt_result result;
 
+		lock_users_done = 0;
+		result = test_run(seed, 3, tasks, NULL);
 		if (result.verdict.kind != VERDICT_ok)
 			fail_msg("seed %llu: %s\n%s", (unsigned long long)seed, result.verdict.signature,
 				 result.verdict.detail);
@@ -247,8 +254,8 @@ static void test_poison(void **state)
 {
 	(void)state;
 	test_alone(poisoned, NULL);
-	test_fails(test_poisoned_flag, VERDICT_oops, "uninitialised memmap");
-	test_fails(zone_of_poisoned, VERDICT_oops, "uninitialised memmap");
+	test_fails(test_poisoned_flag, VERDICT_oops, "uninitialised page.flags");
+	test_fails(zone_of_poisoned, VERDICT_oops, "uninitialised page.flags");
 	test_fails(head_of_poisoned, VERDICT_oops, "");
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Sparse sections with vmemmap: which pfns have a struct page, and which are online (mm/sparse.c, include/linux/mmzone.h, 6.1).
+ * Sparse sections with vmemmap: which pfns have a struct page, and which are online (mm/sparse.c,
+ * include/linux/mmzone.h, 6.1).
  *
  * Writers hold mem_hotplug_lock for writing. Readers hold nothing: see each predicate for what it promises.
  */
@@ -21,9 +22,9 @@
 
 struct mem_section_usage {
 	struct rcu_head rcu;
-	u64 subsection_map;       /* a bit per subsection that was added */
-	u64 boot;                 /* 1: boot memory, never freed */
-	u64 pageblock_flags[];    /* PB_BITS per pageblock */
+	u64 subsection_map;    /* a bit per subsection that was added */
+	u64 boot;              /* 1: boot memory, never freed */
+	u64 pageblock_flags[]; /* PB_BITS per pageblock */
 };
 
 struct mem_section {
@@ -67,7 +68,8 @@ struct page *pfn_to_online_page(u64 pfn);
  * is there already), -EINVAL (empty). mem_hotplug_lock held for writing, or boot. Pages poisoned, section not online.
  */
 int sparse_add_section(u32 nid, u64 pfn, u64 nr);
-/* Takes it away: HAS_MEM_MAP cleared first, usage freed after a grace period, memmap unmapped. mem_hotplug_lock write. */
+/* Takes it away: HAS_MEM_MAP cleared first, usage freed after a grace period, memmap unmapped. mem_hotplug_lock write.
+ */
 void sparse_remove_section(u64 pfn, u64 nr);
 /* SECTION_IS_ONLINE for all sections of the range. mem_hotplug_lock write. */
 void online_mem_sections(u64 start_pfn, u64 end_pfn);
@@ -87,10 +89,11 @@ enum migratetype {
 	MIGRATE_ISOLATE,
 	MIGRATE_TYPES
 };
-#define PB_BITS 4          /* 3 of migratetype, 1 skip */
+#define PB_BITS 4 /* 3 of migratetype, 1 skip */
 #define PB_SKIP 3
 
-/* Lock-free word read; authoritative only under zone->lock. As in the kernel it reads through the usage pointer without RCU. */
+/* Lock-free word read; authoritative only under zone->lock. As in the kernel it reads through the usage pointer without
+ * RCU. */
 enum migratetype get_pageblock_migratetype(const struct page *page);
 enum migratetype get_pfnblock_migratetype(u64 pfn);
 /* cmpxchg loop; zone->lock held, or nobody else can know the pages. */

@@ -2,6 +2,7 @@
 #include "core/mm/testing.h"
 
 #include "core/mm/buddy.h"
+#include "core/rt/cpu.h"
 
 #define NEW_PFN 256u /* first pfn of block 4, absent at boot */
 #define NR 64u       /* pages of a section */
@@ -275,6 +276,75 @@ static void test_stale_accesses(void **state)
 	test_fails(stale_usage, VERDICT_oops, "use-after-free section usage");
 }
 
+static u32 seen_online, seen_gone;
+
+static void ask(void *arg)
+{
+	(void)arg;
+	for (u32 i = 0; i < 12; i++) {
+		struct page *page;
+
+		pfn_valid(NEW_PFN + i);
+		/* Whoever sees the section online sees its pages initialised, until the grace period that follows. */
+		rcu_read_lock();
+		page = pfn_to_online_page(NEW_PFN + i);
+		CHECK(!page || PageReserved(page));
+		__atomic_fetch_add(&seen_online, page != NULL, __ATOMIC_RELAXED);
+		rcu_read_unlock();
+	}
+}
+
+static void come_and_go(void *arg)
+{
+	(void)arg;
+	for (u32 i = 0; i < 3; i++) {
+		test_add(NEW_PFN, NR);
+		test_online(NEW_PFN, NR);
+		for (u32 j = 0; j < 100; j++)
+			cond_resched();
+		test_offline(NEW_PFN, NR);
+		test_remove(NEW_PFN, NR);
+	}
+}
+
+/* Once the memmap is gone nobody may be told that it is there, least of all of boot memory, which needs no bit. */
+static void ask_about_early(void *arg)
+{
+	(void)arg;
+	for (u32 i = 0; i < 60; i++) {
+		bool live = rt_memmap_live(pfn_to_page(3 * NR));
+
+		CHECK(live || !pfn_valid(3 * NR));
+		__atomic_fetch_add(&seen_gone, !live, __ATOMIC_RELAXED);
+		cond_resched();
+	}
+}
+
+static void remove_early(void *arg)
+{
+	(void)arg;
+	test_offline(3 * NR, NR);
+	test_remove(3 * NR, NR);
+}
+
+/* Asking is safe at any time, whatever the answer is worth a moment later. */
+static void test_asking_amid_removal(void **state)
+{
+	static void (*const tasks[2][3])(void *) = {{ask, come_and_go, ask},
+						    {ask_about_early, remove_early, ask_about_early}};
+
+	(void)state;
+	test_boot();
+	for (u64 seed = 1; seed <= 800; seed++) {
+		struct rt_result result = test_run(seed, 3, tasks[seed % 2], NULL);
+
+		if (result.verdict.kind != VERDICT_ok)
+			fail_msg("seed %llu: %s\n%s", (unsigned long long)seed, result.verdict.signature,
+				 result.verdict.detail);
+	}
+	assert_true(seen_online > 100 && seen_gone > 100);
+}
+
 static void test_pageblock_flags(void **state)
 {
 	(void)state;
@@ -284,9 +354,13 @@ static void test_pageblock_flags(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_states),	    cmocka_unit_test(test_hole),
-		cmocka_unit_test(test_errors),	    cmocka_unit_test(test_subsections),
-		cmocka_unit_test(test_stale_accesses), cmocka_unit_test(test_pageblock_flags),
+		cmocka_unit_test(test_states),
+		cmocka_unit_test(test_hole),
+		cmocka_unit_test(test_errors),
+		cmocka_unit_test(test_subsections),
+		cmocka_unit_test(test_stale_accesses),
+		cmocka_unit_test(test_pageblock_flags),
+		cmocka_unit_test(test_asking_amid_removal),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -106,13 +106,19 @@ static void zone_init_free_lists(struct zone *zone)
 void init_currently_empty_zone(struct zone *zone, u64 start_pfn, u64 nr_pages)
 {
 	pg_data_t *pgdat = NODE_DATA(zone->node);
+	unsigned long flags = 0;
 
 	(void)nr_pages;
 	if (zone->idx + 1 > pgdat->nr_zones)
 		pgdat->nr_zones = zone->idx + 1;
 	WRITE_ONCE(zone->zone_start_pfn, start_pfn);
+	/* Excludes allocations that found the zone populated before it became empty: they still search its lists. */
+	if (!bug(free_lists_reinit_unlocked))
+		spin_lock_irqsave(&zone->lock, flags);
 	zone_init_free_lists(zone);
 	zone->initialized = 1;
+	if (!bug(free_lists_reinit_unlocked))
+		spin_unlock_irqrestore(&zone->lock, flags);
 }
 
 void clear_zone_contiguous(struct zone *zone)

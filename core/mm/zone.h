@@ -28,8 +28,8 @@ struct free_area {
 struct zone {
 	spinlock_t lock;
 	u32 node;
-	u32 idx;              /* enum zone_type */
-	u64 zone_start_pfn;   /* marked accesses: walkers read the span without a lock */
+	u32 idx;            /* enum zone_type */
+	u64 zone_start_pfn; /* marked accesses: walkers read the span without a lock */
 	u64 spanned_pages;
 	u64 present_pages;
 	u64 present_early_pages;
@@ -48,7 +48,8 @@ enum lru_list { LRU_INACTIVE_ANON, LRU_ACTIVE_ANON, NR_LRU_LISTS };
 struct lruvec {
 	spinlock_t lru_lock;
 	struct list_head lists[NR_LRU_LISTS];
-	atomic_long_t nr_pages; /* on the lists, in base pages: changes under lru_lock, read without (NR_LRU counters) */
+	atomic_long_t
+		nr_pages; /* on the lists, in base pages: changes under lru_lock, read without (NR_LRU counters) */
 };
 
 typedef struct pglist_data {

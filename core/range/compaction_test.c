@@ -176,7 +176,11 @@ static void isolated_pageblocks_are_no_targets(void **state)
 	test_run_alone(avoid_isolated, NULL);
 }
 
-static struct page *last_used; /* of a pageblock that is free otherwise */
+/* The one page in use of a pageblock that is free otherwise. */
+static struct page *last_used(void)
+{
+	return pfn_to_page(BLOCK_PFN(6) - 16 + 7);
+}
 
 /* The last 16 pages of block 5: the upper pageblock free, the lower too but for its last page. */
 static void leave_one_page(void)
@@ -199,9 +203,8 @@ static void leave_one_page(void)
 	for (u32 i = 0; i < 16; i++)
 		set_page_count(page + i, 1);
 	for (u32 i = 0; i < 16; i++)
-		if (i != 7)
+		if (page + i != last_used())
 			__free_pages(page + i, 0);
-	last_used = page + 7;
 }
 
 static void compact_to_last_pages(void *arg)
@@ -219,7 +222,7 @@ static void isolate_and_test(void *arg)
 	u64 pfn = BLOCK_PFN(6) - 16;
 
 	(void)arg;
-	__free_pages(last_used, 0);
+	__free_pages(last_used(), 0);
 	CHECK(start_isolate_page_range(pfn, pfn + 16, MIGRATE_MOVABLE, 0) == 0);
 	CHECK(test_pages_isolated(pfn, pfn + 16, 0) == 0);
 	msleep(1);

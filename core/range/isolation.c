@@ -26,7 +26,7 @@ static u64 pages_to_compound_end(u64 pfn)
 	return end > pfn ? end - pfn : 1;
 }
 
-/* Without users and not free either: tails, or on the way to or from a free list. Those count as movable. */
+/* A single page in use: can it neither go elsewhere nor be left where it is? */
 static bool page_unmovable(const struct page *page, u32 flags)
 {
 	if (flags & MEMORY_OFFLINE && (PageHWPoison(page) || PageOffline(page)))
@@ -56,6 +56,7 @@ struct page *has_unmovable_pages(u64 start_pfn, u64 end_pfn, enum migratetype mt
 				return page;
 			step = pages_to_compound_end(pfn);
 		} else if (page_ref_count(page) == 0) {
+			/* Free, or on its way to or from a free list: not in the way. */
 			if (PageBuddy(page))
 				step = 1ULL << buddy_order(page);
 		} else if (page_unmovable(page, flags)) {

@@ -64,7 +64,6 @@ static void content_moves_with_the_page(void **state)
 /* Pages outside ZONE_MOVABLE never go there, those of ZONE_MOVABLE may go anywhere. */
 static void keep_zone(void *arg)
 {
-	struct list_head list;
 	struct migration_target_control mtc = {.nid = 0};
 	struct page *page, *dst;
 
@@ -73,7 +72,6 @@ static void keep_zone(void *arg)
 		const struct alloc_request request = {.mt = MIGRATE_MOVABLE, .movable_zone = i == 1};
 
 		page = alloc_pages(&request);
-		INIT_LIST_HEAD(&list);
 		dst = alloc_migration_target(page, &mtc);
 		CHECK(page_zonenum(page) == (i ? ZONE_MOVABLE : ZONE_NORMAL));
 		CHECK(page_zonenum(dst) == page_zonenum(page));
@@ -109,6 +107,30 @@ static void pinned_pages_stay(void **state)
 	(void)state;
 	test_boot("", true);
 	test_run_alone(move_pinned, NULL);
+}
+
+/* Every move fails after the page was unmapped: it must be mapped again, where it was. */
+static void move_in_vain(void *arg)
+{
+	u64 before;
+
+	(void)arg;
+	CHECK(test_op("alloc", MIGRATE_MOVABLE, 2, 3, 0) == 3);
+	before = entry_pfn(0, 1);
+	CHECK(test_op("migrate", 0, 0, 0, 0) == 0);
+	CHECK(entry_pfn(0, 1) == before && isolated_pages() == 0);
+	CHECK(page_mapcount(pfn_to_page(before)) == 1 && page_count(pfn_to_page(before)) == 1);
+	CHECK(test_op("free", 0, 0, 0, 0) == 3);
+}
+
+static void failure_maps_pages_again(void **state)
+{
+	struct rt_result result;
+
+	(void)state;
+	test_boot("", true);
+	result = test_run_failing(FAULT_migrate, move_in_vain, NULL);
+	assert_ok(&result);
 }
 
 static u32 targets_left;
@@ -304,15 +326,11 @@ static void scan_finds_what_can_move(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(content_moves_with_the_page),
-		cmocka_unit_test(targets_keep_to_their_zone),
-		cmocka_unit_test(pinned_pages_stay),
-		cmocka_unit_test(without_target_it_stops),
-		cmocka_unit_test(a_page_is_isolated_once),
-		cmocka_unit_test(freed_pages_count_as_moved),
-		cmocka_unit_test(async_does_not_wait_for_locks),
-		cmocka_unit_test(migration_interleaved),
-		cmocka_unit_test(scan_finds_what_can_move),
+		cmocka_unit_test(content_moves_with_the_page), cmocka_unit_test(targets_keep_to_their_zone),
+		cmocka_unit_test(pinned_pages_stay),           cmocka_unit_test(failure_maps_pages_again),
+		cmocka_unit_test(without_target_it_stops),     cmocka_unit_test(a_page_is_isolated_once),
+		cmocka_unit_test(freed_pages_count_as_moved),  cmocka_unit_test(async_does_not_wait_for_locks),
+		cmocka_unit_test(migration_interleaved),       cmocka_unit_test(scan_finds_what_can_move),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -53,6 +53,7 @@ struct preemption {
 	enum point_id semantic;
 	u64 arg;
 	bool done;
+	u32 fault; /* injected wherever it can be; NR_FAULTS: none */
 };
 
 static u32 preempt_begin(struct rt_strategy *s, u64 runnable)
@@ -82,11 +83,8 @@ static u32 preempt_next(struct rt_strategy *s, const struct rt_place *place, u64
 
 static u32 preempt_choose(struct rt_strategy *s, enum rt_choice kind, u32 what, u32 n)
 {
-	(void)s;
-	(void)kind;
-	(void)what;
 	(void)n;
-	return 0;
+	return kind == RT_CHOOSE_FAULT && what == container_of(s, struct preemption, strategy)->fault;
 }
 
 static const struct rt_strategy_ops preempt_ops = {
@@ -147,10 +145,21 @@ struct rt_result test_run_preempted(enum point_id semantic, u64 arg, u32 nr_task
 
 	preemption.semantic = semantic;
 	preemption.arg = arg;
+	preemption.fault = NR_FAULTS;
 	rt_set_strategy(&preemption.strategy);
 	result = run(nr_tasks, tasks);
 	assert_true(preemption.done);
 	return result;
+}
+
+struct rt_result test_run_failing(enum rt_fault fault, void (*fn)(void *arg), void *arg)
+{
+	const struct test_task task = {"test", fn, arg};
+
+	preemption.done = true;
+	preemption.fault = fault;
+	rt_set_strategy(&preemption.strategy);
+	return run(1, &task);
 }
 
 void test_run_alone(void (*fn)(void *arg), void *arg)

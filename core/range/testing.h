@@ -42,6 +42,8 @@ struct rt_result test_run(u64 seed, u32 nr_tasks, const struct test_task *tasks)
 /* As above, the first task running alone until it is at @semantic with argument @arg; then the others, then the rest.
  */
 struct rt_result test_run_preempted(enum point_id semantic, u64 arg, u32 nr_tasks, const struct test_task *tasks);
+/* One task; @fault happens wherever it can. */
+struct rt_result test_run_failing(enum rt_fault fault, void (*fn)(void *arg), void *arg);
 /* One task, default schedule, verdict must be ok. */
 void test_run_alone(void (*fn)(void *arg), void *arg);
 

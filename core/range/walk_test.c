@@ -320,7 +320,7 @@ static void compaction_meets_hotplug(void **state)
 	result = compact_across(offline_and_remove);
 	assert_verdict(&result, VERDICT_oops, "memmap");
 	result = compact_across(offline_only);
-	assert_verdict(&result, VERDICT_oops, "uninitialised memmap");
+	assert_verdict(&result, VERDICT_oops, "uninitialised page.flags");
 
 	test_boot(RCU, true);
 	result = compact_across(offline_and_remove);
