@@ -12,7 +12,7 @@
 
 struct conflicts {
 	struct rt_footprint footprint;
-	u32 *order;  /* per granule: 1 + index in the log, 0: no conflict; filled up to @known */
+	u32 *order; /* per granule: 1 + index in the log, 0: no conflict; filled up to @known */
 	u32 known;
 };
 

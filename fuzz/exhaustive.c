@@ -33,7 +33,7 @@ static bool exhaustive_prepare(struct strategy *s)
 	if (successors_next(e))
 		return true;
 	if (!e->tree.level[0].count) {
-		struct deviation root = { .kind = DEVIATION_START, .to = START_UNKNOWN };
+		struct deviation root = {.kind = DEVIATION_START, .to = START_UNKNOWN};
 
 		e->out_of_memory |= tree_add(&e->tree, 0, 0, &root) == UINT32_MAX;
 	}
@@ -53,13 +53,9 @@ static void finish_expansion(struct exhaustive *e)
 	e->successors = e->successor_next = 0;
 	if (e->options.bound)
 		successors_list(e);
-	/* Of a reopened schedule some come again. */
-	if (node->expanded) {
-		l->tried -= min(l->tried, (u64)e->successors);
-	} else {
-		l->expanded++;
-		l->successors += e->successors;
-	}
+	l->expanded += !node->expanded;
+	l->successors += e->successors - min(e->successors, node->listed);
+	node->listed = e->successors;
 	node->expanded = e->limit + 1;
 	e->candidates_max = max(e->candidates_max, (u64)e->places);
 }

@@ -24,8 +24,21 @@
 #define VARIABLES 3
 #define STATES 4096
 
-enum step { STEP_NONE, STEP_LOAD, STEP_STORE, STEP_ADD, STEP_LOCK, STEP_UNLOCK, STEP_TRYLOCK, STEP_READ_LOCK,
-	    STEP_READ_UNLOCK, STEP_SYNCHRONIZE, STEP_PREEMPT_OFF, STEP_PREEMPT_ON, NR_STEPS };
+enum step {
+	STEP_NONE,
+	STEP_LOAD,
+	STEP_STORE,
+	STEP_ADD,
+	STEP_LOCK,
+	STEP_UNLOCK,
+	STEP_TRYLOCK,
+	STEP_READ_LOCK,
+	STEP_READ_UNLOCK,
+	STEP_SYNCHRONIZE,
+	STEP_PREEMPT_OFF,
+	STEP_PREEMPT_ON,
+	NR_STEPS
+};
 
 struct program_step {
 	u8 step, variable, value;
@@ -41,15 +54,15 @@ static struct {
 	u64 variable[VARIABLES];
 	u64 seen[TASKS][STEPS];
 	spinlock_t lock;
-} *shared;
+} * shared;
 
 static struct program program;
 
 /* Balanced sections: what is opened is closed, nothing sleeps inside, sections do not nest. */
 static void make_task(struct rt_random *r, struct program_step *steps)
 {
-	static const u8 openers[] = { STEP_LOCK, STEP_READ_LOCK, STEP_PREEMPT_OFF, STEP_TRYLOCK };
-	static const u8 closers[] = { STEP_UNLOCK, STEP_READ_UNLOCK, STEP_PREEMPT_ON, STEP_UNLOCK };
+	static const u8 openers[] = {STEP_LOCK, STEP_READ_LOCK, STEP_PREEMPT_OFF, STEP_TRYLOCK};
+	static const u8 closers[] = {STEP_UNLOCK, STEP_READ_UNLOCK, STEP_PREEMPT_ON, STEP_UNLOCK};
 	u8 close = STEP_NONE;
 
 	for (u32 i = 0; i < STEPS; i++) {
@@ -150,7 +163,8 @@ static void boot(void *arg)
 	spin_lock_init(&shared->lock, LOCK_test_a);
 }
 
-/* ---- the states a search ends in ---------------------------------------------------------------------------------- */
+/* ---- the states a search ends in ----------------------------------------------------------------------------------
+ */
 
 struct states {
 	u64 state[STATES];
@@ -165,7 +179,7 @@ static u64 end_state(const struct rt_result *result)
 	for (u32 i = 0; i < VARIABLES; i++)
 		hash = (hash ^ shared->variable[i]) * 0x9e3779b97f4a7c15ULL;
 	for (u32 i = 0; i < TASKS * STEPS; i++)
-		hash = (hash ^ shared->seen[0][i]) * 0x9e3779b97f4a7c15ULL;
+		hash = (hash ^ shared->seen[i / STEPS][i % STEPS]) * 0x9e3779b97f4a7c15ULL;
 	return hash;
 }
 
@@ -202,11 +216,11 @@ static void run(void *arg, struct rt_strategy *strategy, struct rt_result *resul
 static void search(struct states *s, u32 bound, bool prune)
 {
 	static struct explore_result result;
-	struct rt_config config = { .cpus = program.cpus, .race_detector = true };
-	struct explore_subject subject = { .run = run, .arg = s };
-	struct explore_options options = { .strategy = strategy_by_name("exhaustive"),
-					   .strategy_options = STRATEGY_OPTIONS_DEFAULT,
-					   .keep_going = true };
+	struct rt_config config = {.cpus = program.cpus, .race_detector = true};
+	struct explore_subject subject = {.run = run, .arg = s};
+	struct explore_options options = {.strategy = strategy_by_name("exhaustive"),
+					  .strategy_options = STRATEGY_OPTIONS_DEFAULT,
+					  .keep_going = true};
 
 	memset(s, 0, sizeof(*s));
 	rt_boot(&config, boot, NULL);
@@ -231,8 +245,8 @@ static void compare(u64 seed, u32 bound, u64 *runs_pruned, u64 *runs_full)
 				 (unsigned long long)seed, bound, pruned.count, full.count);
 	for (u32 i = 0; i < pruned.count; i++)
 		if (!has_state(&full, pruned.state[i]))
-			fail_msg("program %llu, bound %u: the unpruned search misses a state",
-				 (unsigned long long)seed, bound);
+			fail_msg("program %llu, bound %u: the unpruned search misses a state", (unsigned long long)seed,
+				 bound);
 }
 
 static void compare_programs(u32 bound, u64 programs)

@@ -91,10 +91,10 @@ static bool changes_who_may_run(const struct exhaustive *e, const struct rt_plac
 static void note_candidate(struct exhaustive *e, const struct rt_place *place, u64 runnable, u32 number, u32 to)
 {
 	bool forced = replay_forced(place, runnable);
-	struct place_seen seen = { .at = number,
-				   .task = (u16)place->task,
-				   .kind = forced ? DEVIATION_FORCED : DEVIATION_SWITCH,
-				   .others = runnable & ~BIT(to) };
+	struct place_seen seen = {.at = number,
+				  .task = (u16)place->task,
+				  .kind = forced ? DEVIATION_FORCED : DEVIATION_SWITCH,
+				  .others = runnable & ~BIT(to)};
 	e->alternatives |= seen.others != 0;
 	conflicts_of_place(&e->conflicts, place, e->limit, &seen.span);
 	seen.writes = conflicts_kind_writes(place->kind);
@@ -110,7 +110,7 @@ static void add_roots(struct exhaustive *e, u64 runnable)
 	e->path[0].to = (u16)__builtin_ctzll(runnable);
 	e->tree.level[0].node[0].deviation.to = e->path[0].to;
 	for (runnable &= runnable - 1; runnable; runnable &= runnable - 1) {
-		struct deviation root = { .kind = DEVIATION_START, .to = (u16)__builtin_ctzll(runnable) };
+		struct deviation root = {.kind = DEVIATION_START, .to = (u16)__builtin_ctzll(runnable)};
 
 		e->alternatives = true;
 		e->out_of_memory |= tree_add(&e->tree, 0, 0, &root) == UINT32_MAX;
@@ -199,7 +199,7 @@ static u32 exhaustive_choose(struct rt_strategy *s, enum rt_choice kind, u32 wha
 	}
 	e->base_chose |= e->watched && n > 1;
 	if (e->run_kind == RUN_EXPANSION && n > 1 && (kind != RT_CHOOSE_FAULT || e->options.faults)) {
-		struct place_seen seen = { .at = number, .kind = DEVIATION_CHOICE, .special = 1, .others = n };
+		struct place_seen seen = {.at = number, .kind = DEVIATION_CHOICE, .special = 1, .others = n};
 
 		e->alternatives = true;
 		remember_place(e, &seen);

@@ -38,9 +38,9 @@ struct exhaustive {
 	enum run_kind run_kind;
 	struct deviation path[EXHAUSTIVE_BOUND_MAX + 2];
 	u32 path_count, path_next;
-	u32 choices, forced; /* decisions met so far in this run */
-	u32 limit;    /* conflicts known at its start */
-	bool watched; /* the steps of others are noted in stamps */
+	u32 choices, forced;                   /* decisions met so far in this run */
+	u32 limit;                             /* conflicts known at its start */
+	bool watched;                          /* the steps of others are noted in stamps */
 	struct rt_place pending[RT_MAX_TASKS]; /* where the path preempted a task: its first action when it goes on */
 	u32 preempted;                         /* bits of those */
 
@@ -51,8 +51,12 @@ struct exhaustive {
 	u32 places, places_capacity;
 	struct successor *successor;
 	u32 successors, successors_capacity, successor_next;
-	u32 base; /* successor last run, UINT32_MAX: none */
-	bool base_chose; /* a choice came up in its run while it was watched */
+	u32 base;                /* successor last run, UINT32_MAX: none */
+	bool base_chose;         /* a choice came up in its run while it was watched */
+	u32 proof;               /* successor met last that had been run before this expansion, UINT32_MAX: none */
+	u32 old_next;            /* of those, the next to meet */
+	struct deviation *tried; /* what the node will have tried after this expansion */
+	u32 nr_tried, tried_capacity;
 
 	/* what the other tasks touched in the last watched run: by conflict order, the run's number */
 	u32 *read_stamp, *write_stamp;
@@ -64,7 +68,6 @@ struct exhaustive {
 	u64 points_max, candidates_max, done, skipped;
 	bool complete, alternatives, drifted, out_of_memory;
 };
-
 
 /* ---- exhaustive_run.c: during a run ---- */
 

@@ -6,26 +6,56 @@
  * partial order if what the task does between p and p' does not conflict with what the others do from there until it
  * goes on. One run is enough then: that at p, whose others' steps are noted in stamps. For successors that are
  * extended further this holds as long as nobody but the two tasks exists; of others only the last level is pruned.
+ *
+ * When a schedule is expanded again because conflicts have become known, what was run is not run again, and what was
+ * skipped stays skipped unless a new conflict lies between it and the run it was equivalent to.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "fuzz/exhaustive_state.h"
 
+/* Room for one more element. */
+static bool reserve(void **array, u32 *capacity, u32 count, size_t size, bool *out_of_memory)
+{
+	u32 more = *capacity ? *capacity * 2 : 1024;
+	void *grown;
+
+	if (count < *capacity)
+		return true;
+	grown = realloc(*array, more * size);
+	if (!grown) {
+		*out_of_memory = true;
+		return false;
+	}
+	*array = grown;
+	*capacity = more;
+	return true;
+}
+
 static void add_successor(struct exhaustive *e, u32 place, u32 to)
 {
-	if (e->successors == e->successors_capacity) {
-		u32 capacity = e->successors_capacity ? e->successors_capacity * 2 : 1024;
-		struct successor *successor = realloc(e->successor, capacity * sizeof(*successor));
+	if (reserve((void **)&e->successor, &e->successors_capacity, e->successors, sizeof(*e->successor),
+		    &e->out_of_memory))
+		e->successor[e->successors++] = (struct successor){place, to};
+}
 
-		if (!successor) {
-			e->out_of_memory = true;
-			return;
-		}
-		e->successor = successor;
-		e->successors_capacity = capacity;
-	}
-	e->successor[e->successors++] = (struct successor){ place, to };
+static void add_tried(struct exhaustive *e, const struct deviation *d)
+{
+	if (reserve((void **)&e->tried, &e->tried_capacity, e->nr_tried, sizeof(*e->tried), &e->out_of_memory))
+		e->tried[e->nr_tried++] = *d;
+}
+
+static struct deviation deviation_of(const struct exhaustive *e, u32 i)
+{
+	const struct place_seen *p = &e->place[e->successor[i].place];
+
+	return (struct deviation){.at = p->at, .kind = p->kind, .to = (u16)e->successor[i].to};
+}
+
+static struct tree_node *expanded_node(const struct exhaustive *e)
+{
+	return &e->tree.level[e->level].node[e->index];
 }
 
 static bool successors_are_leaves(const struct exhaustive *e)
@@ -39,47 +69,58 @@ static bool can_skip(const struct exhaustive *e)
 	return e->options.prune && (successors_are_leaves(e) || e->tasks <= 2);
 }
 
-/* Of a reopened schedule: has anything here become a conflict since it was expanded? */
-static bool place_is_new(const struct exhaustive *e, const struct place_seen *p)
-{
-	return !e->since || (p->kind != DEVIATION_CHOICE && p->span.order_max >= e->since);
-}
-
-/*
- * Of a reopened schedule everything counts from the place before the first new conflict on: what was skipped there was
- * skipped without knowing of it.
- */
-static u32 first_place(const struct exhaustive *e)
-{
-	u32 first = 0;
-
-	while (first < e->places && !place_is_new(e, &e->place[first]))
-		first++;
-	return first && first < e->places ? first - 1 : first;
-}
-
 void successors_list(struct exhaustive *e)
 {
-	u32 first = first_place(e);
 	u64 targets = 0;
 
-	e->successors = 0;
-	e->successor_next = 0;
-	e->base = UINT32_MAX;
-	for (u32 i = first; i < e->places; i++)
+	e->successors = e->successor_next = 0;
+	e->nr_tried = e->old_next = 0;
+	e->base = e->proof = UINT32_MAX;
+	for (u32 i = 0; i < e->places; i++)
 		if (e->place[i].kind != DEVIATION_CHOICE)
 			targets |= e->place[i].others;
 	/* By target, so that neighbours in the list differ by a move of the last preemption only. */
 	for (; targets; targets &= targets - 1) {
 		u32 to = (u32)__builtin_ctzll(targets);
 
-		for (u32 i = first; i < e->places; i++)
+		for (u32 i = 0; i < e->places; i++)
 			if (e->place[i].kind != DEVIATION_CHOICE && (e->place[i].others & BIT(to)))
 				add_successor(e, i, to);
 	}
-	for (u32 i = first; i < e->places && !e->since; i++)
+	for (u32 i = 0; i < e->places; i++)
 		for (u32 answer = 1; e->place[i].kind == DEVIATION_CHOICE && answer < e->place[i].others; answer++)
 			add_successor(e, i, answer);
+}
+
+/* Was it run when this schedule was expanded before? What was comes in the same order. */
+static bool run_before(struct exhaustive *e, u32 i)
+{
+	const struct tree_node *node = expanded_node(e);
+	const struct deviation d = deviation_of(e, i), *old;
+
+	if (e->old_next == node->nr_tried)
+		return false;
+	old = &node->tried[e->old_next];
+	if (old->at != d.at || old->kind != d.kind || old->to != d.to)
+		return false;
+	e->old_next++;
+	e->proof = i;
+	add_tried(e, &d);
+	return true;
+}
+
+/* Was it skipped then, as equivalent to the one at @e->proof, and has nothing between them become a conflict since? */
+static bool still_equivalent(const struct exhaustive *e, u32 i)
+{
+	const struct place_seen *p = &e->place[e->successor[i].place];
+
+	if (e->proof == UINT32_MAX || e->successor[e->proof].to != e->successor[i].to || p->kind != DEVIATION_SWITCH ||
+	    (p->span.order_min >= e->since && !p->special))
+		return false;
+	for (u32 between = e->successor[e->proof].place; between < e->successor[i].place; between++)
+		if (e->place[between].span.order_max >= e->since)
+			return false;
+	return true;
 }
 
 /* Would the steps that others took after the preemption at @e->base find the accesses of place @p in their way? */
@@ -145,20 +186,18 @@ static bool grow_stamps(struct exhaustive *e)
 static void prepare_successor(struct exhaustive *e, u32 i)
 {
 	const struct place_seen *p = &e->place[e->successor[i].place];
-	struct deviation *d;
+	const struct deviation d = deviation_of(e, i);
 
 	e->path_count = tree_path(&e->tree, e->level, e->index, e->path);
-	d = &e->path[e->path_count++];
-	d->kind = p->kind;
-	d->at = p->at;
-	d->to = (u16)e->successor[i].to;
+	e->path[e->path_count++] = d;
+	add_tried(e, &d);
 	e->base = i;
+	e->base_chose = false;
 	e->run_kind = RUN_SUCCESSOR;
 	e->watched = false;
 	e->limit = e->conflicts.known;
-	e->base_chose = false;
 	if (!successors_are_leaves(e))
-		e->out_of_memory |= tree_add(&e->tree, e->level + 1, e->index, d) == UINT32_MAX;
+		e->out_of_memory |= tree_add(&e->tree, e->level + 1, e->index, &d) == UINT32_MAX;
 	if (can_skip(e) && p->kind == DEVIATION_SWITCH && !p->special) {
 		e->watched = grow_stamps(e);
 		e->out_of_memory |= !e->watched;
@@ -168,15 +207,24 @@ static void prepare_successor(struct exhaustive *e, u32 i)
 
 bool successors_next(struct exhaustive *e)
 {
-	for (; e->successor_next < e->successors; e->successor_next++) {
-		e->tree.level[e->level].tried++;
-		if (!equivalent_to_base(e, e->successor_next)) {
-			prepare_successor(e, e->successor_next++);
+	struct tree_level *l = &e->tree.level[e->level];
+	u32 i;
+
+	while (e->successor_next < e->successors) {
+		i = e->successor_next++;
+		if (run_before(e, i) || still_equivalent(e, i))
+			continue;
+		l->tried++;
+		if (!equivalent_to_base(e, i)) {
+			prepare_successor(e, i);
 			return true;
 		}
 		e->done++;
 		e->skipped++;
 	}
+	if (e->successors)
+		e->out_of_memory |= !tree_set_tried(expanded_node(e), e->tried, e->nr_tried);
+	e->successors = 0;
 	return false;
 }
 
@@ -184,6 +232,7 @@ void successors_free(struct exhaustive *e)
 {
 	free(e->place);
 	free(e->successor);
+	free(e->tried);
 	free(e->read_stamp);
 	free(e->write_stamp);
 }

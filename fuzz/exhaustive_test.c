@@ -15,9 +15,9 @@ static struct explore_result result;
 /* Everything @litmus can do under a search to @bound. */
 static struct litmus_run search(const struct litmus *litmus, u32 bound, bool prune)
 {
-	struct explore_options options = { .strategy = strategy_by_name("exhaustive"),
-					   .strategy_options = STRATEGY_OPTIONS_DEFAULT,
-					   .keep_going = true };
+	struct explore_options options = {.strategy = strategy_by_name("exhaustive"),
+					  .strategy_options = STRATEGY_OPTIONS_DEFAULT,
+					  .keep_going = true};
 	struct litmus_run run;
 	struct explore_subject subject = litmus_subject(litmus, &run);
 
@@ -103,10 +103,10 @@ static void says_when_there_is_one_interleaving(void **state)
 
 static void is_honest_about_a_budget(void **state)
 {
-	struct explore_options options = { .strategy = strategy_by_name("exhaustive"),
-					   .strategy_options = STRATEGY_OPTIONS_DEFAULT,
-					   .runs_max = 10,
-					   .keep_going = true };
+	struct explore_options options = {.strategy = strategy_by_name("exhaustive"),
+					  .strategy_options = STRATEGY_OPTIONS_DEFAULT,
+					  .runs_max = 10,
+					  .keep_going = true};
 	struct litmus_run run;
 	struct explore_subject subject = litmus_subject(litmus_by_name("three-writers"), &run);
 
@@ -121,8 +121,8 @@ static void is_honest_about_a_budget(void **state)
 
 static void refuses_a_bound_out_of_range(void **state)
 {
-	struct explore_options options = { .strategy = strategy_by_name("exhaustive"),
-					   .strategy_options = STRATEGY_OPTIONS_DEFAULT };
+	struct explore_options options = {.strategy = strategy_by_name("exhaustive"),
+					  .strategy_options = STRATEGY_OPTIONS_DEFAULT};
 	struct litmus_run run;
 	struct explore_subject subject = litmus_subject(litmus_by_name("alone"), &run);
 

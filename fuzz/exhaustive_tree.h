@@ -16,8 +16,10 @@ struct deviation {
 
 struct tree_node {
 	struct deviation deviation;
-	u32 parent;   /* index in the level above; none at level 0 */
-	u32 expanded; /* 1 + conflicts known when its successors were last listed; 0: never */
+	u32 parent;              /* index in the level above; none at level 0 */
+	u32 expanded;            /* 1 + conflicts known when its successors were last listed; 0: never */
+	struct deviation *tried; /* last deviations of the successors that were run, in the order they were listed */
+	u32 nr_tried, listed;    /* listed: those that were found equivalent included */
 };
 
 struct tree_level {
@@ -27,8 +29,6 @@ struct tree_level {
 	u32 expanded;   /* nodes with successors listed at least once */
 	u64 successors; /* of them together */
 	u64 tried;      /* of those, run or skipped */
-	u32 *bucket;    /* hash table of node indices + 1, to find nodes by parent and deviation */
-	u32 buckets;
 };
 
 /* Level d holds schedules of d deviations (the start not counted). */
@@ -37,10 +37,12 @@ struct tree {
 };
 
 void tree_free(struct tree *t);
-/* Index of the node, added if there is none like it, or UINT32_MAX when memory is short. */
+/* Index of the new node, or UINT32_MAX when memory is short. */
 u32 tree_add(struct tree *t, u32 level, u32 parent, const struct deviation *deviation);
 /* Writes the deviations from the start on (level + 1 of them) into @path and returns their number. */
 u32 tree_path(const struct tree *t, u32 level, u32 index, struct deviation *path);
+/* Replaces what the node has tried. False when memory is short. */
+bool tree_set_tried(struct tree_node *node, const struct deviation *tried, u32 count);
 /*
  * The next node below level @levels whose successors were listed with fewer than @conflicts known; lowest level first,
  * each node once per pass. False when a whole pass found none.

@@ -60,8 +60,7 @@ static bool note_finding(struct explorer *e, const struct rt_result *rt)
 	r->wanted |= wanted;
 	for (u32 i = 0; i < r->status.findings; i++) {
 		f = &r->finding[i];
-		if (f->verdict.kind == rt->verdict.kind &&
-		    strcmp(f->verdict.signature, rt->verdict.signature) == 0) {
+		if (f->verdict.kind == rt->verdict.kind && strcmp(f->verdict.signature, rt->verdict.signature) == 0) {
 			f->hits++;
 			return wanted && !e->options->keep_going;
 		}
@@ -122,7 +121,7 @@ static void explore_runs(struct explorer *e)
 
 int explore(const struct explore_subject *subject, const struct explore_options *options, struct explore_result *result)
 {
-	struct explorer e = { .subject = subject, .options = options, .result = result };
+	struct explorer e = {.subject = subject, .options = options, .result = result};
 	int ret = 0;
 
 	memset(result, 0, sizeof(*result));

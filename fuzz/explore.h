@@ -25,7 +25,7 @@ struct explore_finding {
 	u64 run;                   /* number of that run, from 1 */
 	u64 hits;                  /* runs with this signature */
 	u64 hash;
-	bool overflow;             /* the schedule has more entries than fit: it is not the whole run */
+	bool overflow; /* the schedule has more entries than fit: it is not the whole run */
 	struct schedule schedule;
 };
 
@@ -55,13 +55,15 @@ struct explore_options {
 struct explore_result {
 	struct explore_status status;
 	bool wanted; /* a wanted verdict was found */
-	struct explore_finding finding[EXPLORE_FINDINGS]; /* status.findings of them; later signatures are only counted */
+	struct explore_finding
+		finding[EXPLORE_FINDINGS]; /* status.findings of them; later signatures are only counted */
 	u64 other_findings;
 	char error[160];
 };
 
 /* 0; -EINVAL with result->error if the options are bad; -EIO with it if runs did not repeat (a defect of the tool). */
-int explore(const struct explore_subject *subject, const struct explore_options *options, struct explore_result *result);
+int explore(const struct explore_subject *subject, const struct explore_options *options,
+	    struct explore_result *result);
 
 struct scenario;
 struct explore_scenario {

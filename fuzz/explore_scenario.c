@@ -22,5 +22,5 @@ static bool scenario_wants(void *arg, const struct rt_verdict *verdict)
 
 struct explore_subject explore_subject_of(struct explore_scenario *s)
 {
-	return (struct explore_subject){ .run = run_scenario, .wanted = scenario_wants, .arg = s };
+	return (struct explore_subject){.run = run_scenario, .wanted = scenario_wants, .arg = s};
 }

@@ -90,11 +90,11 @@ static const struct rt_strategy_ops guided_ops = {
 	.choose = guided_choose,
 };
 
-void guided_init(struct guided *g, const struct scenario *s)
+void guided_init(struct guided *g, const struct scenario *s, bool lenient)
 {
 	g->strategy.ops = &guided_ops;
 	g->nr_tasks = s->nr_tasks;
-	replay_init(&g->replay, &s->schedule, true);
+	replay_init(&g->replay, &s->schedule, lenient);
 	g->replay.kinds |= RT_SEMANTIC;
 	feedback_begin();
 }

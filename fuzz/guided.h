@@ -16,14 +16,14 @@ struct guided {
 	struct replay replay;
 	u32 nr_tasks;
 	u32 last[SCENARIO_TASKS]; /* latest semantic point + 1 of each task; 0: not begun or over */
-	u32 preempted;            /* semantic point + 1 of the task preempted last, until the next task shows where it is */
+	u32 preempted; /* semantic point + 1 of the task preempted last, until the next task shows where it is */
 	u64 last_step;
-	u64 slice_start;          /* step at which the running task was switched to */
+	u64 slice_start; /* step at which the running task was switched to */
 	u32 last_task;
 	struct fuzz_place *last_place;
 };
 
-/* @s must outlive the runs. Feedback of the last run is forgotten. */
-void guided_init(struct guided *g, const struct scenario *s);
+/* @s must outlive the runs; @lenient as in replay_init(). Feedback of the last run is forgotten. */
+void guided_init(struct guided *g, const struct scenario *s, bool lenient);
 
 #endif

@@ -285,7 +285,7 @@ static void aim(struct mutation *m, struct schedule_entry *e)
 
 static bool add_preemption(struct mutation *m)
 {
-	struct schedule_entry e = { .form = SCHEDULE_SEMANTIC };
+	struct schedule_entry e = {.form = SCHEDULE_SEMANTIC};
 
 	if (m->s->nr_tasks < 2 || m->s->schedule.count >= SCHEDULE_FUZZ_MAX)
 		return false;
@@ -354,7 +354,7 @@ static bool change_target(struct mutation *m)
 
 static bool add_forced(struct mutation *m)
 {
-	struct schedule_entry e = { .form = SCHEDULE_OBJECT };
+	struct schedule_entry e = {.form = SCHEDULE_OBJECT};
 
 	if (m->s->nr_tasks < 2 || m->s->schedule.count >= SCHEDULE_FUZZ_MAX)
 		return false;
@@ -368,7 +368,7 @@ static bool add_forced(struct mutation *m)
 static bool change_start(struct mutation *m)
 {
 	struct schedule *s = &m->s->schedule;
-	struct schedule_entry e = { .form = SCHEDULE_START, .object = SCHEDULE_NO_OBJECT };
+	struct schedule_entry e = {.form = SCHEDULE_START, .object = SCHEDULE_NO_OBJECT};
 
 	for (u32 i = 0; i < s->count; i++) {
 		if (s->entry[i].form == SCHEDULE_START) {
@@ -382,7 +382,7 @@ static bool change_start(struct mutation *m)
 
 static bool add_choice(struct mutation *m)
 {
-	struct schedule_entry e = { .form = SCHEDULE_CHOICE, .object = SCHEDULE_NO_OBJECT, .value = 1 };
+	struct schedule_entry e = {.form = SCHEDULE_CHOICE, .object = SCHEDULE_NO_OBJECT, .value = 1};
 
 	e.choice = one_in(m, 4) ? RT_CHOOSE_CALLBACK : RT_CHOOSE_FAULT;
 	e.what = e.choice == RT_CHOOSE_FAULT ? (u8)below(m, NR_FAULTS) : 0;
@@ -396,11 +396,11 @@ static const struct {
 	bool (*mutate)(struct mutation *m);
 	u32 race, sequence; /* weights */
 } mutators[] = {
-	{ change_arg, 10, 20 },	   { replace_op, 4, 8 },      { add_op, 8, 20 },       { remove_op, 5, 10 },
-	{ duplicate_op, 3, 6 },	   { move_op, 3, 8 },	      { focus_block, 6, 6 },   { add_task, 2, 0 },
-	{ remove_task, 1, 0 },	   { change_cpu, 1, 1 },      { change_boot, 1, 2 },   { add_preemption, 24, 0 },
-	{ remove_entry, 8, 2 },	   { move_preemption, 16, 0 }, { change_target, 3, 0 }, { add_forced, 4, 0 },
-	{ change_start, 2, 0 },	   { add_choice, 2, 4 },
+	{change_arg, 10, 20}, {replace_op, 4, 8},       {add_op, 8, 20},       {remove_op, 5, 10},
+	{duplicate_op, 3, 6}, {move_op, 3, 8},          {focus_block, 6, 6},   {add_task, 2, 0},
+	{remove_task, 1, 0},  {change_cpu, 1, 1},       {change_boot, 1, 2},   {add_preemption, 24, 0},
+	{remove_entry, 8, 2}, {move_preemption, 16, 0}, {change_target, 3, 0}, {add_forced, 4, 0},
+	{change_start, 2, 0}, {add_choice, 2, 4},
 };
 
 static bool mutate_once(struct mutation *m)
@@ -457,7 +457,7 @@ size_t mutate_scenario(u8 *data, size_t size, size_t max_size, u64 seed, enum mu
 		       const struct places *places)
 {
 	static struct scenario s;
-	struct mutation m = { .s = &s, .places = places, .mode = mode };
+	struct mutation m = {.s = &s, .places = places, .mode = mode};
 	struct switches sw;
 	u32 times;
 
@@ -479,7 +479,7 @@ size_t mutate_scenario(u8 *data, size_t size, size_t max_size, u64 seed, enum mu
 size_t mutate_crossover(const u8 *a, size_t a_size, const u8 *b, size_t b_size, u8 *out, size_t max_size, u64 seed)
 {
 	static struct scenario s, other;
-	struct mutation m = { .s = &s };
+	struct mutation m = {.s = &s};
 	struct scenario_task *task;
 	struct switches sw;
 	u32 keep;

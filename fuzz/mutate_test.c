@@ -43,8 +43,8 @@ static void any_input_gives_canonical_bytes(void **state)
 				data[j] = (u8)rt_random_u64(&random);
 		}
 		size = min(size, max_size);
-		size = mutate_scenario(data, size, max_size, rt_random_u64(&random), i % 3 ? MUTATE_RACE : MUTATE_SEQUENCE,
-				       &places);
+		size = mutate_scenario(data, size, max_size, rt_random_u64(&random),
+				       i % 3 ? MUTATE_RACE : MUTATE_SEQUENCE, &places);
 		assert_in_range(size, 16, max_size);
 		check_canonical(data, size);
 	}
@@ -52,7 +52,7 @@ static void any_input_gives_canonical_bytes(void **state)
 
 static void same_seed_same_mutation(void **state)
 {
-	u8 a[SCENARIO_BYTES_MAX] = { 1 }, b[SCENARIO_BYTES_MAX] = { 1 };
+	u8 a[SCENARIO_BYTES_MAX] = {1}, b[SCENARIO_BYTES_MAX] = {1};
 	size_t a_size = 8, b_size = 8;
 
 	(void)state;
@@ -75,7 +75,7 @@ static void mutators_reach_everything(void **state)
 	switches_default(&sw);
 	rt_random_seed(&random, 9);
 	for (u32 i = 0; i < 400; i++) {
-		u8 data[SCENARIO_BYTES_MAX] = { 1 };
+		u8 data[SCENARIO_BYTES_MAX] = {1};
 		size_t size = 8;
 
 		for (u32 j = 0; j < 20; j++)
@@ -97,7 +97,7 @@ static void mutators_reach_everything(void **state)
 
 static void preemptions_go_where_runs_went(void **state)
 {
-	u8 data[SCENARIO_BYTES_MAX] = { 1, 0, 0, 0, 0, 0, 0, 0, 0x40, 0, 0, 0, 0, 0, 0, 0, 0x41 };
+	u8 data[SCENARIO_BYTES_MAX] = {1, 0, 0, 0, 0, 0, 0, 0, 0x40, 0, 0, 0, 0, 0, 0, 0, 0x41};
 	u32 hits = 0, entries = 0;
 
 	(void)state;
@@ -129,10 +129,10 @@ static void preemptions_go_where_runs_went(void **state)
 static void crossover_mixes_parents(void **state)
 {
 	/* compact | offline 4, against online 2 | remove 4 with a preemption */
-	static const u8 a[] = { 1, 0, 0, 0, 0, 0, 0, 0, 0x40, 0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0,
-				0x41, 0, 0, 0, 0, 0, 0, 0, 3, 4, 0, 0, 0, 0, 0, 0 };
-	static const u8 b[] = { 1, 0, 0, 0, 0, 0, 0, 0, 0x40, 0, 0, 0, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 0, 0,
-				0x41, 0, 0, 0, 0, 0, 0, 0, 4, 4, 0, 0, 0, 0, 0, 0, 0x80, 1, 1, 0, 1, 0, 0, 0 };
+	static const u8 a[] = {1, 0, 0, 0, 0,    0, 0, 0, 0x40, 0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0,
+			       0, 0, 0, 0, 0x41, 0, 0, 0, 0,    0, 0, 0, 3, 4, 0, 0, 0, 0, 0, 0};
+	static const u8 b[] = {1,    0, 0, 0, 0, 0, 0, 0, 0x40, 0, 0, 0, 0, 0, 0, 0, 2,    2, 0, 0, 0, 0, 0, 0,
+			       0x41, 0, 0, 0, 0, 0, 0, 0, 4,    4, 0, 0, 0, 0, 0, 0, 0x80, 1, 1, 0, 1, 0, 0, 0};
 	u32 from_a = 0, from_b = 0, schedules = 0;
 
 	(void)state;
@@ -159,7 +159,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(any_input_gives_canonical_bytes), cmocka_unit_test(same_seed_same_mutation),
-		cmocka_unit_test(mutators_reach_everything),	   cmocka_unit_test(preemptions_go_where_runs_went),
+		cmocka_unit_test(mutators_reach_everything),       cmocka_unit_test(preemptions_go_where_runs_went),
 		cmocka_unit_test(crossover_mixes_parents),
 	};
 

@@ -71,7 +71,7 @@ static void put_value(struct text_out *out, const struct scenario *s, const stru
 size_t scenario_print_op(const struct scenario *s, const struct op *op, char *buf, size_t size)
 {
 	const struct op_info *info = op_info_by_id(op->id);
-	struct text_out out = { buf, size, 0 };
+	struct text_out out = {buf, size, 0};
 	const char *at = info->syntax;
 	struct syntax_word w;
 
@@ -114,7 +114,7 @@ static int parse_enum(struct text_line *l, const struct text_word *word, const s
 		}
 	}
 	names[n] = NULL;
-	what = (struct text_out){ buf, sizeof(buf), 0 };
+	what = (struct text_out){buf, sizeof(buf), 0};
 	text_put(&what, "a %s (", info->name);
 	for (u32 i = 0; i < n; i++)
 		text_put(&what, "%s%s", i ? ", " : "", names[i]);
@@ -149,19 +149,28 @@ static bool is_name(const struct text_word *word)
 	return word->len != 0;
 }
 
+bool scenario_is_slot_number(const struct text_word *word)
+{
+	for (size_t i = 1; i < word->len; i++) {
+		if (word->start[i] < '0' || word->start[i] > '9')
+			return false;
+	}
+	return word->len > 1 && word->start[0] == 's';
+}
+
 /*
  * "s0" … "s15" are numbers. Other names get the lowest slot that nobody has named yet, in order of appearance; "s3"
  * for a slot that was given another name is refused.
  */
 static int parse_slot(struct text_line *l, struct scenario *s, const struct text_word *word, s32 *value)
 {
-	struct text_word digits = { word->start + 1, word->len ? word->len - 1 : 0 };
+	struct text_word digits = {word->start + 1, word->len ? word->len - 1 : 0};
 	s64 number;
 
 	if (!is_name(word) || word->len >= SCENARIO_SLOT_LEN)
 		return text_expected(l, word, "the name of a slot (letters, digits, '_', '-'; at most 15)", NULL);
-	if (word->start[0] == 's' && text_integer(&digits, 0, INT32_MAX, &number)) {
-		if (number >= OP_SLOTS)
+	if (scenario_is_slot_number(word)) {
+		if (!text_integer(&digits, 0, OP_SLOTS - 1, &number) || (digits.start[0] == '0' && digits.len > 1))
 			return text_expected(l, word, "a slot from s0 to s15, or a name of your own", NULL);
 		if (s->slot[number][0] && !text_is(word, s->slot[number]))
 			return text_fail(l, word->start, "slot %d is called '%s' in this scenario: expected that name",
@@ -214,8 +223,8 @@ static int parse_value(struct text_line *l, struct scenario *s, const struct tex
 }
 
 /* One word of the syntax against the text; an argument with a default may be absent if it is written key={arg}. */
-static int parse_word(struct text_line *l, struct scenario *s, const struct op_info *info,
-		      const struct syntax_word *w, struct op *op)
+static int parse_word(struct text_line *l, struct scenario *s, const struct op_info *info, const struct syntax_word *w,
+		      struct op *op)
 {
 	const char *before = l->at;
 	struct text_word word, value;
@@ -224,16 +233,16 @@ static int parse_word(struct text_line *l, struct scenario *s, const struct op_i
 	text_word(l, &word);
 	snprintf(what, sizeof(what), "'%.*s%s'", (int)w->prefix, w->text.start, w->arg >= 0 && w->prefix ? "…" : "");
 	if (w->arg < 0)
-		return word.len == w->prefix && memcmp(word.start, w->text.start, word.len) == 0 ?
-			       0 :
-			       text_expected(l, &word, what, NULL);
+		return word.len == w->prefix && memcmp(word.start, w->text.start, word.len) == 0
+			       ? 0
+			       : text_expected(l, &word, what, NULL);
 	if (w->prefix == 0) {
 		if (word.len == 0)
 			return text_expected(l, &word, info->arg[w->arg].name, NULL);
 		return parse_value(l, s, &word, &info->arg[w->arg], &op->arg[w->arg]);
 	}
 	if (word.len >= w->prefix && memcmp(word.start, w->text.start, w->prefix) == 0) {
-		value = (struct text_word){ word.start + w->prefix, word.len - w->prefix };
+		value = (struct text_word){word.start + w->prefix, word.len - w->prefix};
 		return parse_value(l, s, &value, &info->arg[w->arg], &op->arg[w->arg]);
 	}
 	if (info->arg[w->arg].default_value < 0)

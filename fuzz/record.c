@@ -31,8 +31,7 @@ static u32 record_begin(struct rt_strategy *strategy, u64 runnable)
 	first = r->inner ? r->inner->ops->begin(r->inner, runnable) : lowest;
 	if (first != lowest) {
 		const struct schedule_entry e = {
-			.form = SCHEDULE_START, .target = (u8)first, .object = SCHEDULE_NO_OBJECT
-		};
+			.form = SCHEDULE_START, .target = (u8)first, .object = SCHEDULE_NO_OBJECT};
 
 		add(r, &e);
 	}

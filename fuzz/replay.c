@@ -165,8 +165,7 @@ static u32 exact_next(struct replay *r, const struct rt_place *place, u64 runnab
 			r->done[r->next] = 1;
 			r->used++;
 		} else {
-			drift(r, r->next, "its place was reached, but %s cannot run there",
-			      rt_task_name_of(e->target));
+			drift(r, r->next, "its place was reached, but %s cannot run there", rt_task_name_of(e->target));
 		}
 		r->next++;
 		look_for_next(r);
@@ -242,6 +241,9 @@ static void reset(struct replay *r)
 	if (r->choices)
 		memset(r->choice_count, 0, sizeof(r->choice_count));
 	memset(r->task, 0, sizeof(r->task));
+	/* Every task begins right after its first task.start. */
+	for (u32 i = 0; i < ARRAY_SIZE(r->task); i++)
+		r->task[i].occurrence = 1;
 	if (!r->lenient) {
 		look_for_next(r);
 		return;
@@ -254,13 +256,8 @@ static void reset(struct replay *r)
 	}
 }
 
-static u32 replay_begin(struct rt_strategy *strategy, u64 runnable)
+static u32 first_task(struct replay *r, u64 runnable)
 {
-	struct replay *r = replay_of(strategy);
-
-	reset(r);
-	rt_ask_kinds(r->kinds);
-	rt_ask_after(UINT64_MAX);
 	for (u32 i = 0; i < r->schedule->count; i++) {
 		const struct schedule_entry *e = &r->schedule->entry[i];
 
@@ -276,6 +273,21 @@ static u32 replay_begin(struct rt_strategy *strategy, u64 runnable)
 		break;
 	}
 	return (u32)__builtin_ctzll(runnable);
+}
+
+static u32 replay_begin(struct rt_strategy *strategy, u64 runnable)
+{
+	struct replay *r = replay_of(strategy);
+	struct rt_place start = {0};
+
+	reset(r);
+	rt_ask_kinds(r->kinds);
+	start.task = first_task(r, runnable);
+	if (r->lenient)
+		lenient_arm(r, &start, start.task);
+	else
+		exact_arm(r, &start, start.task);
+	return start.task;
 }
 
 static u32 replay_next(struct rt_strategy *strategy, const struct rt_place *place, u64 runnable)
@@ -362,7 +374,7 @@ static void describe_miss(const struct replay *r, u32 entry, struct text_out *ou
 int replay_finish(struct replay *r, const struct schedule_names *names)
 {
 	const struct schedule *s = r->schedule;
-	struct text_out out = { r->drift.text, sizeof(r->drift.text), 0 };
+	struct text_out out = {r->drift.text, sizeof(r->drift.text), 0};
 	char entry[160], reason[160];
 	u32 first = r->drift.entry;
 

@@ -23,12 +23,12 @@ struct replay {
 	struct rt_strategy strategy;
 	const struct schedule *schedule;
 	bool lenient;
-	u32 next;                /* exact: the switch looked for now; schedule->count: none left */
-	u32 used;                /* switches and choices that happened */
-	u32 kinds;               /* asked for during the run */
-	u32 choice_count[2][16]; /* choices so far by kind and what */
-	u32 choices;             /* bit per kind * 16 + what that occurs in the schedule, to skip look-ups */
-	u8 done[SCHEDULE_MAX];   /* 1: this entry happened */
+	u32 next;                  /* exact: the switch looked for now; schedule->count: none left */
+	u32 used;                  /* switches and choices that happened */
+	u32 kinds;                 /* asked for during the run */
+	u32 choice_count[2][16];   /* choices so far by kind and what */
+	u32 choices;               /* bit per kind * 16 + what that occurs in the schedule, to skip look-ups */
+	u8 done[SCHEDULE_MAX];     /* 1: this entry happened */
 	u16 matched[SCHEDULE_MAX]; /* exact: points of its kind and object since its anchor */
 	struct replay_task task[RT_MAX_TASKS];
 	struct {
@@ -48,8 +48,8 @@ int replay_finish(struct replay *r, const struct schedule_names *names);
 /* The default decision of schedule.h at a place where @task cannot go on: the next bit of @runnable, cyclically. */
 u32 replay_default(u32 task, u64 runnable);
 /*
- * Can the task not go on here? It waits (RT_BLOCK; it may have become runnable again meanwhile, and is then one of those
- * that may go on), has ended (RT_EXIT), or spins until somebody stores (another kind, and it is not runnable).
+ * Can the task not go on here? It waits (RT_BLOCK; it may have become runnable again meanwhile, and is then one of
+ * those that may go on), has ended (RT_EXIT), or spins until somebody stores (another kind, and it is not runnable).
  */
 static inline bool replay_forced(const struct rt_place *place, u64 runnable)
 {

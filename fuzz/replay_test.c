@@ -68,7 +68,7 @@ static u32 random_choose(struct rt_strategy *s, enum rt_choice kind, u32 what, u
 	return kind == RT_CHOOSE_FAULT && rt_random_below(&r->random, r->faults) ? 0 : rt_random_below(&r->random, n);
 }
 
-static const struct rt_strategy_ops random_ops = { "test", random_begin, random_next, random_choose, NULL };
+static const struct rt_strategy_ops random_ops = {"test", random_begin, random_next, random_choose, NULL};
 
 static struct scenario s;
 static struct runner_result result;
@@ -77,7 +77,7 @@ static struct recorder recorder;
 
 static void load(const char *scenario_text)
 {
-	struct text_error error = { 0 };
+	struct text_error error = {0};
 
 	if (scenario_parse(scenario_text, strlen(scenario_text), &s, &error))
 		fail_msg("%u:%u: %s", error.line, error.column, error.message);
@@ -87,7 +87,7 @@ static void load(const char *scenario_text)
 /* One random run, written down as the scenario's schedule; false if it was too long for one. */
 static bool record_run(u64 seed, u32 mean, u64 *hash)
 {
-	struct random_strategy random = { .strategy = { &random_ops }, .mean = mean, .faults = 200 };
+	struct random_strategy random = {.strategy = {&random_ops}, .mean = mean, .faults = 200};
 	static struct schedule schedule;
 
 	rt_random_seed(&random.random, seed);
@@ -138,7 +138,7 @@ static void named_places_lead_to_the_same_run(void **state)
 	for (u64 seed = 1; seed <= 60; seed++) {
 		static struct scenario again;
 		static char printed[SCENARIO_TEXT_MAX];
-		struct text_error error = { 0 };
+		struct text_error error = {0};
 		int ret;
 
 		if (!record_run(seed, 1500, &hash))
@@ -178,7 +178,7 @@ static void other_runs_in_between_change_nothing(void **state)
 
 static void twice_is_checked(void **state)
 {
-	struct random_strategy random = { .strategy = { &random_ops }, .mean = 500, .faults = 1000 };
+	struct random_strategy random = {.strategy = {&random_ops}, .mean = 500, .faults = 1000};
 
 	(void)state;
 	load(text);

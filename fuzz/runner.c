@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/rt/access.h"
+
 #include "fuzz/record.h"
 
 /* What the booted machine was booted with. */
@@ -26,7 +28,7 @@ static struct {
 	const struct scenario *s;
 	struct runner_result *r;
 	u32 in_op[SCENARIO_TASKS]; /* id of the operation each task is in, 0: none */
-	u32 index[SCENARIO_TASKS];   /* argument of the task functions */
+	u32 index[SCENARIO_TASKS]; /* argument of the task functions */
 } running;
 
 void runner_set_step_limit(u64 steps)
@@ -117,6 +119,9 @@ static void boot(const struct scenario *s, u32 flags)
 
 /* ---- tasks ----------------------------------------------------------------------------------------------------- */
 
+/* The books of the runner are no part of the modelled kernel: its tasks share them without order. */
+UNOBSERVED_BEGIN
+
 static void note_overlap(u32 task, u32 id)
 {
 	for (u32 i = 0; i < running.s->nr_tasks; i++) {
@@ -139,6 +144,8 @@ static void run_op(u32 task, u32 index)
 	result->state = RUNNER_OP_DONE;
 	running.in_op[task] = 0;
 }
+
+UNOBSERVED_END
 
 static void run_task(void *arg)
 {
@@ -177,14 +184,20 @@ static void prepare_result(const struct scenario *s, struct runner_result *r)
 	running.r = r;
 }
 
+bool runner_prepare(const struct scenario *s, u32 flags)
+{
+	bool needed = !is_booted(s, flags);
+
+	if (needed)
+		boot(s, flags);
+	return needed;
+}
+
 static void run_once(const struct scenario *s, struct rt_strategy *strategy, u32 flags, struct runner_result *r)
 {
 	prepare_result(s, r);
-	r->booted = !is_booted(s, flags);
-	if (r->booted)
-		boot(s, flags);
-	else
-		runner_reset();
+	r->booted = runner_prepare(s, flags);
+	runner_reset();
 	r->failed_boot_op = state.failed_boot_op;
 	r->failed_boot_value = state.failed_boot_value;
 	core_check_after_each_op(flags & RUNNER_SEQUENCE);
@@ -210,7 +223,8 @@ static void check_repeats(const struct scenario *s, const struct schedule *sched
 	snprintf(r->rt.verdict.signature, sizeof(r->rt.verdict.signature), "crash: a run does not repeat");
 	snprintf(r->rt.verdict.detail, sizeof(r->rt.verdict.detail),
 		 "hash %016llx, then %016llx; %llu steps, then %llu", (unsigned long long)hash,
-		 (unsigned long long)again.rt.hash, (unsigned long long)r->rt.steps, (unsigned long long)again.rt.steps);
+		 (unsigned long long)again.rt.hash, (unsigned long long)r->rt.steps,
+		 (unsigned long long)again.rt.steps);
 }
 
 void runner_run(const struct scenario *s, struct rt_strategy *strategy, u32 flags, struct runner_result *r)
@@ -237,10 +251,11 @@ int runner_replay(const struct scenario *s, struct replay *replay, u32 flags, st
 	return replay_finish(replay, &names);
 }
 
-size_t runner_print_op(const struct scenario *s, const struct runner_result *r, u32 task, u32 op, char *buf, size_t size)
+size_t runner_print_op(const struct scenario *s, const struct runner_result *r, u32 task, u32 op, char *buf,
+		       size_t size)
 {
 	const struct runner_op_result *result = &r->op[task][op];
-	struct text_out out = { buf, size, 0 };
+	struct text_out out = {buf, size, 0};
 	char text[160];
 
 	scenario_print_op(s, &s->task[task].op[op], text, sizeof(text));
@@ -250,8 +265,8 @@ size_t runner_print_op(const struct scenario *s, const struct runner_result *r, 
 	else if (result->state == RUNNER_OP_RUNNING)
 		text_put(&out, ": under way");
 	else if (result->value < 0)
-		text_put(&out, " -> -%s", strerrorname_np((int)-result->value) ? strerrorname_np((int)-result->value)
-										  : "?");
+		text_put(&out, " -> -%s",
+			 strerrorname_np((int)-result->value) ? strerrorname_np((int)-result->value) : "?");
 	else
 		text_put(&out, " -> %lld", (long long)result->value);
 	return out.len;

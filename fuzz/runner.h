@@ -13,9 +13,9 @@
 #include "fuzz/replay.h"
 #include "fuzz/scenario.h"
 
-#define RUNNER_SEQUENCE BIT(0)   /* one task after another, all laws after each operation; no strategy is asked */
-#define RUNNER_NO_RACES BIT(1)   /* the happens-before detector is off (measuring) */
-#define RUNNER_TWICE BIT(2)      /* run twice and fail with verdict `crash` if the hashes differ */
+#define RUNNER_SEQUENCE BIT(0) /* one task after another, all laws after each operation; no strategy is asked */
+#define RUNNER_NO_RACES BIT(1) /* the happens-before detector is off (measuring) */
+#define RUNNER_TWICE BIT(2)    /* run twice and fail with verdict `crash` if the hashes differ */
 #define RUNNER_WARN_CONTINUE BIT(3)
 
 enum runner_op_state { RUNNER_OP_NOT_BEGUN, RUNNER_OP_RUNNING, RUNNER_OP_DONE };
@@ -39,9 +39,14 @@ struct runner_result {
 void runner_set_step_limit(u64 steps);
 
 /*
+ * Boots the machine of @s if another one is booted; runs with the same @flags then cost a reset. True if it booted.
+ * Running does this by itself; fuzz targets do it before, to tell the coverage of booting from that of the run.
+ */
+bool runner_prepare(const struct scenario *s, u32 flags);
+/*
  * @s must be valid (scenario_error() is NULL; decoded bytes are). @strategy NULL: the default schedule. The scenario's
- * own schedule is used only by runner_replay(). Results go to @r. The machine is left as the run ended, to be looked at,
- * and is reset before the next run.
+ * own schedule is used only by runner_replay(). Results go to @r. The machine is left as the run ended, to be looked
+ * at, and is reset before the next run.
  */
 void runner_run(const struct scenario *s, struct rt_strategy *strategy, u32 flags, struct runner_result *r);
 /*
@@ -58,6 +63,7 @@ u64 runner_boots(void);
 u64 runner_runs(void);
 
 /* One line for people: "walker: compact zone=Normal -> 0". */
-size_t runner_print_op(const struct scenario *s, const struct runner_result *r, u32 task, u32 op, char *buf, size_t size);
+size_t runner_print_op(const struct scenario *s, const struct runner_result *r, u32 task, u32 op, char *buf,
+		       size_t size);
 
 #endif

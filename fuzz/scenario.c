@@ -69,11 +69,10 @@ static bool ops_equal(const struct scenario *a, const struct op *x, const struct
 bool scenario_equal(const struct scenario *a, const struct scenario *b)
 {
 	if (strcmp(a->name, b->name) != 0 || a->seed != b->seed || a->nr_boot_ops != b->nr_boot_ops ||
-	    a->nr_tasks != b->nr_tasks || !machine_equal(&a->machine, &b->machine) ||
-	    a->expect.set != b->expect.set || !schedule_equal(&a->schedule, &b->schedule))
+	    a->nr_tasks != b->nr_tasks || !machine_equal(&a->machine, &b->machine) || a->expect.set != b->expect.set ||
+	    !schedule_equal(&a->schedule, &b->schedule))
 		return false;
-	if (a->expect.set &&
-	    (a->expect.kind != b->expect.kind || strcmp(a->expect.words, b->expect.words) != 0))
+	if (a->expect.set && (a->expect.kind != b->expect.kind || strcmp(a->expect.words, b->expect.words) != 0))
 		return false;
 	if (!ops_equal(a, a->boot_op, b, b->boot_op, a->nr_boot_ops))
 		return false;
@@ -134,8 +133,7 @@ static bool name_ok(const char *name)
 /* Names that text could not hold, or not tell apart. */
 static const char *names_error(const struct scenario *s)
 {
-	u32 number;
-	char rest;
+	char number[8];
 
 	if (s->name[0] == ' ' || (s->name[0] && s->name[strlen(s->name) - 1] == ' '))
 		return "the name of a scenario neither begins nor ends with a blank";
@@ -155,7 +153,9 @@ static const char *names_error(const struct scenario *s)
 			continue;
 		if (!name_ok(s->slot[i]))
 			return "the name of a slot has letters, digits, '_', '-' and '.' only";
-		if (sscanf(s->slot[i], "s%u%c", &number, &rest) == 1 && number != i)
+		snprintf(number, sizeof(number), "s%u", i);
+		if (scenario_is_slot_number(&(struct text_word){s->slot[i], strlen(s->slot[i])}) &&
+		    strcmp(s->slot[i], number) != 0)
 			return "a slot has the number of another slot as its name";
 		for (u32 j = 0; j < i; j++) {
 			if (strcmp(s->slot[i], s->slot[j]) == 0)
@@ -226,7 +226,7 @@ static const char *task_name_at(const void *arg, u32 task)
 
 struct schedule_names scenario_task_names(const struct scenario *s)
 {
-	return (struct schedule_names){ task_name_at, s };
+	return (struct schedule_names){task_name_at, s};
 }
 
 u32 scenario_nr_ops(const struct scenario *s)

@@ -17,7 +17,7 @@
 #include "fuzz/text.h"
 
 #define SCENARIO_TASKS 8
-#define SCENARIO_OPS 32      /* per task */
+#define SCENARIO_OPS 32 /* per task */
 #define SCENARIO_BOOT_OPS 16
 #define SCENARIO_NAME_LEN 80
 #define SCENARIO_FROM_LEN 160
@@ -43,8 +43,8 @@ struct scenario {
 	struct scenario_task task[SCENARIO_TASKS];
 	char slot[OP_SLOTS][SCENARIO_SLOT_LEN]; /* "" for slots without a name; default names are "s0" … "s15" */
 	struct {
-		u32 set; /* 0: nothing is expected */
-		u32 kind; /* enum verdict_kind */
+		u32 set;                         /* 0: nothing is expected */
+		u32 kind;                        /* enum verdict_kind */
 		char words[SCENARIO_EXPECT_LEN]; /* separated by one blank; each must occur in the signature */
 	} expect;
 	struct schedule schedule;
@@ -68,7 +68,8 @@ u32 scenario_nr_ops(const struct scenario *s);
 
 /* 0, or -EINVAL with @error set. @text need not be terminated. */
 int scenario_parse(const char *text, size_t size, struct scenario *s, struct text_error *error);
-/* Canonical text; like snprintf returns the length it wants. parse(print(s)) = s; print(parse(t)) = t for canonical t. */
+/* Canonical text; like snprintf returns the length it wants. parse(print(s)) = s; print(parse(t)) = t for canonical t.
+ */
 size_t scenario_print(const struct scenario *s, char *buf, size_t size);
 /*
  * Reads a scenario from a file, from "-" (standard input), or from @source itself if it is a token. 0, or -errno with
@@ -78,6 +79,8 @@ int scenario_load(const char *source, struct scenario *s, char *message, size_t 
 /* One operation as text, name first, and back. @l holds only the operation. */
 size_t scenario_print_op(const struct scenario *s, const struct op *op, char *buf, size_t size);
 int scenario_parse_op(struct text_line *l, struct scenario *s, struct op *op);
+/* "s" and digits: the number of a slot, not a name somebody may choose. */
+bool scenario_is_slot_number(const struct text_word *word);
 
 /* ---- bytes ----------------------------------------------------------------------------------------------------- */
 
@@ -89,8 +92,7 @@ int scenario_parse_op(struct text_line *l, struct scenario *s, struct op *op);
 #define SCENARIO_RECORD 8
 #define SCENARIO_BYTES_FORMAT 1
 #define SCENARIO_BYTES_MAX                                                                                             \
-	(SCENARIO_RECORD *                                                                                             \
-	 (1 + SCENARIO_BOOT_OPS + SCENARIO_TASKS * (1 + SCENARIO_OPS) + SCHEDULE_FUZZ_MAX))
+	(SCENARIO_RECORD * (1 + SCENARIO_BOOT_OPS + SCENARIO_TASKS * (1 + SCENARIO_OPS) + SCHEDULE_FUZZ_MAX))
 
 /* Total: any bytes, any size, 0 included. The same bytes always give the same scenario. */
 void scenario_decode(const u8 *data, size_t size, const struct switches *sw, struct scenario *s);

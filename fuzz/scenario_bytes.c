@@ -51,16 +51,16 @@ static struct {
 static void add_machine(u32 number, u32 geometry, u32 cpus, u32 nodes, u32 blocks, const char *const *ranges)
 {
 	struct machine_config *m = &forms.machine[number];
-	struct block_ranges *to[] = { &m->online, &m->normal, &m->movable, &m->offline };
-	struct text_error error = { 0 };
+	struct block_ranges *to[] = {&m->online, &m->normal, &m->movable, &m->offline};
+	struct text_error error = {0};
 
 	m->geometry = geometry;
 	m->cpus = cpus;
 	m->nodes = nodes;
 	m->blocks = blocks;
 	for (u32 i = 0; i < ARRAY_SIZE(to); i++) {
-		struct text_word word = { ranges[i], strlen(ranges[i]) };
-		struct text_line line = { word.start, word.start + word.len, word.start, 1, &error };
+		struct text_word word = {ranges[i], strlen(ranges[i])};
+		struct text_line line = {word.start, word.start + word.len, word.start, 1, &error};
 
 		if (block_ranges_parse(&line, &word, to[i]))
 			__builtin_trap(); /* the table is wrong: a test shows it */
@@ -91,7 +91,7 @@ static void fill_forms(void)
 		}
 	}
 #define MACHINE(number, geometry, cpus, nodes, blocks, ...)                                                            \
-	add_machine(number, GEOMETRY_##geometry, cpus, nodes, blocks, (const char *const[]){ __VA_ARGS__ });
+	add_machine(number, GEOMETRY_##geometry, cpus, nodes, blocks, (const char *const[]){__VA_ARGS__});
 #include "fuzz/machines.def"
 #undef MACHINE
 	forms.ready = true;
@@ -146,7 +146,7 @@ static void decode_op(const u8 *at, const struct scenario *s, struct op *op)
 
 static bool decode_entry(const u8 *at, struct schedule_entry *e)
 {
-	*e = (struct schedule_entry){ .task = at[0] & 0x1f, .target = at[1] & 0x1f, .object = SCHEDULE_NO_OBJECT };
+	*e = (struct schedule_entry){.task = at[0] & 0x1f, .target = at[1] & 0x1f, .object = SCHEDULE_NO_OBJECT};
 	switch (at[0] & 0xe0) {
 	case RECORD_PREEMPT:
 		e->count = get16(at + 6);
@@ -242,7 +242,7 @@ void scenario_decode(const u8 *data, size_t size, const struct switches *sw, str
 		}
 	}
 	if (s->nr_tasks == 0)
-		decode_task((const u8[]){ RECORD_TASK }, s);
+		decode_task((const u8[]){RECORD_TASK}, s);
 	fix_task_args(s, s->boot_op, s->nr_boot_ops);
 	for (u32 i = 0; i < s->nr_tasks; i++)
 		fix_task_args(s, s->task[i].op, s->task[i].nr_ops);
@@ -381,7 +381,7 @@ static int encode_tasks(struct encoder *e, const struct scenario *s)
 
 ssize_t scenario_encode(const struct scenario *s, u8 *buf, size_t size, char *why, size_t why_size)
 {
-	struct encoder e = { buf, size, 0, why, why_size };
+	struct encoder e = {buf, size, 0, why, why_size};
 	int ret, number;
 	u8 *header;
 

@@ -96,7 +96,7 @@ static void text_within_the_limits_survives(void **state)
 				   "schedule choose fault migrate #2 = 1\n"
 				   "schedule choose callback #1 = 3\n";
 	static char printed[SCENARIO_TEXT_MAX];
-	struct text_error error = { 0 };
+	struct text_error error = {0};
 	size_t len;
 
 	(void)state;
@@ -126,14 +126,14 @@ static void bytes_never_set_switches(void **state)
 static void stored_bytes_keep_their_meaning(void **state)
 {
 	static const u8 stored[] = {
-		1,    0, 0, 0, 0, 0, 0, 0, /* machine 0 */
+		1,    0, 0, 0,  0, 0, 0, 0, /* machine 0 */
 		5,    1, 0, 39, 2, 0, 0, 0, /* boot: alloc movable order=0 count=40 as s2 */
-		0x40, 0, 0, 0, 0, 0, 0, 0, /* t0 on cpu0 */
-		7,    1, 0, 0, 0, 0, 0, 0, /* compact zone=Movable */
-		0x41, 0, 0, 0, 0, 0, 0, 0, /* t1 on cpu1 */
-		3,    4, 0, 0, 0, 0, 0, 0, /* offline block=4 */
-		4,    4, 0, 0, 0, 0, 0, 0, /* remove block=4 */
-		0x80, 1, 1, 0, 1, 0, 0, 0, /* switch t0 -> t1 at op.begin #1 */
+		0x40, 0, 0, 0,  0, 0, 0, 0, /* t0 on cpu0 */
+		7,    1, 0, 0,  0, 0, 0, 0, /* compact zone=Movable */
+		0x41, 0, 0, 0,  0, 0, 0, 0, /* t1 on cpu1 */
+		3,    4, 0, 0,  0, 0, 0, 0, /* offline block=4 */
+		4,    4, 0, 0,  0, 0, 0, 0, /* remove block=4 */
+		0x80, 1, 1, 0,  1, 0, 0, 0, /* switch t0 -> t1 at op.begin #1 */
 	};
 	static const char text[] = "pfnstorm 1\n"
 				   "machine  geometry=tiny cpus=2 nodes=1 blocks=8 online=0-5\n"
@@ -166,7 +166,7 @@ static void outside_the_limits_is_said(void **state)
 	assert_non_null(strstr(why, "machine"));
 	scenario_init(&a);
 	for (u32 i = 0; i <= SCHEDULE_FUZZ_MAX; i++) {
-		const struct schedule_entry e = { .form = SCHEDULE_SEMANTIC, .target = 1, .occurrence = 1 };
+		const struct schedule_entry e = {.form = SCHEDULE_SEMANTIC, .target = 1, .occurrence = 1};
 
 		assert_int_equal(schedule_add(&a.schedule, &e), 0);
 	}
@@ -200,7 +200,7 @@ static void switches_come_from_the_campaign(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(any_bytes_are_a_scenario),	 cmocka_unit_test(no_bytes_are_one_idle_task),
+		cmocka_unit_test(any_bytes_are_a_scenario),        cmocka_unit_test(no_bytes_are_one_idle_task),
 		cmocka_unit_test(text_within_the_limits_survives), cmocka_unit_test(bytes_never_set_switches),
 		cmocka_unit_test(stored_bytes_keep_their_meaning), cmocka_unit_test(outside_the_limits_is_said),
 		cmocka_unit_test(switches_come_from_the_campaign),

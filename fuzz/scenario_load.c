@@ -31,7 +31,7 @@ int scenario_load(const char *source, struct scenario *s, char *message, size_t 
 {
 	static char buf[SCENARIO_TEXT_MAX + 1];
 	const char *name = strcmp(source, "-") == 0 ? "standard input" : source;
-	struct text_error error = { 0 };
+	struct text_error error = {0};
 	size_t len;
 	int ret;
 

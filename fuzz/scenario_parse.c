@@ -10,8 +10,8 @@
 struct parser {
 	struct text_line line;
 	struct scenario *s;
-	const char *end;  /* of the text */
-	int task;         /* the one whose operations are read, -1 before the first */
+	const char *end; /* of the text */
+	int task;        /* the one whose operations are read, -1 before the first */
 	bool header, machine, name, seed, expect;
 };
 
@@ -53,8 +53,8 @@ static int parse_name(struct parser *p)
 			return text_fail(&p->line, rest.start + i, "expected printable characters in a name");
 	}
 	if (!text_copy(&rest, p->s->name, sizeof(p->s->name)))
-		return text_fail(&p->line, rest.start + SCENARIO_NAME_LEN - 1,
-				 "expected a name of at most %d bytes", SCENARIO_NAME_LEN - 1);
+		return text_fail(&p->line, rest.start + SCENARIO_NAME_LEN - 1, "expected a name of at most %d bytes",
+				 SCENARIO_NAME_LEN - 1);
 	return 0;
 }
 
@@ -91,8 +91,8 @@ static int parse_count(struct parser *p, const struct text_word *value, const ch
 
 static int parse_machine_key(struct parser *p, const struct text_word *key, const struct text_word *value)
 {
-	static const char *const keys[] = { "geometry", "cpus", "nodes", "blocks", "online",
-					    "normal", "movable", "offline", NULL };
+	static const char *const keys[] = {"geometry", "cpus",    "nodes",   "blocks", "online",
+					   "normal",   "movable", "offline", NULL};
 	struct machine_config *m = &p->s->machine;
 
 	if (text_is(key, "geometry"))
@@ -205,7 +205,8 @@ static int parse_slots(struct parser *p)
 	s64 number;
 
 	while (text_word(&p->line, &word)) {
-		if (!text_key_value(&word, &key, &value) || !name_ok(&key, SCENARIO_SLOT_LEN))
+		if (!text_key_value(&word, &key, &value) || !name_ok(&key, SCENARIO_SLOT_LEN) ||
+		    scenario_is_slot_number(&key))
 			return text_expected(&p->line, &word, "name=number", NULL);
 		if (!text_integer(&value, 0, OP_SLOTS - 1, &number))
 			return text_expected(&p->line, &value, "a slot number from 0 to 15", NULL);
@@ -248,7 +249,7 @@ static int parse_task(struct parser *p)
 	if (!text_is(&word, "on"))
 		return text_expected(&p->line, &word, "'on' and a cpu, as in 'task walker on cpu0'", NULL);
 	text_word(&p->line, &word);
-	digits = (struct text_word){ word.start + 3, word.len > 3 ? word.len - 3 : 0 };
+	digits = (struct text_word){word.start + 3, word.len > 3 ? word.len - 3 : 0};
 	if (word.len <= 3 || memcmp(word.start, "cpu", 3) != 0 ||
 	    !text_integer(&digits, 0, (s64)p->s->machine.cpus - 1, &cpu)) {
 		snprintf(what, sizeof(what), "a cpu of this machine, cpu0 to cpu%u", p->s->machine.cpus - 1);
@@ -300,9 +301,9 @@ static int parse_schedule(struct parser *p)
 }
 
 static const struct directive directives[] = {
-	{ "name", parse_name },	    { "machine", parse_machine }, { "design", parse_design }, { "bug", parse_bug },
-	{ "era", parse_era },	    { "seed", parse_seed },	  { "slots", parse_slots },   { "boot", parse_boot },
-	{ "task", parse_task },	    { "expect", parse_expect },	  { "schedule", parse_schedule },
+	{"name", parse_name}, {"machine", parse_machine}, {"design", parse_design},     {"bug", parse_bug},
+	{"era", parse_era},   {"seed", parse_seed},       {"slots", parse_slots},       {"boot", parse_boot},
+	{"task", parse_task}, {"expect", parse_expect},   {"schedule", parse_schedule},
 };
 
 static int parse_header(struct parser *p)
@@ -360,7 +361,7 @@ static int parse_operation(struct parser *p)
 static void parse_comment(struct parser *p)
 {
 	static const char from[] = "# from: ";
-	struct text_word rest = { p->line.start + sizeof(from) - 1, 0 };
+	struct text_word rest = {p->line.start + sizeof(from) - 1, 0};
 
 	if ((size_t)(p->line.end - p->line.start) < sizeof(from) || memcmp(p->line.start, from, sizeof(from) - 1) != 0)
 		return;
@@ -399,10 +400,21 @@ static int find_tasks(struct parser *p, struct text_line line)
 			return text_fail(&line, line.start, "expected at most %d tasks", SCENARIO_TASKS);
 		for (u32 i = 0; i < s->nr_tasks; i++) {
 			if (text_is(&name, s->task[i].name))
-				return text_fail(&line, name.start, "expected another name: there is a task '%s' already",
+				return text_fail(&line, name.start,
+						 "expected another name: there is a task '%s' already",
 						 s->task[i].name);
 		}
 		text_copy(&name, s->task[s->nr_tasks++].name, RT_TASK_NAME_MAX);
+	}
+	return 0;
+}
+
+/* Text is printable: what reads alike on a screen is alike. */
+static int check_characters(struct parser *p)
+{
+	for (const char *c = p->line.start; c < p->line.end; c++) {
+		if (((unsigned char)*c < 0x20 && *c != '\t' && *c != '\r') || *c == 0x7f)
+			return text_fail(&p->line, c, "expected printable text, found byte 0x%02x", (unsigned char)*c);
 	}
 	return 0;
 }
@@ -412,6 +424,9 @@ static int parse_lines(struct parser *p)
 	int ret = 0;
 
 	while (ret == 0 && next_line(&p->line, p->end)) {
+		ret = check_characters(p);
+		if (ret)
+			break;
 		if (p->line.start < p->line.end && *p->line.start == '#') {
 			parse_comment(p);
 		} else if (text_at_end(&p->line)) {
@@ -428,7 +443,8 @@ static int parse_lines(struct parser *p)
 
 int scenario_parse(const char *text, size_t size, struct scenario *s, struct text_error *error)
 {
-	struct parser p = { .line = { .start = text, .end = NULL, .error = error }, .s = s, .end = text + size, .task = -1 };
+	struct parser p = {
+		.line = {.start = text, .end = NULL, .error = error}, .s = s, .end = text + size, .task = -1};
 	int ret;
 
 	scenario_init(s);
@@ -441,7 +457,8 @@ int scenario_parse(const char *text, size_t size, struct scenario *s, struct tex
 	p.line.at = p.line.end ? p.line.end : text;
 	p.line.line = max(p.line.line, 1u);
 	if (!p.header)
-		return text_fail(&p.line, p.line.at, "expected 'pfnstorm 1' (the header of a scenario), found the end of the text");
+		return text_fail(&p.line, p.line.at,
+				 "expected 'pfnstorm 1' (the header of a scenario), found the end of the text");
 	if (s->nr_tasks == 0)
 		return text_fail(&p.line, p.line.at, "expected a task, found the end of the text");
 	return 0;

@@ -37,8 +37,7 @@ static void put_switches(struct text_out *out, const struct switches *sw)
 {
 	for (u32 i = 0; i < NR_DESIGNS; i++) {
 		if (sw->design[i] != design_infos[i].default_alternative)
-			text_put(out, "design   %s=%s\n", design_infos[i].name,
-				 alternative_infos[sw->design[i]].name);
+			text_put(out, "design   %s=%s\n", design_infos[i].name, alternative_infos[sw->design[i]].name);
 	}
 	for (u32 i = 0; i < NR_BUGS; i++) {
 		if (sw->bug[i])
@@ -86,7 +85,7 @@ static void mark_used(const struct op *op, u32 n, bool *used)
 
 static void put_slots(struct text_out *out, const struct scenario *s)
 {
-	bool named[OP_SLOTS + 1] = { false }, used[OP_SLOTS] = { false };
+	bool named[OP_SLOTS + 1] = {false}, used[OP_SLOTS] = {false};
 	bool follow = slots_follow(s, s->boot_op, s->nr_boot_ops, named);
 
 	for (u32 i = 0; i < s->nr_tasks && follow; i++)
@@ -115,7 +114,7 @@ static void put_op(struct text_out *out, const char *before, const struct scenar
 size_t scenario_print(const struct scenario *s, char *buf, size_t size)
 {
 	struct schedule_names names = scenario_task_names(s);
-	struct text_out out = { buf, size, 0 };
+	struct text_out out = {buf, size, 0};
 	char line[LINE_LEN];
 
 	text_put(&out, "pfnstorm 1\n");

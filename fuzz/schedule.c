@@ -117,11 +117,10 @@ u32 schedule_raw_entries(const struct schedule *s)
 	return n;
 }
 
-/*
- * The build hands over a hash of core's sources and code generation flags. Without it (a file compiled by hand) the
- * tables stand in: they change whenever operations or points do.
- */
-#ifndef PFNSTORM_CORE_FINGERPRINT
+/* The build writes a header with a hash of core's sources; a file compiled by hand has the tables alone. */
+#if __has_include(<core_fingerprint.h>)
+#include <core_fingerprint.h>
+#else
 #define PFNSTORM_CORE_FINGERPRINT ""
 #endif
 

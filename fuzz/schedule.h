@@ -22,9 +22,9 @@
 #include "core/rt/types.h"
 #include "fuzz/text.h"
 
-#define SCHEDULE_MAX 512       /* entries */
-#define SCHEDULE_FUZZ_MAX 64   /* of them in the byte form */
-#define SCHEDULE_OBJECTS 32    /* distinct object names of one schedule */
+#define SCHEDULE_MAX 512     /* entries */
+#define SCHEDULE_FUZZ_MAX 64 /* of them in the byte form */
+#define SCHEDULE_OBJECTS 32  /* distinct object names of one schedule */
 #define SCHEDULE_OBJECT_LEN 48
 
 enum schedule_form {
@@ -37,12 +37,13 @@ enum schedule_form {
 #define SCHEDULE_NO_OBJECT 0xff
 
 struct schedule_entry {
-	u8 form;        /* enum schedule_form */
-	u8 task;        /* id; scenario tasks are 0 .. in order, kernel threads follow in order of creation */
-	u8 target;      /* who goes on */
-	u8 object;      /* index into schedule.object */
-	u16 anchor;     /* enum point_id */
-	u16 kind;       /* OBJECT: one bit of enum rt_kind; BLOCK and EXIT: the task cannot go on and the default is not taken */
+	u8 form;    /* enum schedule_form */
+	u8 task;    /* id; scenario tasks are 0 .. in order, kernel threads follow in order of creation */
+	u8 target;  /* who goes on */
+	u8 object;  /* index into schedule.object */
+	u16 anchor; /* enum point_id */
+	u16 kind; /* OBJECT: one bit of enum rt_kind; BLOCK and EXIT: the task cannot go on and the default is not taken
+		   */
 	u32 occurrence; /* from 1 */
 	u32 count;      /* OBJECT, RAW: from 1 */
 	u32 build;      /* RAW: fingerprint, 0: this build's */
@@ -86,7 +87,8 @@ struct schedule_names {
 /*
  * One entry as text, without newline: "switch a -> b at …", "start a", "choose …". Like snprintf.
  */
-size_t schedule_print_entry(const struct schedule *s, u32 index, const struct schedule_names *names, char *buf, size_t size);
+size_t schedule_print_entry(const struct schedule *s, u32 index, const struct schedule_names *names, char *buf,
+			    size_t size);
 /* Only its place: "compaction.page_checked #3". */
 size_t schedule_print_place(const struct schedule *s, u32 index, char *buf, size_t size);
 /* Parses the rest of @l as one entry and adds it. 0 or -EINVAL with l->error set. */

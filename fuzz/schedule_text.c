@@ -23,8 +23,8 @@ static const char *const fault_names[] = {
 
 /* In the order of the bits of enum rt_kind. */
 static const char *const kind_names[] = {
-	"load", "store", "read_once", "write_once", "rmw",  "lock",
-	"unlock", "semantic", "resched", "block",  "exit", "wake", NULL,
+	"load",     "store",   "read_once", "write_once", "rmw",  "lock", "unlock",
+	"semantic", "resched", "block",     "exit",       "wake", NULL,
 };
 
 const char *rt_kind_text(u32 kind)
@@ -72,7 +72,7 @@ static void put_place(struct text_out *out, const struct schedule *s, const stru
 
 size_t schedule_print_place(const struct schedule *s, u32 index, char *buf, size_t size)
 {
-	struct text_out out = { buf, size, 0 };
+	struct text_out out = {buf, size, 0};
 
 	put_place(&out, s, &s->entry[index]);
 	return out.len;
@@ -82,7 +82,7 @@ size_t schedule_print_entry(const struct schedule *s, u32 index, const struct sc
 			    size_t size)
 {
 	const struct schedule_entry *e = &s->entry[index];
-	struct text_out out = { buf, size, 0 };
+	struct text_out out = {buf, size, 0};
 
 	switch ((enum schedule_form)e->form) {
 	case SCHEDULE_START:
@@ -133,7 +133,7 @@ static int parse_task(struct text_line *l, const struct schedule_names *names, u
 	}
 	known[n] = NULL;
 	if (word.len > 5 && memcmp(word.start, "task/", 5) == 0) {
-		number = (struct text_word){ word.start + 5, word.len - 5 };
+		number = (struct text_word){word.start + 5, word.len - 5};
 		if (!text_integer(&number, 0, RT_MAX_TASKS - 1, &id))
 			return text_expected(l, &number, "a task number, 0 to 31", NULL);
 		if (names->name(names->arg, (u32)id))
@@ -167,7 +167,7 @@ static int parse_number(struct text_line *l, bool optional, u32 *number)
 		*number = 1;
 		return 0;
 	}
-	digits = (struct text_word){ word.start + 1, word.len - 1 };
+	digits = (struct text_word){word.start + 1, word.len - 1};
 	if (!text_integer(&digits, 1, UINT32_MAX, &value))
 		return text_expected(l, &word, "an occurrence like #1, counted from 1", NULL);
 	*number = (u32)value;
@@ -189,7 +189,7 @@ static int parse_anchor(struct text_line *l, struct schedule_entry *e)
 
 static int parse_raw(struct text_line *l, const struct text_word *first, struct schedule_entry *e)
 {
-	struct text_word digits = { first->start + 1, first->len - 1 };
+	struct text_word digits = {first->start + 1, first->len - 1};
 	struct text_word word, key, value;
 	char hex[9], *end;
 	s64 count;
@@ -238,9 +238,10 @@ static int parse_object(struct text_line *l, u32 kind, struct schedule *s, struc
 		end = word.start + word.len;
 	}
 	if (start) {
-		word = (struct text_word){ start, (size_t)(end - start) };
-		if (!text_copy(&word, name, sizeof(name)))
-			return text_fail(l, start, "expected the name of an object of at most %d characters",
+		word = (struct text_word){start, (size_t)(end - start)};
+		if (!text_copy(&word, name, sizeof(name)) || strchr(name, '\t'))
+			return text_fail(l, start,
+					 "expected the name of an object of at most %d characters, none a tab",
 					 SCHEDULE_OBJECT_LEN - 1);
 		object = schedule_object(s, name);
 		if (object < 0)
@@ -322,7 +323,7 @@ static int parse_switch(struct text_line *l, struct schedule *s, const struct sc
 
 int schedule_parse_entry(struct text_line *l, struct schedule *s, const struct schedule_names *names)
 {
-	struct schedule_entry e = { .object = SCHEDULE_NO_OBJECT };
+	struct schedule_entry e = {.object = SCHEDULE_NO_OBJECT};
 	struct text_word word;
 	int ret;
 
@@ -335,7 +336,7 @@ int schedule_parse_entry(struct text_line *l, struct schedule *s, const struct s
 	} else if (text_is(&word, "choose")) {
 		ret = parse_choice(l, &e);
 	} else {
-		static const char *const verbs[] = { "start", "switch", "choose", NULL };
+		static const char *const verbs[] = {"start", "switch", "choose", NULL};
 
 		return text_expected(l, &word, "'start', 'switch' or 'choose'", text_nearest(&word, verbs));
 	}

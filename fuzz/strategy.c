@@ -4,7 +4,7 @@
 #include <string.h>
 
 const struct strategy_info strategy_infos[] = {
-#define STRATEGY(name, constructor, help) { #name, help, constructor },
+#define STRATEGY(name, constructor, help) {#name, help, constructor},
 #include "fuzz/strategies.def"
 #undef STRATEGY
 };

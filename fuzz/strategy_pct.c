@@ -18,9 +18,9 @@ struct pct {
 	struct strategy_options options;
 	struct rt_random random;
 	u64 run;
-	u64 points_max; /* k: the longest run so far */
-	u32 tasks_max;  /* n */
-	s32 priority[64];  /* of tasks met in this run, higher first; 0: not met yet */
+	u64 points_max;            /* k: the longest run so far */
+	u32 tasks_max;             /* n */
+	s32 priority[64];          /* of tasks met in this run, higher first; 0: not met yet */
 	u64 change[PCT_DEPTH_MAX]; /* steps, ascending */
 	u32 changes, next_change;
 	bool alternatives;
@@ -130,10 +130,8 @@ static void pct_report(const struct strategy *s, struct strategy_report *report)
 	const struct pct *p = (const struct pct *)s;
 	double k = p->points_max ? (double)p->points_max : 1, n = p->tasks_max ? p->tasks_max : 1;
 
-	*report = (struct strategy_report){ .points = p->points_max,
-					    .candidates = p->points_max,
-					    .done = p->run,
-					    .single = !p->alternatives };
+	*report = (struct strategy_report){
+		.points = p->points_max, .candidates = p->points_max, .done = p->run, .single = !p->alternatives};
 	snprintf(report->text, sizeof(report->text),
 		 "PCT depth %u, seed %llu: each run finds a bug of that depth with probability >= %.3g (n=%u, k=%llu)",
 		 p->options.depth, (unsigned long long)p->options.seed, 1 / (n * pow(k, p->options.depth - 1.0)),

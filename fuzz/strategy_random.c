@@ -106,8 +106,7 @@ static void random_report(const struct strategy *s, struct strategy_report *repo
 	const struct random_walk *w = (const struct random_walk *)s;
 
 	*report = (struct strategy_report){
-		.points = w->points_max, .candidates = w->points_max, .done = w->run, .single = !w->alternatives
-	};
+		.points = w->points_max, .candidates = w->points_max, .done = w->run, .single = !w->alternatives};
 	snprintf(report->text, sizeof(report->text), "random walk, seed %llu: no guarantee",
 		 (unsigned long long)w->options.seed);
 }

@@ -35,7 +35,8 @@ bool text_integer(const struct text_word *word, s64 min, s64 max, s64 *value);
 bool text_key_value(const struct text_word *word, struct text_word *key, struct text_word *value);
 /* Records an error at @at (a pointer into the line) and returns -EINVAL, so that callers can return it. */
 int __attribute__((format(printf, 3, 4))) text_fail(struct text_line *l, const char *at, const char *fmt, ...);
-/* "expected <what>, found 'word'" or "…, found the end of the line", plus ", did you mean 'x'?" if @near is not NULL. */
+/* "expected <what>, found 'word'" or "…, found the end of the line", plus ", did you mean 'x'?" if @near is not NULL.
+ */
 int text_expected(struct text_line *l, const struct text_word *found, const char *what, const char *near);
 /* The name nearest to @word by edit distance among @names (NULL-terminated), or NULL if none is near. */
 const char *text_nearest(const struct text_word *word, const char *const *names);

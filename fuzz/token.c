@@ -195,7 +195,7 @@ static void put_scenario(struct writer *w, const struct scenario *s)
 
 ssize_t token_wrap(const u8 *binary, size_t len, char *buf, size_t size)
 {
-	struct text_out out = { buf, size, 0 };
+	struct text_out out = {buf, size, 0};
 
 	if (len > BINARY_MAX || size < sizeof(TOKEN_PREFIX) + (len * 4 + 2) / 3 + 1 + CHECKSUM_LEN)
 		return -ENOSPC;

@@ -232,7 +232,7 @@ static void get_schedule(struct reader *r, struct schedule *s)
 	u32 n = (u32)get_number(r, SCHEDULE_MAX, "a number of schedule entries");
 
 	for (u32 i = 0; i < n && !r->failed; i++) {
-		struct schedule_entry e = { .object = SCHEDULE_NO_OBJECT };
+		struct schedule_entry e = {.object = SCHEDULE_NO_OBJECT};
 
 		e.form = (u8)get_number(r, SCHEDULE_CHOICE, "a form of schedule entry");
 		if (e.form == SCHEDULE_START) {
@@ -340,15 +340,15 @@ static int check_sum(const char *text, const char **at, const u8 *binary, size_t
 		return 0;
 	error->line = 1;
 	error->column = (u32)(start - text) + 1;
-	snprintf(error->message, sizeof(error->message),
-		 "expected the checksum %08x, found %08x: the token is damaged", actual, sum);
+	snprintf(error->message, sizeof(error->message), "expected the checksum %08x, found %08x: the token is damaged",
+		 actual, sum);
 	return -EINVAL;
 }
 
 int token_decode(const char *text, struct scenario *s, struct text_error *error)
 {
 	static u8 binary[BINARY_MAX];
-	struct reader r = { .error = error };
+	struct reader r = {.error = error};
 	const char *at = text;
 	ssize_t len;
 

@@ -39,7 +39,7 @@ static char token[TOKEN_MAX];
 
 static void make_token(void)
 {
-	struct text_error error = { 0 };
+	struct text_error error = {0};
 
 	if (scenario_parse(text, strlen(text), &a, &error))
 		fail_msg("%u:%u: %s", error.line, error.column, error.message);
@@ -49,7 +49,7 @@ static void make_token(void)
 static void token_holds_the_whole_scenario(void **state)
 {
 	static char printed[SCENARIO_TEXT_MAX], again[TOKEN_MAX];
-	struct text_error error = { 0 };
+	struct text_error error = {0};
 
 	(void)state;
 	make_token();
@@ -105,7 +105,7 @@ static void every_changed_character_is_found(void **state)
 static void errors_name_the_position(void **state)
 {
 	static char damaged[TOKEN_MAX + 8];
-	struct text_error error = { 0 };
+	struct text_error error = {0};
 
 	(void)state;
 	make_token();
@@ -167,7 +167,7 @@ static void hostile_content_is_refused(void **state)
 	make_token();
 	rt_random_seed(&random, 7);
 	for (u32 i = 0; i < 20000; i++) {
-		struct text_error parse_error = { 0 };
+		struct text_error parse_error = {0};
 
 		make_token();
 		damage(token, &random);
@@ -176,7 +176,8 @@ static void hostile_content_is_refused(void **state)
 		assert_null(scenario_error(&b));
 		assert_true(scenario_print(&b, printed, sizeof(printed)) < sizeof(printed));
 		if (scenario_parse(printed, strlen(printed), &a, &parse_error))
-			fail_msg("%u:%u: %s in:\n%s", parse_error.line, parse_error.column, parse_error.message, printed);
+			fail_msg("%u:%u: %s in:\n%s", parse_error.line, parse_error.column, parse_error.message,
+				 printed);
 		assert_true(scenario_equal(&a, &b));
 		assert_true(token_encode(&a, again, sizeof(again)) > 0);
 	}
@@ -185,10 +186,8 @@ static void hostile_content_is_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(token_holds_the_whole_scenario),
-		cmocka_unit_test(token_needs_room),
-		cmocka_unit_test(every_changed_character_is_found),
-		cmocka_unit_test(errors_name_the_position),
+		cmocka_unit_test(token_holds_the_whole_scenario),   cmocka_unit_test(token_needs_room),
+		cmocka_unit_test(every_changed_character_is_found), cmocka_unit_test(errors_name_the_position),
 		cmocka_unit_test(hostile_content_is_refused),
 	};
 

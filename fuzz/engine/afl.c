@@ -26,7 +26,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size);
 int __afl_persistent_loop(unsigned int max_runs);
 void __afl_manual_init(void);
 extern u8 *__afl_fuzz_ptr, *__afl_area_ptr;
-extern u32 *__afl_fuzz_len;
+extern u32 *__afl_fuzz_len, __afl_map_size;
 extern int __afl_sharedmem_fuzzing;
 int __afl_sharedmem_fuzzing = 1;
 
@@ -35,9 +35,13 @@ static const char deferred_signature[] __attribute__((used)) = "##SIG_AFL_DEFER_
 
 /*
  * Numbers in AFL++'s map for our features: its runtime numbers whatever lies in this section, as if each were an edge.
- * Initialised, because number 0 means that an edge is not to be counted.
  */
 static u32 guards[FEEDBACK_SIZE] __attribute__((section("__sancov_guards"), used));
+
+void engine_forget_coverage(void)
+{
+	memset(__afl_area_ptr, 0, __afl_map_size);
+}
 
 static void copy_feedback(void)
 {

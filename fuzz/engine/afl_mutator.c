@@ -5,23 +5,14 @@
  * It lives in afl-fuzz, where no scenario runs: places for preemptions come from the table of points instead of runs.
  * AFL_CUSTOM_MUTATOR_ONLY=1 keeps its byte-wise stages from spending time on inputs they mostly turn into nothing.
  */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/rt/random.h"
-#include "core/rt/report.h"
 #include "fuzz/mutate.h"
 #include "fuzz/scenario.h"
 
 struct afl_state;
-
-/* No runtime is linked here: an assertion in one of core's tables ends afl-fuzz. */
-void rt_bug(const char *function, const char *condition)
-{
-	fprintf(stderr, "pfnstorm mutator: %s: %s\n", function, condition);
-	abort();
-}
 
 struct mutator {
 	struct rt_random random;

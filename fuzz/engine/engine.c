@@ -32,9 +32,12 @@ bool engine_wants_help(int argc, char **argv)
 		printf("%s: %s\n\n"
 		       "Inputs are bytes, scenario text or tokens; folders of them are corpora.\n\n"
 		       "  PFNSTORM_SET=pfn_walk=unsynchronised,era=6.1   designs, bugs and era of the campaign\n"
-		       "  PFNSTORM_TOLERATE=leak,WORDS                   verdicts (or words of signatures) not reported\n"
+		       "  PFNSTORM_TOLERATE=leak,WORDS                   verdicts (or words of signatures) not "
+		       "reported\n"
 		       "  PFNSTORM_CRASH_DIR=FOLDER                      keep the token of each verdict there\n"
-		       "  PFNSTORM_STEPS=NUMBER                          steps after which a run is a livelock (default %u)\n\n"
+		       "  PFNSTORM_STATS=1                               at the end, how each operation fared\n"
+		       "  PFNSTORM_STEPS=NUMBER                          steps after which a run is a livelock "
+		       "(default %u)\n\n"
 		       "Options of libFuzzer: -help=1\n",
 		       fuzz_target.name, fuzz_target.help, fuzz_target.steps);
 		return true;
@@ -81,11 +84,18 @@ void engine_start(void)
 	}
 	if (fuzz_target.scenarios) {
 		runner_set_step_limit(step_limit);
+		engine_stats_start();
 		print_campaign();
 	}
 }
 
-void engine_decode(const u8 *data, size_t size, struct scenario *s)
+void engine_prepare(const struct scenario *s, u32 flags)
+{
+	if (runner_prepare(s, flags))
+		engine_forget_coverage();
+}
+
+bool engine_decode(const u8 *data, size_t size, struct scenario *s)
 {
 	static const char header[] = "pfnstorm 1\n";
 	static char token[TOKEN_MAX];
@@ -94,17 +104,18 @@ void engine_decode(const u8 *data, size_t size, struct scenario *s)
 	if (size >= sizeof(header) - 1 && memcmp(data, header, sizeof(header) - 1) == 0 &&
 	    scenario_parse((const char *)data, size, s, &error) == 0) {
 		s->machine.sw = switches;
-		return;
+		return false;
 	}
 	if (size >= sizeof(TOKEN_PREFIX) && size < sizeof(token) && memcmp(data, TOKEN_PREFIX, 5) == 0) {
 		memcpy(token, data, size);
 		token[size] = 0;
 		if (token_decode(token, s, &error) == 0) {
 			s->machine.sw = switches;
-			return;
+			return false;
 		}
 	}
 	scenario_decode(data, size, &switches, s);
+	return true;
 }
 
 /* Each word of a comma-separated item must occur in the verdict's name or signature. */

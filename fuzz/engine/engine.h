@@ -6,8 +6,9 @@
  * Environment, read once at the start:
  *   PFNSTORM_SET=design=alternative,bug=on,era=6.1   switches of the campaign
  *   PFNSTORM_TOLERATE=leak,words of a signature,…    verdicts that are not reported
- *   PFNSTORM_CRASH_DIR=folder                        keeps the token of each verdict there, even if the engine is killed
- *   PFNSTORM_STEPS=number                            step limit of a run
+ *   PFNSTORM_CRASH_DIR=folder                        keeps the token of each verdict there, even if the engine is
+ * killed PFNSTORM_STEPS=number                            step limit of a run PFNSTORM_SELF_TEST=number see
+ * engine_self_test()
  */
 #ifndef PFNSTORM_FUZZ_ENGINE_H
 #define PFNSTORM_FUZZ_ENGINE_H
@@ -21,6 +22,8 @@ struct fuzz_target {
 	const char *name, *help;
 	/* One input; any bytes. Does not return at a verdict that counts. */
 	void (*run)(const u8 *data, size_t size);
+	/* What the last run of a scenario came to; NULL where there are none. */
+	const struct runner_result *result;
 	/* Structure of the input, for the mutators; false: plain bytes or text. */
 	bool scenarios;
 	enum mutate_mode mode;
@@ -36,8 +39,20 @@ const struct switches *engine_switches(void);
 /* True for --help: prints the target's help and the environment. */
 bool engine_wants_help(int argc, char **argv);
 
-/* Bytes, text or token -> scenario, with the switches of the campaign. */
-void engine_decode(const u8 *data, size_t size, struct scenario *s);
+/* Of each engine's glue: forgets the edges covered since the input began, since whether it boots depends on the last.
+ */
+void engine_forget_coverage(void);
+/* Boots the machine of @s if needed, without it showing in the coverage. */
+void engine_prepare(const struct scenario *s, u32 flags);
+
+/*
+ * PFNSTORM_SELF_TEST=number: runs so many inputs made from a fixed seed and prints the hash of each run, instead of
+ * fuzzing. Every build of every engine must print the same. False if it is not asked for.
+ */
+bool engine_self_test(void);
+
+/* Bytes, text or token -> scenario, with the switches of the campaign. True for bytes: their schedule is lenient. */
+bool engine_decode(const u8 *data, size_t size, struct scenario *s);
 /*
  * At a verdict: returns if it is ok or tolerated; else prints the token and the signature on stderr, keeps the token,
  * and aborts so that the engine keeps the input. @s is the scenario with the exact schedule of the run.
@@ -50,5 +65,10 @@ bool engine_tolerates(const struct rt_verdict *verdict);
  * ends when it has many times the steps. @flags, @strategy: as the run had; @r is that of the run.
  */
 bool engine_only_long(const struct scenario *s, struct rt_strategy *strategy, u32 flags, const struct runner_result *r);
+
+/* After each run: what PFNSTORM_STATS sums up. */
+void engine_count(const struct runner_result *r);
+/* Sets up the report at exit if it is asked for. */
+void engine_stats_start(void);
 
 #endif

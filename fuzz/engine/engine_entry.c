@@ -18,6 +18,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	if (engine_wants_help(*argc, *argv))
 		exit(0);
 	engine_start();
+	if (engine_self_test())
+		exit(0);
 	return 0;
 }
 
@@ -27,7 +29,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 	return 0;
 }
 
-/* Text and tokens become bytes before they are changed; -1 if they do not fit. */
+/* Text and tokens become bytes before they are changed; 0 if they do not fit. */
 static size_t as_bytes(const u8 *data, size_t size, u8 *out, size_t max_size)
 {
 	static struct scenario s;

@@ -12,6 +12,7 @@
 static struct scenario scenario;
 static struct runner_result result;
 static struct guided guided;
+static bool lenient;
 
 /* The same run once more, written down exactly: what the token holds. */
 static void report(void)
@@ -22,7 +23,7 @@ static void report(void)
 	u64 hash = result.rt.hash;
 
 	scenario_copy(&found, &scenario);
-	guided_init(&guided, &scenario);
+	guided_init(&guided, &scenario, lenient);
 	recorder_init(&recorder, &guided.strategy, &found.schedule);
 	runner_run(&scenario, &recorder.strategy, 0, &again);
 	if (again.rt.hash != hash || recorder.overflow)
@@ -35,8 +36,9 @@ static void report(void)
 
 static void run(const u8 *data, size_t size)
 {
-	engine_decode(data, size, &scenario);
-	guided_init(&guided, &scenario);
+	lenient = engine_decode(data, size, &scenario);
+	engine_prepare(&scenario, 0);
+	guided_init(&guided, &scenario, lenient);
 	runner_run(&scenario, &guided.strategy, 0, &result);
 	for (u32 i = 0; i < scenario.nr_tasks; i++) {
 		for (u32 j = 0; j < scenario.task[i].nr_ops; j++) {
@@ -46,6 +48,7 @@ static void run(const u8 *data, size_t size)
 				feedback_add(FEEDBACK_RESULT, scenario.task[i].op[j].id, (u32)min(op->value, (s64)1));
 		}
 	}
+	engine_count(&result);
 	if (!engine_tolerates(&result.rt.verdict) && !engine_only_long(&scenario, &guided.strategy, 0, &result))
 		report();
 }
@@ -54,6 +57,7 @@ const struct fuzz_target fuzz_target = {
 	.name = "race",
 	.help = "runs tasks against each other under the schedule in the input; any verdict is a crash",
 	.run = run,
+	.result = &result,
 	.scenarios = true,
 	.mode = MUTATE_RACE,
 	.steps = 100000,

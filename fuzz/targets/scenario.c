@@ -20,7 +20,7 @@ static void run(const u8 *data, size_t size)
 	static struct scenario a, b;
 	static char text[SCENARIO_TEXT_MAX], again[SCENARIO_TEXT_MAX], token[TOKEN_MAX];
 	static u8 bytes[SCENARIO_BYTES_MAX];
-	struct text_error error = { 0 };
+	struct text_error error = {0};
 	size_t len;
 	ssize_t n;
 

@@ -7,6 +7,8 @@
 #include "fuzz/feedback.h"
 #include "fuzz/runner.h"
 
+static struct runner_result result;
+
 /* One task with all operations, in the order in which they ran: what a token can be run as anywhere. */
 static void flatten(struct scenario *s)
 {
@@ -41,10 +43,10 @@ static void report(struct scenario *s, const struct rt_verdict *verdict)
 static void run(const u8 *data, size_t size)
 {
 	static struct scenario scenario;
-	static struct runner_result result;
 	u32 last = 0;
 
 	engine_decode(data, size, &scenario);
+	engine_prepare(&scenario, RUNNER_SEQUENCE);
 	feedback_begin();
 	runner_run(&scenario, NULL, RUNNER_SEQUENCE, &result);
 	for (u32 i = 0; i < scenario.nr_tasks; i++) {
@@ -60,6 +62,7 @@ static void run(const u8 *data, size_t size)
 			last = outcome;
 		}
 	}
+	engine_count(&result);
 	if (!engine_tolerates(&result.rt.verdict) && !engine_only_long(&scenario, NULL, RUNNER_SEQUENCE, &result))
 		report(&scenario, &result.rt.verdict);
 }
@@ -68,6 +71,7 @@ const struct fuzz_target fuzz_target = {
 	.name = "sequence",
 	.help = "runs operations one after another and checks every law after each; any verdict is a crash",
 	.run = run,
+	.result = &result,
 	.scenarios = true,
 	.mode = MUTATE_SEQUENCE,
 	.steps = 500000,

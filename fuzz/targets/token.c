@@ -19,7 +19,7 @@ static void run(const u8 *data, size_t size)
 {
 	static struct scenario a, b;
 	static char text[SCENARIO_TEXT_MAX], token[TOKEN_MAX];
-	struct text_error error = { 0 };
+	struct text_error error = {0};
 
 	if (token_wrap(data, size, token, sizeof(token)) < 0)
 		return;

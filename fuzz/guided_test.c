@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+/* Interleaving coverage, the reservoir of places, and fairness in the long run. */
+#include "fuzz/guided.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "core/rt/point.h"
+#include "fuzz/feedback.h"
+#include "fuzz/runner.h"
+
+#define MACHINE                                                                                                        \
+	"pfnstorm 1\n"                                                                                                 \
+	"machine  geometry=tiny cpus=2 nodes=1 blocks=8 online=0-3 movable=4-5 offline=6\n"                            \
+	"boot     alloc movable order=0 count=12 as s1\n"
+
+static struct scenario s;
+static struct guided guided;
+static struct runner_result result;
+
+static void run(const char *tasks)
+{
+	static char text[4096];
+	struct text_error error = {0};
+
+	snprintf(text, sizeof(text), "%s%s", MACHINE, tasks);
+	if (scenario_parse(text, strlen(text), &s, &error))
+		fail_msg("%u:%u: %s", error.line, error.column, error.message);
+	guided_init(&guided, &s, true);
+	runner_run(&s, &guided.strategy, 0, &result);
+}
+
+#define TWO_TASKS                                                                                                      \
+	"task t0 on cpu0\n"                                                                                            \
+	"         compact zone=Normal\n"                                                                               \
+	"task t1 on cpu1\n"                                                                                            \
+	"         online block=6 type=online\n"
+
+static void a_preemption_is_new_coverage(void **state)
+{
+	static u8 before[FEEDBACK_SIZE];
+	u32 hits, fresh = 0, set = 0;
+
+	(void)state;
+	run(TWO_TASKS);
+	assert_int_equal(result.rt.verdict.kind, VERDICT_ok);
+	hits = feedback_nr_hits;
+	memcpy(before, feedback_map, sizeof(before));
+	run(TWO_TASKS);
+	assert_int_equal(feedback_nr_hits, hits);
+	assert_memory_equal(before, feedback_map, sizeof(before));
+	run(TWO_TASKS "schedule switch t0 -> t1 at compaction.page_checked #5\n");
+	assert_int_equal(result.rt.preemptions, 1);
+	for (u32 i = 0; i < FEEDBACK_SIZE; i++) {
+		set += feedback_map[i];
+		fresh += feedback_map[i] && !before[i];
+	}
+	assert_int_equal(set, feedback_nr_hits);
+	assert_true(fresh > 5);
+}
+
+static void places_are_those_of_the_run(void **state)
+{
+	u32 of_task[2] = {0}, with_length = 0;
+
+	(void)state;
+	memset(&places_seen, 0, sizeof(places_seen));
+	run(TWO_TASKS);
+	assert_true(places_seen.count > 50);
+	for (u32 i = 0; i < places_seen.count; i++) {
+		const struct fuzz_place *place = &places_seen.place[i];
+
+		assert_in_range(place->task, 0, 1);
+		assert_true(place->anchor < NR_POINTS && place->occurrence >= 1);
+		of_task[place->task]++;
+		with_length += place->length > 0;
+		/* While the first runs, the second could. */
+		if (place->task == 0)
+			assert_true(place->others & 2);
+	}
+	assert_true(of_task[0] > 10 && of_task[1] > 10);
+	assert_true(with_length * 2 > places_seen.count);
+}
+
+/* t0's offline waits for pages that t1 pinned; t1 was preempted before it could let go. */
+static void nobody_starves(void **state)
+{
+	(void)state;
+	run("task t0 on cpu0\n"
+	    "         offline block=4\n"
+	    "task t1 on cpu1\n"
+	    "         pin s1\n"
+	    "         unpin s1\n"
+	    "schedule start t1\n"
+	    "schedule switch t1 -> t0 at op.begin #2\n");
+	assert_int_equal(result.rt.verdict.kind, VERDICT_ok);
+	assert_int_equal(result.op[0][0].value, 0);
+	assert_int_equal(result.op[1][1].value, 12);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_preemption_is_new_coverage),
+		cmocka_unit_test(places_are_those_of_the_run),
+		cmocka_unit_test(nobody_starves),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
