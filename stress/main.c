@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: MIT */
+/* pfnstorm-stress: rounds of a scenario, or of scenarios drawn from a mix, on real threads. */
+#include <inttypes.h>
+#include <json-c/json.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "fuzz/token.h"
+#include "stress/collect.h"
+#include "stress/mix.h"
+#include "stress/options.h"
+#include "stress/round.h"
+#include "stress/tally.h"
+
+#define MIX_MACHINE "geometry=tiny cpus=2 blocks=8 online=0-3 normal=4 movable=5-6"
+#define MIX_THREADS 4
+#define SIGNATURES_MAX 64
+#define COMMAND_MAX 512
+
+static struct campaign {
+	struct options options;
+	struct scenario scenario; /* of the round */
+	struct mix mix;
+	struct round round;
+	struct tally before; /* rounds that are over */
+	double start;
+	char command[COMMAND_MAX];
+	u32 verdicts; /* rounds that ended in one */
+	u32 nr_signatures;
+	struct {
+		char signature[192];
+		char folder[PATH_MAX];
+		u32 count;
+	} found[SIGNATURES_MAX];
+	bool expected; /* what the scenario expects occurred */
+	bool broken;
+} campaign;
+
+static double now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
+}
+
+/* ---- input ----------------------------------------------------------------------------------------------------- */
+
+static void __attribute__((noreturn)) refuse(const char *message)
+{
+	exit(complain(EXIT_USAGE, "%s", message));
+}
+
+static void apply_switches(struct scenario *s, const struct options *o)
+{
+	const char *assignments = getenv("PFNSTORM_SET");
+	char message[256];
+
+	if (o->mix && assignments && scenario_switches_from(assignments, &s->machine.sw, message, sizeof(message)))
+		refuse(message);
+	for (u32 i = 0; i < o->nr_sets; i++) {
+		if (scenario_switches_from(o->set[i], &s->machine.sw, message, sizeof(message)))
+			refuse(message);
+	}
+}
+
+static void apply_geometry(struct scenario *s, const char *name)
+{
+	static const char *const names[] = {
+#define GEOMETRY(id, text, ps, pbo, mo, ss, sp, bs) text,
+#include "core/geometries.def"
+#undef GEOMETRY
+	};
+
+	for (u32 i = 0; i < NR_GEOMETRIES; i++) {
+		if (!strcmp(name, names[i])) {
+			s->machine.geometry = i;
+			return;
+		}
+	}
+	exit(complain(EXIT_USAGE, "--geometry %s: expected tiny, small or x86-64", name));
+}
+
+/* A scenario whose tasks are still empty. */
+static void prepare_mix(struct scenario *s, const struct options *o)
+{
+	struct text_error error;
+	char text[512], message[256];
+	u32 threads = o->threads ? o->threads : MIX_THREADS;
+	int length = snprintf(text, sizeof(text), "pfnstorm 1\nname mix %.70s\nmachine %s\ntask t0 on cpu0\n", o->mix,
+			      o->machine ? o->machine : MIX_MACHINE);
+
+	if (mix_parse(o->mix, &campaign.mix, message, sizeof(message)))
+		refuse(message);
+	if (length >= (int)sizeof(text))
+		refuse("--machine: too long");
+	if (scenario_parse(text, strlen(text), s, &error))
+		exit(complain(EXIT_USAGE, "--machine: %s", error.message));
+	s->nr_tasks = min(threads, (u32)SCENARIO_TASKS);
+	for (u32 i = 0; i < s->nr_tasks; i++) {
+		snprintf(s->task[i].name, sizeof(s->task[i].name), "t%u", i);
+		s->task[i].cpu = i % s->machine.cpus;
+	}
+}
+
+static void prepare_scenario(struct scenario *s, const struct options *o)
+{
+	char message[512];
+	const char *error;
+
+	if (o->mix)
+		prepare_mix(s, o);
+	else if (scenario_load(o->source, s, message, sizeof(message)))
+		refuse(message);
+	apply_switches(s, o);
+	if (o->geometry)
+		apply_geometry(s, o->geometry);
+	/* Threads follow no schedule. */
+	schedule_init(&s->schedule);
+	error = scenario_error(s);
+	if (error)
+		refuse(error);
+}
+
+static void note_command(int argc, char **argv)
+{
+	size_t used = (size_t)snprintf(campaign.command, COMMAND_MAX, "stress");
+
+	for (int i = 1; i < argc && used < COMMAND_MAX; i++)
+		used += (size_t)snprintf(campaign.command + used, COMMAND_MAX - used, " %s", argv[i]);
+}
+
+/* ---- rounds ---------------------------------------------------------------------------------------------------- */
+
+static void watch(void *arg)
+{
+	struct tally tally = campaign.before;
+
+	(void)arg;
+	tally_add(&tally, campaign.round.state);
+	if (!campaign.options.quiet)
+		tally_progress(&tally, now() - campaign.start, false);
+}
+
+static void report_found(const struct rt_verdict *verdict, const char *folder)
+{
+	if (campaign.options.json)
+		return;
+	printf("%s: %s\n%s\n", verdict_name(verdict->kind), verdict->signature, verdict->detail);
+	if (campaign.round.state->boot_ns && rt_thread_postmortem()->fail_ns)
+		printf("after %.1f s\n", now() - campaign.start);
+	printf("folder %s\n", folder);
+	fflush(stdout);
+}
+
+/* False if this signature was found before. */
+static bool note_signature(const struct rt_verdict *verdict, u32 *at)
+{
+	for (u32 i = 0; i < campaign.nr_signatures; i++) {
+		if (!strcmp(campaign.found[i].signature, verdict->signature)) {
+			campaign.found[i].count++;
+			return false;
+		}
+	}
+	if (campaign.nr_signatures == SIGNATURES_MAX)
+		return false;
+	*at = campaign.nr_signatures++;
+	snprintf(campaign.found[*at].signature, sizeof(campaign.found[*at].signature), "%s", verdict->signature);
+	campaign.found[*at].count = 1;
+	return true;
+}
+
+static void found(void)
+{
+	const struct rt_verdict *verdict = &campaign.round.verdict;
+	char message[512];
+	bool known;
+	u32 at;
+
+	campaign.verdicts++;
+	campaign.broken |= campaign.round.tool_failed;
+	if (campaign.scenario.expect.set && scenario_expected(&campaign.scenario, verdict))
+		campaign.expected = true;
+	if (!note_signature(verdict, &at))
+		return;
+	if (collect_crash(&campaign.round, &campaign.scenario, campaign.options.crash_dir, campaign.command,
+			  campaign.found[at].folder, sizeof(campaign.found[at].folder), &known, message,
+			  sizeof(message))) {
+		campaign.broken = true;
+		complain(EXIT_BROKEN, "%s", message);
+		snprintf(campaign.found[at].folder, sizeof(campaign.found[at].folder), "(not written)");
+	}
+	report_found(verdict, campaign.found[at].folder);
+}
+
+/* One round; false to stop. */
+static bool next_round(u64 number)
+{
+	const struct options *o = &campaign.options;
+	double left = o->seconds - (now() - campaign.start);
+	u64 seed = o->seed + number;
+	struct rt_random random;
+	enum round_end end;
+
+	if (left <= 0 || round_interrupted())
+		return false;
+	if (o->mix) {
+		rt_random_seed(&random, seed);
+		mix_draw(&campaign.mix, &random, &campaign.scenario);
+	}
+	campaign.scenario.seed = seed;
+	end = round_run(&campaign.round, &campaign.scenario, o, seed, left < o->round ? left : o->round, watch, NULL);
+	tally_add(&campaign.before, campaign.round.state);
+	if (end == ROUND_VERDICT)
+		found();
+	if (campaign.broken || (campaign.verdicts && !campaign.scenario.expect.set && !o->keep_going))
+		return false;
+	/* A scenario that expects something runs until it occurs; other verdicts on the way are reported. */
+	return end != ROUND_INTERRUPTED && (!campaign.expected || o->keep_going);
+}
+
+/* ---- the end --------------------------------------------------------------------------------------------------- */
+
+static enum exit_status status(void)
+{
+	if (campaign.broken)
+		return EXIT_BROKEN;
+	if (campaign.scenario.expect.set)
+		return campaign.expected ? EXIT_HELD : EXIT_FOUND;
+	return campaign.verdicts ? EXIT_FOUND : EXIT_HELD;
+}
+
+static struct json_object *json_ops(void)
+{
+	struct json_object *ops = json_object_new_object();
+
+	for (u32 i = 0; i < nr_op_infos; i++) {
+		const struct op_stats *stats = &campaign.before.op[op_infos[i].id];
+		struct json_object *op = json_object_new_object(), *errors = json_object_new_object();
+
+		for (u32 k = 0; k < OP_STATS_ERRNOS && stats->errnos[k].err; k++) {
+			const char *name = strerrorname_np(stats->errnos[k].err);
+
+			json_object_object_add(errors, name ? name : "ERESTARTSYS",
+					       json_object_new_uint64(stats->errnos[k].count));
+		}
+		json_object_object_add(op, "attempts", json_object_new_uint64(stats->attempts));
+		json_object_object_add(op, "successes", json_object_new_uint64(stats->successes));
+		json_object_object_add(op, "errors", errors);
+		json_object_object_add(ops, op_infos[i].name, op);
+	}
+	return ops;
+}
+
+static void print_json(double elapsed)
+{
+	struct json_object *root = json_object_new_object(), *found_list = json_object_new_array();
+
+	for (u32 i = 0; i < campaign.nr_signatures; i++) {
+		struct json_object *entry = json_object_new_object();
+
+		json_object_object_add(entry, "signature", json_object_new_string(campaign.found[i].signature));
+		json_object_object_add(entry, "folder", json_object_new_string(campaign.found[i].folder));
+		json_object_object_add(entry, "count", json_object_new_int64(campaign.found[i].count));
+		json_object_array_add(found_list, entry);
+	}
+	json_object_object_add(root, "command", json_object_new_string(campaign.command));
+	json_object_object_add(root, "seconds", json_object_new_double(elapsed));
+	json_object_object_add(root, "rounds", json_object_new_uint64(campaign.before.rounds));
+	json_object_object_add(root, "passes", json_object_new_uint64(campaign.before.passes));
+	json_object_object_add(root, "points", json_object_new_uint64(campaign.before.points));
+	json_object_object_add(root, "operations", json_ops());
+	json_object_object_add(root, "found", found_list);
+	json_object_object_add(root, "expected_occurred", json_object_new_boolean(campaign.expected));
+	json_object_object_add(root, "status", json_object_new_int(status()));
+	puts(json_object_to_json_string_ext(root, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_object_put(root);
+}
+
+static void print_end(double elapsed)
+{
+	const struct scenario *s = &campaign.scenario;
+
+	if (campaign.round.state->failed_boot_op)
+		complain(EXIT_HELD, "boot operation %u failed: %s", campaign.round.state->failed_boot_op,
+			 strerrorname_np((int)-campaign.round.state->failed_boot_value));
+	if (campaign.options.json) {
+		print_json(elapsed);
+		return;
+	}
+	printf("%.1f s, %" PRIu64 " rounds, %" PRIu64 " passes, %" PRIu64 " operations, %" PRIu64 " points\n", elapsed,
+	       campaign.before.rounds, campaign.before.passes, tally_ops(&campaign.before), campaign.before.points);
+	tally_print(&campaign.before);
+	if (s->expect.set && !campaign.expected)
+		printf("expected %s %s, which did not occur in %.1f s\n", verdict_name(s->expect.kind), s->expect.words,
+		       elapsed);
+	else if (!campaign.verdicts)
+		printf("nothing found%s\n", round_interrupted() ? " before the interruption" : "");
+	for (u32 i = 0; i < campaign.nr_signatures && campaign.options.keep_going; i++)
+		printf("%u times %s\n", campaign.found[i].count, campaign.found[i].signature);
+}
+
+int main(int argc, char **argv)
+{
+	static char token[TOKEN_MAX];
+	double elapsed;
+	u64 number = 0;
+
+	options_parse(argc, argv, &campaign.options);
+	note_command(argc, argv);
+	prepare_scenario(&campaign.scenario, &campaign.options);
+	if (round_prepare(&campaign.round))
+		return complain(EXIT_BROKEN, "no memory for what a child leaves behind");
+	if (!campaign.options.json && !campaign.options.mix &&
+	    token_encode(&campaign.scenario, token, sizeof(token)) > 0)
+		printf("token %s\n", token);
+	fflush(stdout);
+	round_catch_signals();
+	campaign.start = now();
+	while (next_round(number))
+		number++;
+	elapsed = now() - campaign.start;
+	if (!campaign.options.quiet)
+		tally_progress(&campaign.before, elapsed, true);
+	print_end(elapsed);
+	return (int)status();
+}

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+#include "stress/tally.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define LINE_MAX_WIDTH 150
+#define TERMINAL_SECONDS 1.0
+#define PLAIN_SECONDS 5.0
+
+static void add_error(struct op_stats *to, int err, u64 count)
+{
+	for (u32 i = 0; i < OP_STATS_ERRNOS; i++) {
+		if (to->errnos[i].err && to->errnos[i].err != err)
+			continue;
+		to->errnos[i].err = err;
+		to->errnos[i].count += count;
+		return;
+	}
+}
+
+void tally_add(struct tally *tally, const struct load_state *state)
+{
+	tally->rounds++;
+	tally->passes += state->passes;
+	tally->points += state->points;
+	for (u32 id = 0; id < LOAD_OP_IDS; id++) {
+		tally->op[id].attempts += state->op[id].attempts;
+		tally->op[id].successes += state->op[id].successes;
+		for (u32 i = 0; i < OP_STATS_ERRNOS && state->op[id].errnos[i].err; i++)
+			add_error(&tally->op[id], state->op[id].errnos[i].err, state->op[id].errnos[i].count);
+	}
+}
+
+u64 tally_ops(const struct tally *tally)
+{
+	u64 ops = 0;
+
+	for (u32 id = 0; id < LOAD_OP_IDS; id++)
+		ops += tally->op[id].attempts;
+	return ops;
+}
+
+static size_t format_op(const struct op_info *info, const struct op_stats *stats, char *buf, size_t size)
+{
+	size_t used = (size_t)snprintf(buf, size, "%s %" PRIu64 " ok", info->name, stats->successes);
+
+	for (u32 i = 0; i < OP_STATS_ERRNOS && stats->errnos[i].err && used < size; i++) {
+		const char *name = strerrorname_np(stats->errnos[i].err);
+
+		used += (size_t)snprintf(buf + used, size - used, " %" PRIu64 " %s", stats->errnos[i].count,
+					 name                                  ? name
+					 : stats->errnos[i].err == ERESTARTSYS ? "ERESTARTSYS"
+									       : "?");
+	}
+	return used;
+}
+
+static size_t add_op(const struct tally *tally, const struct op_info *info, char *buf, size_t used, size_t size)
+{
+	char text[160];
+
+	if (!tally->op[info->id].attempts ||
+	    used + format_op(info, &tally->op[info->id], text, sizeof(text)) + 3 > size)
+		return used;
+	return used + (size_t)snprintf(buf + used, size - used, "%s%s", used ? "  " : "", text);
+}
+
+void tally_line(const struct tally *tally, char *buf, size_t size)
+{
+	/* What a hotplug campaign is about comes first. */
+	static const char *const first[] = {"offline", "remove", "add", "online"};
+	size_t used = 0;
+
+	buf[0] = '\0';
+	for (u32 i = 0; i < ARRAY_SIZE(first); i++)
+		used = add_op(tally, op_info_by_name(first[i]), buf, used, size);
+	for (u32 i = 0; i < nr_op_infos; i++) {
+		bool shown = false;
+
+		for (u32 k = 0; k < ARRAY_SIZE(first); k++)
+			shown = shown || !strcmp(op_infos[i].name, first[k]);
+		if (!shown)
+			used = add_op(tally, &op_infos[i], buf, used, size);
+	}
+}
+
+void tally_print(const struct tally *tally)
+{
+	for (u32 i = 0; i < nr_op_infos; i++) {
+		const struct op_stats *stats = &tally->op[op_infos[i].id];
+		char text[160];
+
+		if (!stats->attempts)
+			continue;
+		format_op(&op_infos[i], stats, text, sizeof(text));
+		printf("  %s\n", text);
+	}
+}
+
+static void format_count(double n, char *buf, size_t size)
+{
+	if (n < 10000)
+		snprintf(buf, size, "%.0f", n);
+	else if (n < 1e6)
+		snprintf(buf, size, "%.1fk", n / 1e3);
+	else
+		snprintf(buf, size, "%.2fM", n / 1e6);
+}
+
+void tally_progress(const struct tally *tally, double elapsed, bool end)
+{
+	static double last, last_elapsed;
+	static u64 last_ops;
+	bool terminal = isatty(STDERR_FILENO);
+	char line[LINE_MAX_WIDTH], count[16], rate[16];
+	u64 ops = tally_ops(tally);
+
+	if (!end && elapsed - last < (terminal ? TERMINAL_SECONDS : PLAIN_SECONDS))
+		return;
+	tally_line(tally, line, sizeof(line) - 40);
+	format_count((double)ops, count, sizeof(count));
+	if (end)
+		last_ops = 0, last_elapsed = 0;
+	format_count(elapsed > last_elapsed ? (double)(ops - last_ops) / (elapsed - last_elapsed) : 0, rate,
+		     sizeof(rate));
+	fprintf(stderr, "%s%6.1f s  ops %s (%s/s)  %s%s", terminal ? "\r\033[K" : "", elapsed, count, rate, line,
+		terminal && !end ? "" : "\n");
+	fflush(stderr);
+	last = last_elapsed = elapsed;
+	last_ops = ops;
+}
