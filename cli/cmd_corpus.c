@@ -112,7 +112,7 @@ int cmd_corpus(int argc, char **argv)
 		.doc = "Show a fuzzer's input FILE as a scenario, or write the scenarios DIR/*.pfn as fuzzer inputs "
 		       "into the folder TO.",
 	};
-	struct corpus_arguments a = { 0 };
+	struct corpus_arguments a = {0};
 
 	command_parse(&argp, argc, argv, &a);
 	if (strcmp(a.word[0], "show") == 0)

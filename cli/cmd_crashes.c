@@ -63,7 +63,7 @@ static int list(const char *dir)
 
 static int show(const char *folder)
 {
-	static const char *const parts[] = { "verdict.txt", "diagram.txt", "scenario.pfn", "token" };
+	static const char *const parts[] = {"verdict.txt", "diagram.txt", "scenario.pfn", "token"};
 	struct folder_verdict v;
 	char path[PATH_MAX], message[512];
 
@@ -88,7 +88,7 @@ int cmd_crashes(int argc, char **argv)
 		.args_doc = "list [DIR]\nshow FOLDER",
 		.doc = "List the crash folders in DIR (default crashes/found), or show one.",
 	};
-	struct crashes_arguments a = { 0 };
+	struct crashes_arguments a = {0};
 
 	command_parse(&argp, argc, argv, &a);
 	if (strcmp(a.word[0], "list") == 0)

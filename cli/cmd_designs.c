@@ -16,9 +16,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 static const struct argp_option options[] = {
 #if PFNSTORM_PARTS
-	{ "json", KEY_JSON, NULL, 0, "print JSON", 0 },
+	{"json", KEY_JSON, NULL, 0, "print JSON", 0},
 #endif
-	{ 0 },
+	{0},
 };
 
 int cmd_designs(int argc, char **argv)

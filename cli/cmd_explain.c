@@ -10,9 +10,9 @@ struct explain_options {
 enum { KEY_ALL = 'a', KEY_TRACE = KEY_COMMAND };
 
 static const struct argp_option options[] = {
-	{ "all", KEY_ALL, NULL, 0, "every point in the diagram", 0 },
-	{ "trace", KEY_TRACE, NULL, 0, "print every point of the run, one a line, instead", 0 },
-	{ 0 },
+	{"all", KEY_ALL, NULL, 0, "every point in the diagram", 0},
+	{"trace", KEY_TRACE, NULL, 0, "print every point of the run, one a line, instead", 0},
+	{0},
 };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -37,7 +37,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 int cmd_explain(int argc, char **argv)
 {
-	static const struct argp_child children[] = { { &command_input_argp, 0, NULL, 0 }, { 0 } };
+	static const struct argp_child children[] = {{&command_input_argp, 0, NULL, 0}, {0}};
 	static const struct argp argp = {
 		.options = options,
 		.parser = parse,
@@ -45,7 +45,7 @@ int cmd_explain(int argc, char **argv)
 		.args_doc = "INPUT",
 		.doc = "Replay a run, draw its interleaving, a column per task, and decode its verdict.",
 	};
-	struct explain_options o = { 0 };
+	struct explain_options o = {0};
 	struct explanation e;
 	struct scenario *s;
 	char message[512];

@@ -33,19 +33,20 @@ enum {
 };
 
 static const struct argp_option options[] = {
-	{ "strategy", KEY_STRATEGY, "NAME", 0, "exhaustive (default), random or pct", 0 },
-	{ "bound", KEY_BOUND, "B", 0, "exhaustive: at most B preemptions, 0 to 6 (default 2)", 0 },
-	{ "no-prune", KEY_NO_PRUNE, NULL, 0, "exhaustive: preempt at every point, not only where it matters", 0 },
-	{ "depth", KEY_DEPTH, "D", 0, "pct: bugs of depth D, 1 to 5 (default 3)", 0 },
-	{ "switch-one-in", KEY_SWITCH_ONE_IN, "N", 0, "random: switch at one point in N (default: varies from run to run)", 0 },
-	{ "runs", KEY_RUNS, "N", 0, "stop after N runs", 0 },
-	{ "time", KEY_TIME, "TIME", 0, "stop after this time: 30s, 5m, 2h", 0 },
-	{ "seed", KEY_SEED, "S", 0, "seed of all randomness (default 1)", 0 },
-	{ "faults", KEY_FAULTS, NULL, 0, "inject failures too", 0 },
-	{ "keep-going", KEY_KEEP_GOING, NULL, 0, "collect different failures instead of stopping at the first", 0 },
-	{ "crash-dir", KEY_CRASH_DIR, "DIR", 0, "where crash folders go (default crashes/found)", 0 },
-	{ "no-crash-dir", KEY_NO_CRASH_DIR, NULL, 0, "write none", 0 },
-	{ 0 },
+	{"strategy", KEY_STRATEGY, "NAME", 0, "exhaustive (default), random or pct", 0},
+	{"bound", KEY_BOUND, "B", 0, "exhaustive: at most B preemptions, 0 to 6 (default 2)", 0},
+	{"no-prune", KEY_NO_PRUNE, NULL, 0, "exhaustive: preempt at every point, not only where it matters", 0},
+	{"depth", KEY_DEPTH, "D", 0, "pct: bugs of depth D, 1 to 5 (default 3)", 0},
+	{"switch-one-in", KEY_SWITCH_ONE_IN, "N", 0,
+	 "random: switch at one point in N (default: varies from run to run)", 0},
+	{"runs", KEY_RUNS, "N", 0, "stop after N runs", 0},
+	{"time", KEY_TIME, "TIME", 0, "stop after this time: 30s, 5m, 2h", 0},
+	{"seed", KEY_SEED, "S", 0, "seed of all randomness (default 1)", 0},
+	{"faults", KEY_FAULTS, NULL, 0, "inject failures too", 0},
+	{"keep-going", KEY_KEEP_GOING, NULL, 0, "collect different failures instead of stopping at the first", 0},
+	{"crash-dir", KEY_CRASH_DIR, "DIR", 0, "where crash folders go (default crashes/found)", 0},
+	{"no-crash-dir", KEY_NO_CRASH_DIR, NULL, 0, "write none", 0},
+	{0},
 };
 
 static volatile int interrupted;
@@ -117,7 +118,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_END:
 		if (strcmp(a->options.strategy->name, "exhaustive") != 0 && !a->options.runs_max &&
 		    a->options.seconds_max <= 0)
-			argp_error(state, "--strategy %s never ends: expected --runs or --time", a->options.strategy->name);
+			argp_error(state, "--strategy %s never ends: expected --runs or --time",
+				   a->options.strategy->name);
 		return 0;
 	default:
 		return parse_search(key, arg, state);
@@ -132,8 +134,7 @@ static void show_progress(const struct explore_status *s, void *arg)
 	if (s->report.planned)
 		terminal_progress("%s runs, %s/s, bound %u, %u conflicts, about %.1f %%, %s left%s",
 				  terminal_count((double)s->runs, runs), terminal_count(s->rate, rate), s->report.level,
-				  (u32)s->report.conflicts,
-				  100.0 * (double)s->report.done / (double)s->report.planned,
+				  (u32)s->report.conflicts, 100.0 * (double)s->report.done / (double)s->report.planned,
 				  terminal_seconds(s->eta_seconds, eta), s->findings ? ", failures" : "");
 	else
 		terminal_progress("%s runs, %s/s, %s left%s", terminal_count((double)s->runs, runs),
@@ -150,7 +151,8 @@ static void print_result(const struct explore_result *r, const char (*folders)[4
 	printf("%" PRIu64 " runs in %s (%s/s), %" PRIu64 " points", s->runs, terminal_seconds(s->seconds, time),
 	       terminal_count(s->rate, rate), s->report.points);
 	if (s->report.conflicts)
-		printf(", %" PRIu64 " conflicts, %" PRIu64 " places to preempt, %" PRIu64 " schedules skipped as equivalent",
+		printf(", %" PRIu64 " conflicts, %" PRIu64 " places to preempt, %" PRIu64
+		       " schedules skipped as equivalent",
 		       s->report.conflicts, s->report.candidates, s->report.skipped);
 	printf("\n%s%s\n", s->report.text, s->findings ? "" : ", no failure");
 	if (s->report.single)
@@ -203,7 +205,7 @@ static enum exit_status status_of(const struct scenario *s, const struct explore
 
 int cmd_explore(int argc, char **argv)
 {
-	static const struct argp_child children[] = { { &command_input_argp, 0, NULL, 0 }, { 0 } };
+	static const struct argp_child children[] = {{&command_input_argp, 0, NULL, 0}, {0}};
 	static const struct argp argp = {
 		.options = options,
 		.parser = parse,
@@ -216,13 +218,13 @@ int cmd_explore(int argc, char **argv)
 	static struct explore_result result;
 	static char folders[EXPLORE_FINDINGS][4096];
 	struct explore_arguments a = {
-		.options = { .strategy = strategy_by_name("exhaustive"),
-			     .strategy_options = STRATEGY_OPTIONS_DEFAULT,
-			     .progress = show_progress,
-			     .interrupted = &interrupted },
+		.options = {.strategy = strategy_by_name("exhaustive"),
+			    .strategy_options = STRATEGY_OPTIONS_DEFAULT,
+			    .progress = show_progress,
+			    .interrupted = &interrupted},
 		.crash_dir = "crashes/found",
 	};
-	struct explore_scenario subject = { 0 };
+	struct explore_scenario subject = {0};
 	struct explore_subject s;
 	struct scenario *scenario;
 	int ret;

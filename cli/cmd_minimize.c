@@ -17,11 +17,12 @@ struct minimize_arguments {
 enum { KEY_OUTPUT = 'o', KEY_RUNS = 'n', KEY_SEARCH = KEY_COMMAND, KEY_CRASH_DIR };
 
 static const struct argp_option options[] = {
-	{ "output", KEY_OUTPUT, "FILE", 0, "write the scenario here (default: standard output)", 0 },
-	{ "crash-dir", KEY_CRASH_DIR, "DIR", 0, "write a crash folder of the result below DIR", 0 },
-	{ "runs", KEY_RUNS, "N", 0, "at most N runs in all (default 1000000)", 0 },
-	{ "search-runs", KEY_SEARCH, "N", 0, "at most N runs to find a schedule again after a reduction (default 3000)", 0 },
-	{ 0 },
+	{"output", KEY_OUTPUT, "FILE", 0, "write the scenario here (default: standard output)", 0},
+	{"crash-dir", KEY_CRASH_DIR, "DIR", 0, "write a crash folder of the result below DIR", 0},
+	{"runs", KEY_RUNS, "N", 0, "at most N runs in all (default 1000000)", 0},
+	{"search-runs", KEY_SEARCH, "N", 0, "at most N runs to find a schedule again after a reduction (default 1500)",
+	 0},
+	{0},
 };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -80,7 +81,7 @@ static int write_scenario(const struct scenario *s, const char *output)
 
 int cmd_minimize(int argc, char **argv)
 {
-	static const struct argp_child children[] = { { &command_input_argp, 0, NULL, 0 }, { 0 } };
+	static const struct argp_child children[] = {{&command_input_argp, 0, NULL, 0}, {0}};
 	static const struct argp argp = {
 		.options = options,
 		.parser = parse,
@@ -90,7 +91,7 @@ int cmd_minimize(int argc, char **argv)
 		       "failure's signature stays.",
 	};
 	static struct minimize_result result;
-	struct minimize_arguments a = { .options = { .progress = show_progress } };
+	struct minimize_arguments a = {.options = {.progress = show_progress}};
 	char message[512], path[4096];
 	struct scenario *s;
 	int ret;
@@ -102,8 +103,10 @@ int cmd_minimize(int argc, char **argv)
 	ret = minimize(s, &a.options, &result, message, sizeof(message));
 	terminal_progress_end();
 	if (ret)
-		return command_fail(ret == -ESTALE ? EXIT_DRIFT : ret == -ENOENT ? EXIT_USAGE : EXIT_BROKEN, "%s: %s",
-				    a.input.source, message);
+		return command_fail(ret == -ESTALE   ? EXIT_DRIFT
+				    : ret == -ENOENT ? EXIT_USAGE
+						     : EXIT_BROKEN,
+				    "%s: %s", a.input.source, message);
 	save_expect(s, &result.verdict);
 	if (a.crash_dir && save_crash(s, a.crash_dir, "minimize", path, sizeof(path), message, sizeof(message)))
 		return command_fail(EXIT_BROKEN, "%s: %s", a.crash_dir, message);
@@ -111,7 +114,8 @@ int cmd_minimize(int argc, char **argv)
 	if (ret)
 		return ret;
 	fprintf(stderr,
-		"%" PRIu64 " runs: tasks %u -> %u, operations %u -> %u, boot operations %u -> %u, preemptions %u -> %u%s\n",
+		"%" PRIu64
+		" runs: tasks %u -> %u, operations %u -> %u, boot operations %u -> %u, preemptions %u -> %u%s\n",
 		result.status.runs, result.before.tasks, result.status.tasks, result.before.ops, result.status.ops,
 		result.before.boot_ops, result.status.boot_ops, result.before.preemptions, result.status.preemptions,
 		result.minimal ? "" : " (budget used up: may not be minimal)");

@@ -16,8 +16,8 @@ struct replay_options {
 enum { KEY_TIMES = 'n' };
 
 static const struct argp_option options[] = {
-	{ "times", KEY_TIMES, "N", 0, "replay N times and compare (default 2)", 0 },
-	{ 0 },
+	{"times", KEY_TIMES, "N", 0, "replay N times and compare (default 2)", 0},
+	{0},
 };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -53,7 +53,7 @@ static bool reproduced(const char *source, const struct scenario *s, const struc
 
 int cmd_replay(int argc, char **argv)
 {
-	static const struct argp_child children[] = { { &command_input_argp, 0, NULL, 0 }, { 0 } };
+	static const struct argp_child children[] = {{&command_input_argp, 0, NULL, 0}, {0}};
 	static const struct argp argp = {
 		.options = options,
 		.parser = parse,
@@ -64,7 +64,7 @@ int cmd_replay(int argc, char **argv)
 	};
 	static struct runner_result result;
 	static struct replay replay;
-	struct replay_options o = { .times = 2 };
+	struct replay_options o = {.times = 2};
 	struct rt_result first;
 	struct scenario *s;
 	u64 identical = 0;

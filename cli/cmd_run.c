@@ -27,7 +27,8 @@ static void print_text(const struct scenario *s, const struct runner_result *r)
 			puts(line);
 		}
 	}
-	printf("%" PRIu64 " steps, %" PRIu64 " switches, hash %016" PRIx64 "\n", r->rt.steps, r->rt.switches, r->rt.hash);
+	printf("%" PRIu64 " steps, %" PRIu64 " switches, hash %016" PRIx64 "\n", r->rt.steps, r->rt.switches,
+	       r->rt.hash);
 	terminal_verdict(stdout, &r->rt.verdict);
 	if (r->rt.verdict.detail[0])
 		puts(r->rt.verdict.detail);
@@ -35,7 +36,7 @@ static void print_text(const struct scenario *s, const struct runner_result *r)
 
 int cmd_run(int argc, char **argv)
 {
-	static const struct argp_child children[] = { { &command_input_argp, 0, NULL, 0 }, { 0 } };
+	static const struct argp_child children[] = {{&command_input_argp, 0, NULL, 0}, {0}};
 	static const struct argp argp = {
 		.parser = parse,
 		.children = children,
@@ -44,7 +45,7 @@ int cmd_run(int argc, char **argv)
 	};
 	static struct runner_result result;
 	static struct replay replay;
-	struct command_input input = { 0 };
+	struct command_input input = {0};
 	struct scenario *s;
 
 	command_parse(&argp, argc, argv, &input);

@@ -10,7 +10,7 @@
 #if PFNSTORM_PARTS
 int cmd_stress(int argc, char **argv)
 {
-	static const char *const places[] = { "", "/../libexec/pfnstorm", "/../libexec" };
+	static const char *const places[] = {"", "/../libexec/pfnstorm", "/../libexec"};
 	char self[PATH_MAX], path[PATH_MAX];
 	ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
 	const char *folder;

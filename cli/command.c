@@ -10,11 +10,11 @@
 #include "crashes/input.h"
 
 static const struct argp_option input_options[] = {
-	{ "set", KEY_SET, "SWITCH=VALUE", 0, "set a design or bug switch, e.g. pfn_walk=rcu, or era=6.1; repeatable", 1 },
+	{"set", KEY_SET, "SWITCH=VALUE", 0, "set a design or bug switch, e.g. pfn_walk=rcu, or era=6.1; repeatable", 1},
 #if PFNSTORM_PARTS
-	{ "json", KEY_JSON, NULL, 0, "print the result as JSON", 1 },
+	{"json", KEY_JSON, NULL, 0, "print the result as JSON", 1},
 #endif
-	{ 0 },
+	{0},
 };
 
 static error_t parse_input(int key, char *arg, struct argp_state *state)
@@ -37,14 +37,15 @@ static error_t parse_input(int key, char *arg, struct argp_state *state)
 		return 0;
 	case ARGP_KEY_END:
 		if (!input->source)
-			argp_error(state, "expected INPUT: a scenario file, a crash folder, a token, or - for standard input");
+			argp_error(state,
+				   "expected INPUT: a scenario file, a crash folder, a token, or - for standard input");
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
 }
 
-const struct argp command_input_argp = { .options = input_options, .parser = parse_input };
+const struct argp command_input_argp = {.options = input_options, .parser = parse_input};
 
 void command_parse(const struct argp *argp, int argc, char **argv, void *input)
 {

@@ -9,11 +9,11 @@
 #include "fuzz/scenario.h"
 
 enum exit_status {
-	EXIT_HELD = 0,    /* no verdict; with `expect`: what was expected occurred; replay: not reproduced */
-	EXIT_FOUND = 1,   /* a verdict; replay: reproduced */
-	EXIT_USAGE = 2,   /* bad usage or input */
-	EXIT_DRIFT = 3,   /* a schedule does not fit this build */
-	EXIT_BROKEN = 4,  /* the tool itself failed */
+	EXIT_HELD = 0,   /* no verdict; with `expect`: what was expected occurred; replay: not reproduced */
+	EXIT_FOUND = 1,  /* a verdict; replay: reproduced */
+	EXIT_USAGE = 2,  /* bad usage or input */
+	EXIT_DRIFT = 3,  /* a schedule does not fit this build */
+	EXIT_BROKEN = 4, /* the tool itself failed */
 };
 
 #define COMMAND(name, function, arguments, help) int function(int argc, char **argv);

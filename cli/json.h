@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Results for machines, one JSON object on standard output. Builds without json-c have no --json, so none is printed. */
+/* Results for machines, one JSON object on standard output. Builds without json-c have no --json, so none is printed.
+ */
 #ifndef PFNSTORM_CLI_JSON_H
 #define PFNSTORM_CLI_JSON_H
 

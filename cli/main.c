@@ -9,7 +9,7 @@ static const struct command {
 	const char *name, *arguments, *help;
 	int (*run)(int argc, char **argv);
 } commands[] = {
-#define COMMAND(name, function, arguments, help) { #name, arguments, help, function },
+#define COMMAND(name, function, arguments, help) {#name, arguments, help, function},
 #include "cli/commands.def"
 #undef COMMAND
 };
@@ -31,8 +31,8 @@ static void usage(FILE *f)
 
 static const char *nearest(const char *name)
 {
-	const char *names[ARRAY_SIZE(commands) + 1] = { 0 };
-	struct text_word word = { name, strlen(name) };
+	const char *names[ARRAY_SIZE(commands) + 1] = {0};
+	struct text_word word = {name, strlen(name)};
 
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
 		names[i] = commands[i].name;
@@ -66,6 +66,6 @@ int main(int argc, char **argv)
 		return commands[i].run(argc - 1, argv + 1);
 	}
 	near = nearest(argv[1]);
-	return command_fail(EXIT_USAGE, "unknown command '%s'%s%s%s: pfnstorm --help lists them", argv[1],
-			    near ? ", did you mean '" : "", near ? near : "", near ? "'" : "");
+	return command_fail(EXIT_USAGE, "unknown command '%s'%s%s%s (pfnstorm --help lists them)", argv[1],
+			    near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
 }

@@ -62,10 +62,10 @@ static bool search_with(struct search *search, struct scenario *s, const char *s
 			const struct strategy_options *strategy_options)
 {
 	struct attempt *a = search->attempt;
-	struct explore_subject subject = { .run = search_run, .wanted = search_wants, .arg = search };
-	struct explore_options options = { .strategy = strategy_by_name(strategy),
-					   .strategy_options = *strategy_options,
-					   .runs_max = min(a->search_runs, a->runs_max - a->runs) };
+	struct explore_subject subject = {.run = search_run, .wanted = search_wants, .arg = search};
+	struct explore_options options = {.strategy = strategy_by_name(strategy),
+					  .strategy_options = *strategy_options,
+					  .runs_max = min(a->search_runs, a->runs_max - a->runs)};
 	struct explore_result *result;
 	bool found = false;
 
@@ -81,7 +81,7 @@ static bool search_with(struct search *search, struct scenario *s, const char *s
 			if (!same_failure(a, &f->verdict) || f->overflow)
 				continue;
 			found = true;
-			a->last = (struct rt_result){ .verdict = f->verdict, .hash = f->hash };
+			a->last = (struct rt_result){.verdict = f->verdict, .hash = f->hash};
 			schedule_copy(&s->schedule, &f->schedule);
 		}
 	}
@@ -91,7 +91,7 @@ static bool search_with(struct search *search, struct scenario *s, const char *s
 
 bool attempt_search(struct attempt *a, struct scenario *s, u32 bound)
 {
-	struct search search = { .attempt = a, .scenario = { .scenario = s } };
+	struct search search = {.attempt = a, .scenario = {.scenario = s}};
 	struct strategy_options options = STRATEGY_OPTIONS_DEFAULT;
 
 	if (scenario_error(s))

@@ -9,9 +9,9 @@
 struct attempt {
 	enum verdict_kind kind; /* what must come */
 	char signature[192];
-	u64 search_runs;        /* budget of one search */
-	u64 runs, runs_max;     /* used, and the budget of all */
-	struct rt_result last;  /* of the run that reproduced */
+	u64 search_runs;       /* budget of one search */
+	u64 runs, runs_max;    /* used, and the budget of all */
+	struct rt_result last; /* of the run that reproduced */
 };
 
 /*

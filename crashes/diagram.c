@@ -17,11 +17,12 @@ struct diagram {
 	bool all;
 	FILE *out;
 	u32 columns, width;
-	u32 column[RT_MAX_TASKS];   /* of a task; UINT32_MAX: it never ran */
-	u32 begun[SCENARIO_TASKS];  /* operations each task has begun */
-	u32 depth[RT_MAX_TASKS];    /* 1 inside an operation */
-	u8 *last;                   /* per entry: the last visit of its point in its stretch */
-	u16 *times;                 /* per entry: visits of that point in the stretch */
+	u32 column[RT_MAX_TASKS];  /* of a task; UINT32_MAX: it never ran */
+	u32 begun[SCENARIO_TASKS]; /* operations each task has begun */
+	u32 depth[RT_MAX_TASKS];   /* 1 inside an operation */
+	u8 *last;                  /* per entry: the last visit of its point in its stretch */
+	u16 *times;                /* per entry: visits of that point in the stretch */
+	char repeated[CELL];       /* the access printed last, to print a series of equal ones once */
 };
 
 /* ---- layout ---------------------------------------------------------------------------------------------------- */
@@ -102,7 +103,7 @@ static void mark_last_visits(struct diagram *d)
 	const struct timeline *t = d->t;
 
 	for (u32 from = 0, end; from < t->count; from = end) {
-		u32 seen[NR_POINTS] = { 0 }, times[NR_POINTS] = { 0 };
+		u32 seen[NR_POINTS] = {0}, times[NR_POINTS] = {0};
 
 		end = stretch_end(t, from);
 		for (u32 i = from; i < end; i++) {
@@ -120,12 +121,13 @@ static void mark_last_visits(struct diagram *d)
 	}
 }
 
-/* Does the entry touch what the verdict is about? */
+/* Does the entry touch what the verdict is about: any access by the task it hit, writes by others? */
 static bool touches_verdict(const struct timeline *t, const struct rt_place *p)
 {
-	u64 addr = t->result.rt.verdict.addr;
+	const struct rt_verdict *v = &t->result.rt.verdict;
+	u32 kinds = p->task == v->task ? RT_ACCESS : RT_STORE | RT_WRITE_ONCE | RT_RMW;
 
-	return addr && p->addr && (p->kind & RT_ACCESS) && p->addr < addr + 8 && addr < p->addr + max(p->size, 1u);
+	return v->addr && p->addr && (p->kind & kinds) && p->addr < v->addr + 8 && v->addr < p->addr + max(p->size, 1u);
 }
 
 static void operation_text(struct diagram *d, const struct rt_place *p, char *buf, size_t size)
@@ -142,7 +144,7 @@ static void operation_text(struct diagram *d, const struct rt_place *p, char *bu
 static void point_text(struct diagram *d, u32 i, char *buf, size_t size)
 {
 	const struct rt_place *p = &d->t->entry[i].place;
-	struct text_out out = { buf, size, 0 };
+	struct text_out out = {buf, size, 0};
 
 	if (p->semantic == POINT_op_begin) {
 		operation_text(d, p, buf, size);
@@ -164,7 +166,7 @@ static void point_text(struct diagram *d, u32 i, char *buf, size_t size)
 static void access_text(const struct timeline *t, u32 i, char *buf, size_t size)
 {
 	const struct rt_trace_entry *e = &t->entry[i];
-	struct text_out out = { buf, size, 0 };
+	struct text_out out = {buf, size, 0};
 	char name[96] = "";
 
 	if (e->place.addr)
@@ -174,6 +176,8 @@ static void access_text(const struct timeline *t, u32 i, char *buf, size_t size)
 		text_put(&out, " %s", name);
 	if (e->place.kind & (RT_LOCK | RT_UNLOCK) && e->place.addr && e->value < NR_LOCK_CLASSES)
 		text_put(&out, " (%s)", lock_class_name((enum lock_class)e->value));
+	else if (e->place.size > 8)
+		text_put(&out, " and on, %u bytes", e->place.size);
 	if (!e->place.addr && (e->place.kind & (RT_LOCK | RT_UNLOCK)))
 		text_put(&out, " rcu_read");
 }
@@ -181,7 +185,7 @@ static void access_text(const struct timeline *t, u32 i, char *buf, size_t size)
 /* Locks, RCU and interrupt state of a task that is being left: what it keeps from others while it does not run. */
 static void state_text(const struct rt_trace_entry *e, char *buf, size_t size)
 {
-	struct text_out out = { buf, size, 0 };
+	struct text_out out = {buf, size, 0};
 	const char *separator = "";
 
 	buf[0] = '\0';
@@ -256,13 +260,17 @@ static void print_entry(struct diagram *d, u32 i)
 
 	if (e->switched_to || d->column[e->place.task] == UINT32_MAX)
 		return;
+	if (e->place.kind & (RT_SEMANTIC | RT_BLOCK | RT_EXIT))
+		d->repeated[0] = '\0';
 	if (e->place.kind == RT_SEMANTIC) {
 		print_point(d, i);
 	} else if (e->place.kind & (RT_BLOCK | RT_EXIT)) {
 		print_wait(d, i);
 	} else if (d->all || touches_verdict(d->t, &e->place)) {
 		access_text(d->t, i, text, sizeof(text));
-		row(d, e->place.task, 4, text);
+		if (d->all || strcmp(d->repeated, text) != 0)
+			row(d, e->place.task, 4, text);
+		memcpy(d->repeated, text, sizeof(text));
 	}
 	if (timeline_preempted(d->t, i))
 		print_preemption(d, i);
@@ -284,7 +292,7 @@ static void print_verdict(struct diagram *d)
 
 char *diagram_print(const struct timeline *t, bool all)
 {
-	struct diagram d = { .t = t, .all = all };
+	struct diagram d = {.t = t, .all = all};
 	char *text = NULL;
 	size_t size = 0;
 

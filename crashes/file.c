@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/rt/types.h"
+
 static int write_all(int fd, const char *text, size_t left)
 {
 	while (left) {
@@ -97,17 +99,15 @@ void file_remove_dir(const char *dir)
 int file_replace(const char *path, const char *text)
 {
 	char dir[PATH_MAX], aside[64];
-	char *slash, from[PATH_MAX + sizeof(aside)];
+	char from[PATH_MAX + sizeof(aside)];
+	const char *slash;
 	int ret;
 
-	if (strlen(path) >= sizeof(dir))
+	slash = strrchr(path, '/');
+	if (!slash)
+		snprintf(dir, sizeof(dir), ".");
+	else if ((size_t)snprintf(dir, sizeof(dir), "%.*s", (int)max(slash - path, 1L), path) >= sizeof(dir))
 		return -ENAMETOOLONG;
-	strcpy(dir, path);
-	slash = strrchr(dir, '/');
-	if (slash)
-		slash[slash == dir] = '\0';
-	else
-		strcpy(dir, ".");
 	snprintf(aside, sizeof(aside), ".pfnstorm-%ld.tmp", (long)getpid());
 	snprintf(from, sizeof(from), "%s/%s", dir, aside);
 	ret = file_write_synced(dir, aside, text);

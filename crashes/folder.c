@@ -63,7 +63,9 @@ static char *format_readme(const struct crash *c, const char *path)
 {
 	char *text = NULL;
 
-	if (asprintf(&text, "%s: %s\n\nreplay   pfnstorm replay %s\nexplain  pfnstorm explain %s\nsmaller  pfnstorm minimize %s -o FILE\n",
+	if (asprintf(&text,
+		     "%s: %s\n\nreplay   pfnstorm replay %s\nexplain  pfnstorm explain %s\nsmaller  pfnstorm minimize "
+		     "%s -o FILE\n",
 		     verdict_name(c->verdict->kind), c->verdict->signature, path, path, path) < 0)
 		return NULL;
 	return text;
@@ -82,7 +84,7 @@ static int write_parts(const char *dir, const struct crash *c, const char *token
 {
 	const struct {
 		const char *name, *text;
-	} optional[] = { { "diagram.txt", c->diagram }, { "trace.txt", c->trace }, { "log.txt", c->log } };
+	} optional[] = {{"diagram.txt", c->diagram}, {"trace.txt", c->trace}, {"log.txt", c->log}};
 	char *scenario = malloc(SCENARIO_TEXT_MAX);
 	char *line = NULL;
 	int ret;
@@ -160,7 +162,7 @@ static const char *line_value(const char *line, const char *name)
 
 int folder_read_verdict(const char *folder, struct folder_verdict *v, char *message, size_t size)
 {
-	static const char *const names[] = { "verdict", "signature", "found by", "steps", "hash" };
+	static const char *const names[] = {"verdict", "signature", "found by", "steps", "hash"};
 	char path[PATH_MAX], *text, *line, *save = NULL;
 	u32 i = 0;
 
@@ -170,7 +172,8 @@ int folder_read_verdict(const char *folder, struct folder_verdict *v, char *mess
 	text = file_read(path, NULL);
 	if (!text)
 		return fail(-errno, message, size, path);
-	for (line = strtok_r(text, "\n", &save); line && i < ARRAY_SIZE(names); line = strtok_r(NULL, "\n", &save), i++) {
+	for (line = strtok_r(text, "\n", &save); line && i < ARRAY_SIZE(names);
+	     line = strtok_r(NULL, "\n", &save), i++) {
 		const char *value = line_value(line, names[i]);
 
 		if (!value)

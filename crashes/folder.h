@@ -20,9 +20,9 @@
 struct crash {
 	const struct scenario *scenario; /* with schedule */
 	const struct rt_verdict *verdict;
-	u64 hash, steps;        /* of the run; 0: real threads */
-	const char *found_by;   /* "explore --strategy pct --seed 7", for people */
-	bool exact;             /* a replay repeats the run; false: only its inputs are fixed (real threads) */
+	u64 hash, steps;      /* of the run; 0: real threads */
+	const char *found_by; /* "explore --strategy pct --seed 7", for people */
+	bool exact;           /* a replay repeats the run; false: only its inputs are fixed (real threads) */
 	const char *diagram, *trace, *log, *where; /* NULL: file or line is left out */
 };
 

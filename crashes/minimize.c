@@ -11,7 +11,7 @@
 #include "fuzz/record.h"
 #include "fuzz/runner.h"
 
-#define SEARCH_RUNS 3000
+#define SEARCH_RUNS 1500
 #define RUNS_MAX 1000000
 
 struct minimizer {
@@ -19,6 +19,7 @@ struct minimizer {
 	const struct minimize_options *options;
 	struct minimize_status *status;
 	struct scenario *best, *candidate;
+	bool search; /* look for another schedule where the old one does not do any more */
 };
 
 static void describe(const struct scenario *s, struct minimize_status *status)
@@ -51,15 +52,14 @@ static u64 weight(const struct scenario *s)
 }
 
 /* Tries the candidate; keeps it if it fails the same way and is smaller. */
-static bool keep(struct minimizer *m, const char *doing, bool search)
+static bool keep(struct minimizer *m, const char *doing)
 {
 	u32 bound = min(m->best->schedule.count, 2u);
 	bool same;
 
 	if (weight(m->candidate) >= weight(m->best))
 		return false;
-	same = search ? attempt_search(&m->attempt, m->candidate, bound)
-			   : attempt_run(&m->attempt, m->candidate);
+	same = m->search ? attempt_search(&m->attempt, m->candidate, bound) : attempt_run(&m->attempt, m->candidate);
 
 	if (!same || weight(m->candidate) >= weight(m->best))
 		return false;
@@ -79,7 +79,7 @@ static bool reduce_schedule(struct minimizer *m)
 			scenario_copy(m->candidate, m->best);
 			for (u32 i = 0; i < chunk && at < m->candidate->schedule.count; i++)
 				schedule_remove(&m->candidate->schedule, at);
-			if (keep(m, "preemptions", false))
+			if (keep(m, "preemptions"))
 				any = true;
 			else
 				at += chunk;
@@ -117,19 +117,26 @@ static bool reduce_by(struct minimizer *m, const struct reduction *r)
 		scenario_copy(m->candidate, m->best);
 		if (!r->apply(m->candidate, at))
 			return any;
-		if (keep(m, r->name, true))
+		if (keep(m, r->name))
 			any = true;
 		else
 			at++;
 	}
 }
 
+/* Named places become counts of this build, which survive what takes objects away or moves them. */
 static int first_run(struct minimizer *m, char *error, size_t size)
 {
+	struct schedule_names names = scenario_task_names(m->best);
 	static struct replay replay;
+	static struct recorder recorder;
+	static struct schedule recorded;
 	static struct runner_result result;
 
-	if (runner_replay(m->best, &replay, 0, &result)) {
+	replay_init(&replay, &m->best->schedule, false);
+	recorder_init(&recorder, &replay.strategy, &recorded);
+	runner_run(m->best, &recorder.strategy, 0, &result);
+	if (replay_finish(&replay, &names)) {
 		snprintf(error, size, "the schedule drifts: %s", replay.drift.text);
 		return -ESTALE;
 	}
@@ -140,6 +147,8 @@ static int first_run(struct minimizer *m, char *error, size_t size)
 	m->attempt.kind = result.rt.verdict.kind;
 	snprintf(m->attempt.signature, sizeof(m->attempt.signature), "%s", result.rt.verdict.signature);
 	m->attempt.last = result.rt;
+	if (!recorder.overflow)
+		schedule_copy(&m->best->schedule, &recorded);
 	return 0;
 }
 
@@ -160,7 +169,7 @@ static int last_run(struct minimizer *m, struct minimize_result *result, char *e
 	return 0;
 }
 
-static void reduce_all(struct minimizer *m)
+static void reduce_until_nothing_goes(struct minimizer *m)
 {
 	bool again;
 
@@ -168,17 +177,26 @@ static void reduce_all(struct minimizer *m)
 		again = reduce_schedule(m);
 		for (u32 i = 0; i < nr_reductions; i++)
 			again |= reduce_by(m, &reductions[i]);
-		again |= reduce_bound(m);
+		if (m->search)
+			again |= reduce_bound(m);
 	} while (again && m->attempt.runs < m->attempt.runs_max);
+}
+
+/* Most of what can go leaves the schedule as it is: one run each. Only what is left then is worth searches. */
+static void reduce_all(struct minimizer *m)
+{
+	reduce_until_nothing_goes(m);
+	m->search = true;
+	reduce_until_nothing_goes(m);
 }
 
 int minimize(struct scenario *s, const struct minimize_options *options, struct minimize_result *result, char *error,
 	     size_t size)
 {
-	struct minimizer m = { .options = options,
-			       .status = &result->status,
-			       .best = malloc(sizeof(*m.best)),
-			       .candidate = malloc(sizeof(*m.candidate)) };
+	struct minimizer m = {.options = options,
+			      .status = &result->status,
+			      .best = malloc(sizeof(*m.best)),
+			      .candidate = malloc(sizeof(*m.candidate))};
 	int ret = -ENOMEM;
 
 	memset(result, 0, sizeof(*result));

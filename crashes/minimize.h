@@ -15,14 +15,14 @@
 
 struct minimize_status {
 	u64 runs;
-	u32 steps;   /* reductions kept */
+	u32 steps;                                      /* reductions kept */
 	u32 tasks, ops, boot_ops, preemptions, entries; /* of the smallest so far */
 	u32 blocks, cpus;
 	const char *doing;
 };
 
 struct minimize_options {
-	u64 search_runs; /* budget of each local search; 0: default, 3000 */
+	u64 search_runs; /* budget of each local search; 0: default, 1500 */
 	u64 runs_max;    /* budget in all; 0: default, 1,000,000. When it is used up the result is not 1-minimal */
 	void (*progress)(const struct minimize_status *status, void *arg); /* after each kept step; NULL: never */
 	void *progress_arg;

@@ -99,7 +99,7 @@ static bool lower_count_of(struct op *op, u32 *at)
 
 	for (u32 a = 0; info && a < info->nr_args; a++) {
 		s32 floor = info->arg[a].min, value = op->arg[a];
-		s32 lower[] = { floor, floor + (value - floor) / 2, value - 1 };
+		s32 lower[] = {floor, floor + (value - floor) / 2, value - 1};
 
 		if (info->arg[a].type != ARG_INT)
 			continue;
@@ -147,7 +147,7 @@ static void clip_blocks(struct block_ranges *r, u32 blocks)
 static bool shrink_machine(struct scenario *s, u32 at)
 {
 	struct machine_config *m = &s->machine;
-	struct block_ranges *ranges[] = { &m->online, &m->normal, &m->movable, &m->offline };
+	struct block_ranges *ranges[] = {&m->online, &m->normal, &m->movable, &m->offline};
 
 	if (at < ARRAY_SIZE(ranges)) {
 		drop_last_block(ranges[at]);
@@ -206,7 +206,8 @@ u64 reductions_machine_weight(const struct scenario *s)
 }
 
 const struct reduction reductions[] = {
-	{ "tasks", take_task },	      { "operations", take_half }, { "operations", take_op },
-	{ "boot operations", take_boot_op }, { "counts", lower_count },   { "machine", shrink_machine },
+	{"tasks", take_task},    {"operations", take_half},
+	{"operations", take_op}, {"boot operations", take_boot_op},
+	{"counts", lower_count}, {"machine", shrink_machine},
 };
 const u32 nr_reductions = ARRAY_SIZE(reductions);

@@ -38,7 +38,7 @@ int save_crash(struct scenario *s, const char *dir, const char *found_by, char *
 	       size_t size)
 {
 	struct explanation e;
-	struct crash crash = { .scenario = s, .found_by = found_by, .exact = true };
+	struct crash crash = {.scenario = s, .found_by = found_by, .exact = true};
 	bool known;
 	int ret = record_name_places(s, 0);
 
@@ -54,7 +54,7 @@ int save_crash(struct scenario *s, const char *dir, const char *found_by, char *
 		explanation_free(&e);
 		return -ENOENT;
 	}
-	if (!s->expect.set)
+	if (!s->expect.set || !scenario_expected(s, &e.result))
 		save_expect(s, &e.result);
 	crash.verdict = &e.result;
 	crash.hash = e.hash;

@@ -7,8 +7,9 @@
 
 /*
  * Replays @s with its schedule, names the schedule's places, explains the run and writes a crash folder below @dir.
- * @s gets the named schedule and, if it expected nothing, expects what happened. 0 with the path in @path; -ESTALE if
- * the schedule drifts, -ENOENT if the run is ok, other -errno; then with a message in @error and nothing written.
+ * @s gets the named schedule and, if it expected nothing or something else, expects what happened. 0 with the path in
+ * @path; -ESTALE if the schedule drifts, -ENOENT if the run is ok, other -errno; then with a message in @error and
+ * nothing written.
  */
 int save_crash(struct scenario *s, const char *dir, const char *found_by, char *path, size_t path_size, char *error,
 	       size_t size);

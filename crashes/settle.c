@@ -33,7 +33,7 @@ static void note_visit(const struct rt_trace_entry *entry, void *arg)
 		v->visit = more;
 		v->capacity = capacity;
 	}
-	v->visit[v->count++] = (struct visit){ entry->place.task, entry->place.semantic, entry->place.occurrence };
+	v->visit[v->count++] = (struct visit){entry->place.task, entry->place.semantic, entry->place.occurrence};
 }
 
 static void visits_of(const struct scenario *s, struct visits *v)
@@ -81,11 +81,11 @@ static bool settle_at(struct scenario *s, struct scenario *scratch, struct attem
 	if (!visit)
 		return false;
 	scenario_copy(scratch, s);
-	*e = (struct schedule_entry){ .form = SCHEDULE_SEMANTIC,
-				      .task = e->task,
-				      .target = e->target,
-				      .anchor = (u16)visit->semantic,
-				      .occurrence = visit->occurrence };
+	*e = (struct schedule_entry){.form = SCHEDULE_SEMANTIC,
+				     .task = e->task,
+				     .target = e->target,
+				     .anchor = (u16)visit->semantic,
+				     .occurrence = visit->occurrence};
 	if (!attempt_run(attempt, scratch) || scratch->schedule.count > s->schedule.count ||
 	    schedule_raw_entries(&scratch->schedule) > schedule_raw_entries(&s->schedule))
 		return false;
@@ -95,7 +95,7 @@ static bool settle_at(struct scenario *s, struct scenario *scratch, struct attem
 
 void settle_schedule(struct scenario *s, struct scenario *scratch, struct attempt *attempt)
 {
-	struct visits v = { 0 };
+	struct visits v = {0};
 
 	for (u32 i = 0; i < s->schedule.count; i++) {
 		bool settled = !can_settle(&s->schedule.entry[i]);

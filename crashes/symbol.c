@@ -23,7 +23,7 @@ static void by_sanitizer(const void *pc, char *buf, size_t size)
 /* Build folders differ; what is below the source tree does not. */
 static const char *without_build_path(const char *path)
 {
-	static const char *const folders[] = { "/core/", "/fuzz/", "/crashes/", "/stress/" };
+	static const char *const folders[] = {"/core/", "/fuzz/", "/crashes/", "/stress/"};
 
 	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
 		const char *at = strstr(path, folders[i]);
@@ -32,6 +32,18 @@ static const char *without_build_path(const char *path)
 			return at + 1;
 	}
 	return path;
+}
+
+/* By compilation unit: clang writes no address table, which the direct look-up would need. */
+static Dwarf_Line *line_of(Dwfl_Module *module, Dwarf_Addr addr)
+{
+	Dwarf_Addr bias;
+	Dwarf_Die *unit = NULL;
+
+	while ((unit = dwfl_module_nextcu(module, unit, &bias)))
+		if (dwarf_haspc(unit, addr - bias) > 0)
+			return dwarf_getsrc_die(unit, addr - bias);
+	return NULL;
 }
 
 static void by_debug_information(const void *pc, char *buf, size_t size)
@@ -44,15 +56,17 @@ static void by_debug_information(const void *pc, char *buf, size_t size)
 	Dwfl *dwfl = dwfl_begin(&callbacks);
 	Dwfl_Module *module = NULL;
 	const char *function = NULL, *file = NULL;
-	Dwfl_Line *line;
+	Dwarf_Line *line;
 	int number = 0;
 
 	if (dwfl && dwfl_linux_proc_report(dwfl, getpid()) == 0 && dwfl_report_end(dwfl, NULL, NULL) == 0)
 		module = dwfl_addrmodule(dwfl, addr);
 	if (module) {
 		function = dwfl_module_addrname(module, addr);
-		line = dwfl_module_getsrc(module, addr);
-		file = line ? dwfl_lineinfo(line, NULL, &number, NULL, NULL, NULL) : NULL;
+		line = line_of(module, addr);
+		file = line ? dwarf_linesrc(line, NULL, NULL) : NULL;
+		if (line)
+			dwarf_lineno(line, &number);
 	}
 	if (function && file)
 		snprintf(buf, size, "%s at %s:%d", function, without_build_path(file), number);

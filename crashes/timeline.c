@@ -32,7 +32,8 @@ static void note(const struct rt_trace_entry *entry, void *arg)
 		t->capacity = capacity;
 	}
 	t->entry[t->count++] = *entry;
-	if (!entry->switched_to && entry->place.task < RT_MAX_TASKS)
+	/* a daemon that only starts and waits has nothing to tell */
+	if (!entry->switched_to && entry->place.task < RT_MAX_TASKS && entry->place.semantic != POINT_task_start)
 		t->task[entry->place.task].points++;
 }
 
@@ -40,6 +41,9 @@ static void note_tasks(struct timeline *t)
 {
 	t->tasks = min(rt_nr_tasks(), (u32)RT_MAX_TASKS);
 	for (u32 i = 0; i < t->tasks; i++) {
+		t->task[i].daemon = true;
+		if (!rt_task_exists(i))
+			continue;
 		snprintf(t->task[i].name, sizeof(t->task[i].name), "%s", rt_task_name_of(i));
 		t->task[i].cpu = rt_task_cpu_of(i);
 		t->task[i].daemon = rt_task_is_daemon(i);
@@ -49,7 +53,7 @@ static void note_tasks(struct timeline *t)
 int timeline_record(struct timeline *t, const struct scenario *s, char *error, size_t size)
 {
 	static struct replay replay;
-	struct recording r = { .timeline = t };
+	struct recording r = {.timeline = t};
 	int ret;
 
 	memset(t, 0, sizeof(*t));
@@ -96,7 +100,7 @@ void timeline_print_entry(const struct timeline *t, u32 index, char *buf, size_t
 {
 	const struct rt_trace_entry *e = &t->entry[index];
 	const struct rt_place *p = &e->place;
-	struct text_out out = { buf, size, 0 };
+	struct text_out out = {buf, size, 0};
 	char name[96] = "";
 
 	text_put(&out, "%8" PRIu64 " %-12s cpu%u ", p->step, t->task[p->task].name, t->task[p->task].cpu);

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+#include "crashes/minimize.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "crashes/reductions.h"
+#include "crashes/testing.h"
+#include "fuzz/explore.h"
+#include "fuzz/runner.h"
+
+static struct scenario large, small;
+static struct explore_result found;
+
+/* The large scenario with a schedule that a random walk found. */
+static void find_large(u64 seed)
+{
+	struct explore_scenario scenario = {.scenario = &large};
+	struct explore_subject subject = explore_subject_of(&scenario);
+	struct explore_options options = {.strategy = strategy_by_name("random"),
+					  .strategy_options = STRATEGY_OPTIONS_DEFAULT,
+					  .runs_max = 200000};
+
+	testing_parse(testing_large, &large);
+	options.strategy_options.seed = seed;
+	assert_int_equal(explore(&subject, &options, &found), 0);
+	assert_true(found.wanted);
+	for (u32 i = 0; i < found.status.findings; i++)
+		if (scenario_expected(&large, &found.finding[i].verdict))
+			schedule_copy(&large.schedule, &found.finding[i].schedule);
+	assert_true(large.schedule.count > 0);
+}
+
+static void finds_the_three_operations_that_matter(void **state)
+{
+	struct minimize_options options = {.search_runs = 200};
+	struct minimize_result result;
+	static struct replay replay;
+	static struct runner_result run;
+	char error[256];
+
+	(void)state;
+	for (u64 seed = 1; seed <= 2; seed++) {
+		find_large(seed);
+		scenario_copy(&small, &large);
+		assert_int_equal(minimize(&small, &options, &result, error, sizeof(error)), 0);
+		print_message("seed %llu: %llu runs, %u operations, %u entries, %u blocks\n", (unsigned long long)seed,
+			      (unsigned long long)result.status.runs, result.status.ops, result.status.entries,
+			      result.status.blocks);
+		assert_true(result.minimal);
+		assert_int_equal(result.status.ops, 3);
+		assert_int_equal(result.status.tasks, 2);
+		assert_true(result.status.entries <= 2);
+		assert_int_equal(small.schedule.entry[0].form, SCHEDULE_SEMANTIC);
+		assert_int_equal(schedule_raw_entries(&small.schedule), 0);
+		assert_int_equal(runner_replay(&small, &replay, 0, &run), 0);
+		assert_string_equal(run.rt.verdict.signature, result.verdict.signature);
+	}
+}
+
+static void gives_the_same_result_twice(void **state)
+{
+	static struct scenario again;
+	struct minimize_options options = {.search_runs = 200};
+	struct minimize_result result;
+	char error[256];
+
+	(void)state;
+	find_large(3);
+	scenario_copy(&small, &large);
+	scenario_copy(&again, &large);
+	assert_int_equal(minimize(&small, &options, &result, error, sizeof(error)), 0);
+	assert_int_equal(minimize(&again, &options, &result, error, sizeof(error)), 0);
+	assert_true(scenario_equal(&small, &again));
+}
+
+static void is_one_minimal(void **state)
+{
+	struct minimize_options options = {.search_runs = 200};
+	struct minimize_result result;
+	char error[256];
+
+	(void)state;
+	testing_parse(testing_small, &small);
+	assert_int_equal(minimize(&small, &options, &result, error, sizeof(error)), 0);
+	assert_int_equal(result.status.ops, 3);
+	assert_int_equal(result.status.entries, 1);
+}
+
+static void refuses_what_does_not_fail(void **state)
+{
+	struct minimize_options options = {0};
+	struct minimize_result result;
+	static struct scenario before;
+	char error[256];
+
+	(void)state;
+	testing_parse(testing_small, &small);
+	schedule_init(&small.schedule);
+	scenario_copy(&before, &small);
+	assert_int_equal(minimize(&small, &options, &result, error, sizeof(error)), -ENOENT);
+	assert_true(scenario_equal(&small, &before));
+}
+
+static void reports_drift(void **state)
+{
+	struct minimize_options options = {0};
+	struct minimize_result result;
+	char error[256];
+
+	(void)state;
+	testing_parse(testing_small, &small);
+	small.schedule.entry[0].occurrence = 100000;
+	assert_int_equal(minimize(&small, &options, &result, error, sizeof(error)), -ESTALE);
+	assert_non_null(strstr(error, "drifts"));
+}
+
+static void reductions_end_and_shrink(void **state)
+{
+	static struct scenario s;
+
+	(void)state;
+	for (u32 r = 0; r < nr_reductions; r++) {
+		for (u32 at = 0;; at++) {
+			testing_parse(testing_large, &s);
+			if (!reductions[r].apply(&s, at))
+				break;
+			assert_true(scenario_nr_ops(&s) <= 9);
+			assert_true(at < 200);
+		}
+	}
+}
+
+static void taking_a_task_moves_the_others(void **state)
+{
+	static struct scenario s;
+	u32 r = 0;
+
+	(void)state;
+	testing_parse(testing_small, &s);
+	while (strcmp(reductions[r].name, "tasks") != 0)
+		r++;
+	assert_true(reductions[r].apply(&s, 0));
+	assert_int_equal(s.nr_tasks, 1);
+	assert_string_equal(s.task[0].name, "remover");
+	assert_int_equal(s.schedule.count, 0);
+	assert_false(reductions[r].apply(&s, 0));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(finds_the_three_operations_that_matter),
+		cmocka_unit_test(gives_the_same_result_twice),
+		cmocka_unit_test(is_one_minimal),
+		cmocka_unit_test(refuses_what_does_not_fail),
+		cmocka_unit_test(reports_drift),
+		cmocka_unit_test(reductions_end_and_shrink),
+		cmocka_unit_test(taking_a_task_moves_the_others),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
