@@ -44,7 +44,7 @@ else()
 endif()
 set(PFNSTORM_FROZEN -O1 -fno-builtin -fno-vectorize -fno-slp-vectorize
 	-fsanitize-coverage=${edges},trace-loads,trace-stores)
-set(PFNSTORM_UNOBSERVED -fno-sanitize-coverage=trace-loads,trace-stores)
+set(PFNSTORM_UNOBSERVED -fno-sanitize-coverage=trace-loads,trace-stores -fno-sanitize=thread)
 set(PFNSTORM_PLAIN -O2)
 
 # AFL++'s driver adds its runtime at the link; it would drop trace-loads and trace-stores if it compiled.

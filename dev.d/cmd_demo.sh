@@ -2,10 +2,12 @@
 # ./dev demo: the main job, end to end, on the scenario of the mail of November 2022 (compaction against hot removal).
 
 DEMO=build/demo
+# What else a fuzzer may find under pfn_walk=unsynchronised is not what this is about.
+DEMO_TOLERATE="race,invariant,leak,lock-order,deadlock,livelock,context,bug,mismatch,warning,oops uninitialised,oops walk.,oops isolation."
 DEMO_SCENARIO=corpus/race/compaction-remove.pfn
 DEMO_FUZZ_SECONDS=60
 DEMO_STRESS_TIME=60s
-DEMO_EXPLORE_TIME=30s
+DEMO_EXPLORE_TIME=60s
 
 # step N TEXT COMMAND...: says what is going to be done, and the command, so that a reader can do it again.
 demo_step() {
@@ -19,7 +21,7 @@ expect_status() {
 	local wanted=$1 status=0
 	shift
 	"$@" || status=$?
-	[ "$status" -eq "$wanted" ] || die "$1 ended with status $status, expected $wanted"
+	[ "$status" -eq "$wanted" ] || die "$1 $2 ended with status $status, expected $wanted"
 }
 
 # Keeps libFuzzer's signs of life (one line each time the count of runs doubles) and what the target says itself.
@@ -67,13 +69,16 @@ dev_demo() {
 	demo_step 4 "explain it" "$bin/pfnstorm" explain "$folder"
 	expect_status 0 "$bin/pfnstorm" explain "$folder"
 
-	demo_step 5 "the same operations on real threads, until they hit it" \
-		"$bin/pfnstorm" stress --time $DEMO_STRESS_TIME "$DEMO_SCENARIO"
-	expect_status 1 "$bin/pfnstorm" stress --time $DEMO_STRESS_TIME --crash-dir "$DEMO/crashes" "$DEMO_SCENARIO"
+	# The scenario says which oops it expects: status 0 means that it came.
+	demo_step 5 "the mail's scenario on real threads, until they hit the same oops" \
+		"$bin/pfnstorm" stress --time $DEMO_STRESS_TIME --crash-dir "$DEMO/crashes" $DEMO_SCENARIO
+	expect_status 0 "$bin/pfnstorm" stress --time $DEMO_STRESS_TIME --crash-dir "$DEMO/crashes" $DEMO_SCENARIO
 
-	demo_step 6 "the same scenario under the correct design, every schedule to preemption bound 2" \
-		"$bin/pfnstorm" explore --set pfn_walk=rcu --bound 2 --time $DEMO_EXPLORE_TIME "$folder"
-	expect_status 0 "$bin/pfnstorm" explore --set pfn_walk=rcu --bound 2 --time $DEMO_EXPLORE_TIME "$folder"
+	# The default design is the correct one, and nothing is expected of it.
+	sed '/^design/d; /^expect/d' $DEMO_SCENARIO >"$DEMO/correct.pfn"
+	demo_step 6 "the same scenario under the correct design: every schedule of at most two preemptions" \
+		"$bin/pfnstorm" explore --bound 2 --time $DEMO_EXPLORE_TIME "$DEMO/correct.pfn"
+	expect_status 0 "$bin/pfnstorm" explore --bound 2 --time $DEMO_EXPLORE_TIME "$DEMO/correct.pfn"
 
 	printf '\n== done in %s s after the build. The crash, with diagram, trace and token:\n' $((SECONDS - started)) >&2
 	echo "$PWD/$folder"
