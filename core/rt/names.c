@@ -63,7 +63,7 @@ const char *obj_type_name(enum obj_type type)
 
 const char *lock_class_name(enum lock_class class)
 {
-	return (u32)class < NR_LOCK_CLASSES ? lock_class_names[class] : "(no lock class)";
+	return (u32) class < NR_LOCK_CLASSES ? lock_class_names[class] : "(no lock class)";
 }
 
 void rt_set_namer(bool (*namer)(u64 addr, bool with_index, char *buf, size_t size))

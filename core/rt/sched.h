@@ -124,6 +124,7 @@ struct rt_footprint {
 	u64 *conflicts;                        /* bitmap of RT_GRANULES bits: two tasks or more, at least one writing */
 	u32 *log;                              /* granules in the order in which they became conflicts */
 	u32 log_count, log_capacity;
+	u64 outside; /* accesses to shared memory that has no granule number: conflicts there are not seen */
 };
 void rt_set_footprint(struct rt_footprint *footprint);
 

@@ -280,15 +280,15 @@ static void test_lock_order(void **state)
 }
 
 /* Both hold one before either asks for the other; the two mutexes are of one class, which has no order. */
-static void embrace(struct mutex *first, struct mutex *second)
+static void embrace(struct mutex *own, struct mutex *other)
 {
-	mutex_lock(first);
-	WRITE_ONCE(shared.met, READ_ONCE(shared.met) + 1);
+	mutex_lock(own);
+	atomic_long_add(1, (atomic_long_t *)&shared.met);
 	while (READ_ONCE(shared.met) < 2)
 		cond_resched();
-	mutex_lock(second);
-	mutex_unlock(second);
-	mutex_unlock(first);
+	mutex_lock(other);
+	mutex_unlock(other);
+	mutex_unlock(own);
 }
 
 static void embrace_mn(void *arg)
@@ -300,13 +300,7 @@ static void embrace_mn(void *arg)
 static void embrace_nm(void *arg)
 {
 	(void)arg;
-	mutex_lock(&shared.n);
-	while (!READ_ONCE(shared.met))
-		cond_resched();
-	WRITE_ONCE(shared.met, 2);
-	mutex_lock(&shared.m);
-	mutex_unlock(&shared.m);
-	mutex_unlock(&shared.n);
+	embrace(&shared.n, &shared.m);
 }
 
 static void test_deadlock(void **state)

@@ -4,6 +4,7 @@
 #define PFNSTORM_RT_TASK_H
 
 #include "core/rt/types.h"
+#include "rt_impl/task.h"
 
 #define RT_TASK_NAME_MAX 24
 
@@ -27,6 +28,14 @@ struct task_struct *kthread_run(int (*fn)(void *data), void *data, unsigned int 
 /* Asks it to stop, wakes it and waits until it has returned. May sleep. */
 int kthread_stop(struct task_struct *task);
 bool kthread_should_stop(void);
+
+/*
+ * One pointer of each task for the floors above, NULL when the task starts; the boot thread has none: NULL, and what it
+ * sets is forgotten. Asked at each look at a struct page, and not an access to shared memory: see rt_impl/task.h.
+ *
+ *   void *rt_task_private(void);
+ */
+void rt_task_set_private(void *private);
 
 /* Signals: any signal interrupts, a fatal one also ends killable waits. Set by other tasks or by the scenario. */
 bool signal_pending(void);

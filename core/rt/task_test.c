@@ -38,6 +38,49 @@ static void test_identity(void **state)
 	rt_test_expect_ok(&test);
 }
 
+static int has_no_private(void *data)
+{
+	(void)data;
+	BUG_ON(rt_task_private() != NULL);
+	rt_task_set_private(&shared.seen);
+	return 0;
+}
+
+static void keeps_private(void *arg)
+{
+	struct task_struct *task;
+
+	BUG_ON(rt_task_private() != NULL);
+	rt_task_set_private(arg);
+	for (int i = 0; i < 3; i++) {
+		msleep(1);
+		BUG_ON(rt_task_private() != arg);
+	}
+	task = kthread_run(has_no_private, NULL, 0, "child");
+	BUG_ON(!task || kthread_stop(task) != 0);
+	BUG_ON(rt_task_private() != arg);
+}
+
+static void boot_private(void)
+{
+	boot();
+	rt_task_set_private(&shared);
+	BUG_ON(rt_task_private() != NULL);
+}
+
+/* Each task has its own, whatever others, earlier runs and boot did. */
+static void test_private(void **state)
+{
+	struct rt_test test = {
+		.cpus = 2,
+		.rounds = 3,
+		.boot = boot_private,
+		.task = {{"first", 0, keeps_private, (void *)8}, {"second", 1, keeps_private, (void *)16}}};
+
+	(void)state;
+	rt_test_expect_ok(&test);
+}
+
 static int lapper(void *data)
 {
 	BUG_ON(data != &shared || strcmp(task_name(current), "lapper"));
@@ -198,11 +241,9 @@ static void test_verdicts(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_identity),
-		cmocka_unit_test(test_kthread),
-		cmocka_unit_test(test_daemon_does_not_keep_the_run),
-		cmocka_unit_test(test_fatal_signal),
-		cmocka_unit_test(test_time),
+		cmocka_unit_test(test_identity),     cmocka_unit_test(test_private),
+		cmocka_unit_test(test_kthread),      cmocka_unit_test(test_daemon_does_not_keep_the_run),
+		cmocka_unit_test(test_fatal_signal), cmocka_unit_test(test_time),
 		cmocka_unit_test(test_verdicts),
 	};
 

@@ -23,7 +23,7 @@
 #define RT_STACK_MAX 16
 
 struct rt_flight {
-	u64 ns; /* since boot */
+	u64 ns; /* since boot; in the ring itself: ticks of the fastest clock there is */
 	u64 arg;
 	u16 point; /* enum point_id */
 	u16 task;  /* ring index */
@@ -42,14 +42,17 @@ struct rt_postmortem {
 	u64 magic;
 	u32 failed; /* 1 once @verdict is complete */
 	u32 nr_rings;
-	u64 fail_ns;
+	u64 fail_ns;                           /* since boot */
+	u64 start_ticks, fail_ticks, start_ns; /* what ticks are in nanoseconds; start_ns is of the monotonic clock */
 	struct rt_verdict verdict;
 	u32 fail_ring; /* of the thread that failed */
 	u32 nr_frames;
 	void *frame[RT_STACK_MAX]; /* its code addresses, innermost first: verdict.pc, then return addresses */
-	char words[RT_WORDS_MAX];  /* what the core said about the verdict's address and its state, for people */
-	u64 log_head;              /* bytes of kernel log ever written */
-	char log[RT_LOG_MAX];      /* its newest part, a ring */
+	u32 nr_other_frames;
+	void *other_frame[RT_STACK_MAX]; /* race: code addresses of the other access, innermost first */
+	char words[RT_WORDS_MAX];        /* what the core said about the verdict's address and its state, for people */
+	u64 log_head;                    /* bytes of kernel log ever written */
+	char log[RT_LOG_MAX];            /* its newest part, a ring */
 	struct rt_ring ring[RT_RINGS];
 };
 
@@ -62,6 +65,8 @@ int rt_thread_record(const char *path);
 struct rt_postmortem *rt_thread_postmortem(void);
 /* Forgets a verdict and the recorders, to use one mapping for the next child. */
 void rt_thread_postmortem_clear(void);
+/* For a process that was killed without a verdict: takes now for the time of its failure. */
+void rt_thread_postmortem_close(struct rt_postmortem *pm);
 /* The newest @max (or fewer) entries of all rings before the failure, oldest first; number written to @out. */
 size_t rt_thread_timeline(const struct rt_postmortem *pm, struct rt_flight *out, size_t max);
 

@@ -34,8 +34,7 @@ static void log_point(struct task_struct *t)
 	struct point_log *log = RT_POINT_LOG + t->slot * RT_POINT_LOG_MAX;
 
 	if (t->log_length < RT_POINT_LOG_MAX)
-		log[t->log_length++] =
-			(struct point_log){.clock = t->epoch & RT_CLOCK_MAX, .semantic = t->semantic};
+		log[t->log_length++] = (struct point_log){.clock = t->epoch & RT_CLOCK_MAX, .semantic = t->semantic};
 }
 
 /* The semantic point that the task of @slot had reached last when its clock was @clock. */
@@ -101,7 +100,7 @@ void rt_point(enum point_id id, u64 arg)
 	rt.ticks++;
 	if (unlikely(--rt_fast.ask == 0) || unlikely(rt_fast.kinds & RT_SEMANTIC))
 		sched_point_slow(RT_SEMANTIC, arg, 0, RT_PC());
-	rt_hash(arg ^ (u64)id << 40 ^ (u64)rt_cur->id << 59);
+	rt_hash(arg ^ (u64)id << 40 ^ rt_fast.hash_tag);
 }
 
 void hb_join(struct task_struct *t, const struct vclock *from)
@@ -112,9 +111,9 @@ void hb_join(struct task_struct *t, const struct vclock *from)
 /* TSan knows a synchronisation object by the address of its vector clock: indices move when their holders do. */
 #define CLOCKS_WANTED (RT_TSAN || rt_config.race_detector)
 
-void hb_acquire(const u32 *sync)
+void hb_learn(const u32 *sync)
 {
-	if (!rt_running() || !vc_valid(*sync))
+	if (!rt_running())
 		return;
 	vc_join(&rt_cur->vc, vc_at(*sync));
 	san_acquire(vc_at(*sync));
@@ -145,24 +144,24 @@ void hb_publish(u32 *sync)
 	hb_advance(rt_cur);
 }
 
-/* Between runs: later clocks and indices than any used so far; when they run out, the shadow is cleared. */
+/*
+ * Between runs: later clocks and indices of vector clocks than any used so far, both from the same number on, so that a
+ * cell is of an earlier run exactly if its low bits are below it. When they run out, the shadow is cleared.
+ */
 void clock_reset(void)
 {
-	u32 newest = rt_clock_base;
+	u32 base = max(rt_clock_base, rt.vc_next);
 
 	for (u32 slot = 0; slot < rt.nr_slots; slot++) {
-		u32 clock = rt_tasks[rt.slot_id[slot]].epoch & RT_CLOCK_MAX;
+		u32 next = (rt_tasks[rt.slot_id[slot]].epoch & RT_CLOCK_MAX) + 1;
 
-		newest = max(newest, clock);
+		base = max(base, next);
 	}
-	rt_clock_base = newest + 1;
-	if (rt.vc_next > rt_vc_base)
-		rt_vc_base = rt.vc_next;
-	if (rt_clock_base > RT_CLOCK_MAX / 2 || rt_vc_base > RT_CLOCK_MAX - 2 * RT_VCLOCKS_MAX) {
+	if (base > RT_CLOCK_MAX / 2) {
 		race_clear();
-		rt_clock_base = 1;
-		rt_vc_base = 1;
+		base = 1;
 	}
+	rt_clock_base = rt_vc_base = base;
 }
 
 RT_UNINSTRUMENTED_END

@@ -65,6 +65,9 @@ void preempt_enable(void)
 {
 	if (!rt_cur->preempt_count)
 		context_fail("preempt-unbalanced", "preempt_enable() without preempt_disable()");
+	/* While it still keeps others of its CPU off: who goes on after those of other CPUs depends on it. */
+	if (rt_cur->atomic == 1)
+		rt_step(RT_RESCHED, 0, 0, RT_PC());
 	if (rt_cur->preempt_count == 1)
 		hb_release(&this_cpu()->task_sync);
 	rt_cur->preempt_count--;
@@ -115,6 +118,8 @@ void local_irq_restore(unsigned long flags)
 {
 	if (flags)
 		return;
+	if (rt_cur->atomic == 1)
+		rt_step(RT_RESCHED, 0, 0, RT_PC());
 	hb_release(&this_cpu()->task_sync);
 	cpu_irq_on(flags);
 	if (!rt_cur->atomic)
@@ -253,8 +258,8 @@ static void send(u32 cpu_id, void (*func)(void *info), void *info, struct ipi_wa
 	struct task_struct *t;
 
 	if (cpu->ipi_tail - cpu->ipi_head == RT_IPI_QUEUE)
-		rt_fail(VERDICT_crash, "crash too many interrupts", "%u interrupts are pending on cpu%u",
-			RT_IPI_QUEUE, cpu_id);
+		rt_fail(VERDICT_crash, "crash too many interrupts", "%u interrupts are pending on cpu%u", RT_IPI_QUEUE,
+			cpu_id);
 	if (!cpu->interrupt) {
 		t = daemon_create("irq", cpu_id, interrupt_context);
 		t->interrupt = true;

@@ -50,8 +50,8 @@ static void test_two_mutexes(void **state)
 	result = RUN({m_then_n, 0, NULL}, {n_then_m, 1, NULL}, {busy, 0, NULL});
 	testing_expect(result, VERDICT_deadlock, "deadlock {test mutex m, test mutex n}");
 	assert_true(result->steps < 100);
-	assert_non_null(strstr(result->verdict.detail,
-			       "a on cpu0, after op.begin, waits for test mutex n, which waits for b"));
+	assert_non_null(
+		strstr(result->verdict.detail, "a on cpu0, after op.begin, waits for test mutex n, which waits for b"));
 }
 
 static void waits(void *arg)
@@ -219,7 +219,8 @@ static void test_livelock(void **state)
 	testing_expect(RUN({polls_in_reader, 0, NULL}, {grace_under_mutex, 1, NULL}), VERDICT_ok, "");
 }
 
-/* ---- context ------------------------------------------------------------------------------------------------------ */
+/* ---- context ------------------------------------------------------------------------------------------------------
+ */
 
 static void mutex_under_spinlock(void *arg)
 {
@@ -383,12 +384,9 @@ static void test_context(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_two_mutexes),
-		cmocka_unit_test(test_nobody_can_run),
-		cmocka_unit_test(test_recursive_reader),
-		cmocka_unit_test(test_interrupt_against_holder),
-		cmocka_unit_test(test_ipi_under_lock),
-		cmocka_unit_test(test_livelock),
+		cmocka_unit_test(test_two_mutexes),      cmocka_unit_test(test_nobody_can_run),
+		cmocka_unit_test(test_recursive_reader), cmocka_unit_test(test_interrupt_against_holder),
+		cmocka_unit_test(test_ipi_under_lock),   cmocka_unit_test(test_livelock),
 		cmocka_unit_test(test_context),
 	};
 

@@ -22,12 +22,13 @@
 #include "core/rt/task.h"
 
 RT_UNINSTRUMENTED_BEGIN
+#pragma GCC visibility push(hidden) /* direct accesses in position-independent code */
 
 /* ---- address space: one reservation from the arena on ------------------------------------------------------------ */
 
 #define RT_TABLES_BASE (RT_HEAP_BASE + RT_ARENA_SIZE)
 #define RT_DIRTY_MAP ((u8 *)RT_TABLES_BASE)                               /* a byte per 256 bytes of arena */
-#define RT_HEAP_LIVE ((u8 *)(RT_TABLES_BASE + (256UL << 20)))             /* a byte per 16 bytes of heap */
+#define RT_LIVE ((u8 *)(RT_TABLES_BASE + (12UL << 30)))                   /* a byte per 16 bytes, 1: may be touched */
 #define RT_MEMMAP_STATE ((u8 *)(RT_TABLES_BASE + (768UL << 20)))          /* a byte per RT_MEMMAP_UNIT */
 #define RT_DIRTY_LIST ((u32 *)(RT_TABLES_BASE + (1UL << 30)))             /* granules changed since the image */
 #define RT_VCLOCKS ((struct vclock *)(RT_TABLES_BASE + (2UL << 30)))      /* pool of vector clocks of a run */
@@ -35,9 +36,9 @@ RT_UNINSTRUMENTED_BEGIN
 #define RT_POINT_LOG ((struct point_log *)(RT_TABLES_BASE + (5UL << 30))) /* per slot: clock -> semantic point */
 #define RT_IMAGE_LIST ((u32 *)(RT_TABLES_BASE + (6UL << 30)))             /* granules the image differs from zero in */
 #define RT_OBJECT_LOG ((struct object_log *)(RT_TABLES_BASE + (7UL << 30))) /* changes of objects since the image */
-#define RT_UNMAP_LOG ((struct unmap_log *)(RT_TABLES_BASE + (8UL << 30))) /* changes of the memmap since the image */
-#define RT_SYNC_BASE (RT_TABLES_BASE + (16UL << 30))                      /* a u32 per 4 bytes: vector clock index */
-#define RT_SHADOW_BASE (RT_SYNC_BASE + (64UL << 30))                      /* struct race_cell per 4 bytes */
+#define RT_UNMAP_LOG ((struct unmap_log *)(RT_TABLES_BASE + (8UL << 30)))   /* changes of the memmap since the image */
+#define RT_SYNC_BASE (RT_TABLES_BASE + (16UL << 30))                        /* a u32 per 4 bytes: vector clock index */
+#define RT_SHADOW_BASE (RT_SYNC_BASE + (64UL << 30))                        /* struct race_cell per 4 bytes */
 #define RT_RESERVATION (RT_SHADOW_BASE + 4 * RT_ARENA_SIZE - RT_HEAP_BASE)
 
 #define RT_GRANULE 256UL
@@ -128,6 +129,7 @@ struct task_struct {
 	void (*fn)(void *arg);
 	int (*thread_fn)(void *arg);
 	void *arg;
+	void *private; /* rt_task_private() */
 	char name[RT_TASK_NAME_MAX];
 	struct held_lock held[RT_HELD_MAX];
 	u32 seen[NR_POINTS];
@@ -162,8 +164,8 @@ struct unmap_log {
 #define RT_CALLBACKS_MAX 4096
 
 struct rt_cpu {
-	u32 tasks;  /* bits of tasks bound to it, interrupt context excluded */
-	u32 holder; /* bit of the task that keeps others off, or 0 */
+	u32 tasks;     /* bits of tasks bound to it, interrupt context excluded */
+	u32 holder;    /* bit of the task that keeps others off, or 0 */
 	u32 interrupt; /* bit of its interrupt context, or 0 */
 	bool in_interrupt;
 	u32 ipi_head, ipi_tail;
@@ -171,8 +173,8 @@ struct rt_cpu {
 	u32 irq_sync;     /* released where interrupts go on, acquired by a handler */
 	u32 handler_sync; /* released by a handler, acquired where interrupts go off */
 	u32 worker_sync;
-	u32 worker;                 /* bit, or 0 */
-	struct work_struct *first;  /* pending work */
+	u32 worker;                /* bit, or 0 */
+	struct work_struct *first; /* pending work */
 	struct work_struct *last;
 	struct work_struct *running;
 };
@@ -194,16 +196,17 @@ struct rt_state {
 	u64 time_base;  /* nanoseconds jumped over; the time is this plus ticks */
 	u64 hash;
 	u64 switches, preemptions;
-	u32 ready;      /* bits of tasks that wait for nothing */
-	u32 relaxed;    /* of them, in cpu_relax() until somebody stores */
-	u32 sleepers;   /* waiting with a deadline */
+	u32 ready;                /* bits of tasks that wait for nothing */
+	u32 relaxed;              /* of them, in cpu_relax() until somebody stores */
+	u32 sleepers;             /* waiting with a deadline */
+	u64 next_deadline;        /* the earliest of theirs; UINT64_MAX without sleepers */
 	u32 used, alive, daemons; /* bits of ids */
 	u32 held_cpus, irq_cpus;  /* CPUs with a holder; with an interrupt pending or running */
 	u32 nr_slots;
 	u8 slot_id[32];
 	u32 vc_next;
-	u32 readers;    /* tasks inside an RCU read section */
-	u32 rcu_task;   /* bit, or 0 */
+	u32 readers;  /* tasks inside an RCU read section */
+	u32 rcu_task; /* bit, or 0 */
 	u32 nr_grace;
 	u32 grace_readers; /* union of the pending grace periods' readers */
 	u32 grace_start_sync, callbacks_sync;
@@ -222,9 +225,12 @@ struct rt_state {
 
 struct rt_fast {
 	u64 ask;       /* points until the slow path must look; 1: each */
+	u64 armed;     /* what ask was at rt.steps_base */
 	u32 now;       /* epoch of the running task: a cell that equals it needs no look */
 	u32 now_store; /* the same, or RT_NO_EPOCH while somebody waits for a store */
-	u32 kinds;     /* kinds of calls that take the slow path */
+	u32 base;      /* clocks from this on are of this run; 0: all (nothing is noted) */
+	u32 kinds;     /* kinds of calls that take the slow path; all outside of runs */
+	u64 hash_tag;  /* the running task's part of what is hashed */
 };
 
 enum rt_phase { PHASE_NONE, PHASE_BOOT, PHASE_IDLE, PHASE_RUN, PHASE_CHECK };
@@ -234,22 +240,48 @@ extern struct rt_state rt;
 extern struct task_struct rt_tasks[32];
 extern struct task_struct rt_boot_task; /* stands for whoever calls outside of runs */
 extern struct task_struct *rt_cur;
+extern struct fiber rt_fibers[33]; /* one per id; the last one runs the quiescence check */
+extern struct fiber rt_main_fiber;
+extern struct rt_footprint *rt_footprint;
+extern void (*rt_trace_sink)(const struct rt_trace_entry *entry, void *arg);
 extern enum rt_phase rt_phase;
 extern struct rt_config rt_config;
 extern u32 rt_clock_base; /* of this run */
 extern u32 rt_vc_base;
-extern u64 rt_heap_limit;  /* end of the heap; tests lower it */
+extern u64 rt_heap_limit;          /* end of the heap; tests lower it */
+#define RT_TICK_NS 1000 /* virtual time that a call takes: sleeps overlap with the work of others */
 #define RT_ASK_OUTSIDE (1UL << 62) /* rt_fast.ask while nothing runs: never over */
 extern struct grace_period rt_grace[RT_CALLBACKS_MAX];
 
-static inline u64 rt_steps(u64 armed)
+static inline u64 sched_steps(void)
 {
-	return rt.steps_base + (armed - rt_fast.ask);
+	return rt.steps_base + (rt_fast.armed - rt_fast.ask);
+}
+
+/* After a change of the running task, its epoch, or rt.relaxed. */
+static inline void sched_load_epoch(void)
+{
+	bool detects = rt_phase == PHASE_RUN && rt_config.race_detector && !rt_cur->exempt;
+
+	rt_fast.now = detects ? rt_cur->epoch : RT_NO_EPOCH;
+	rt_fast.now_store = rt.relaxed ? RT_NO_EPOCH : rt_fast.now;
+	rt_fast.base = detects ? rt_clock_base : 0;
+	rt_fast.hash_tag = (u64)rt_cur->id << 59;
 }
 
 static inline u32 task_bit(const struct task_struct *t)
 {
 	return 1u << t->id;
+}
+
+static inline bool trace_on(void)
+{
+	return rt_trace_sink != NULL;
+}
+
+static inline bool footprint_on(void)
+{
+	return rt_footprint != NULL;
 }
 
 static inline bool rt_running(void)
@@ -261,7 +293,6 @@ static inline bool rt_running(void)
 
 /* ---- sched.c ----------------------------------------------------------------------------------------------------- */
 
-u64 sched_steps(void);
 /* Slow part of a point: countdown over, or kind asked for. */
 void sched_point_slow(u32 kind, u64 addr, u64 size, void *pc);
 /* The running task waits (its ready bit is off, or it is done): runs others until it is chosen again. */
@@ -275,9 +306,7 @@ u32 sched_choose(enum rt_choice kind, u32 what, u32 n);
 void sched_end(const struct rt_result *result);
 /* For a footprint in use: the running task touches [addr, addr + size) with an access of @kind. */
 void footprint_add(u32 kind, u64 addr, u64 size);
-bool footprint_on(void);
 void sched_stored(void); /* ends the wait of all tasks in cpu_relax() */
-void sched_load_epoch(void);
 
 static inline void rt_hash(u64 value)
 {
@@ -286,15 +315,19 @@ static inline void rt_hash(u64 value)
 	rt.hash = h ^ (h >> 29);
 }
 
-/* A point made by a call: locks, marked accesses, semantic points … @addr outside the arena counts as 0. */
+/* @addr outside the arena counts as 0: it may differ from process to process. */
+static inline void rt_hash_point(u32 kind, u64 addr)
+{
+	rt_hash((in_arena(addr) ? addr : 0) ^ (u64)kind << 47 ^ rt_fast.hash_tag);
+}
+
+/* A point made by a call: locks, marked accesses, semantic points … Does nothing outside of runs. */
 static inline void rt_step(u32 kind, u64 addr, u64 size, void *pc)
 {
-	if (!rt_running())
-		return;
 	rt.ticks++;
 	if (unlikely(--rt_fast.ask == 0) || unlikely(rt_fast.kinds & kind))
 		sched_point_slow(kind, addr, size, pc);
-	rt_hash((in_arena(addr) ? addr : 0) ^ (u64)kind << 47 ^ (u64)rt_cur->id << 59);
+	rt_hash_point(kind, addr);
 }
 
 /* ---- wait and block ---------------------------------------------------------------------------------------------- */
@@ -305,6 +338,7 @@ void task_wake(struct task_struct *t);
 /* All tasks that wait with @kind on @on. */
 void task_wake_all(enum wait_kind kind, const void *on);
 bool task_wake_sleepers(bool jump);
+void task_sleepers_changed(void);
 
 /* ---- task.c ------------------------------------------------------------------------------------------------------ */
 
@@ -315,10 +349,9 @@ void task_atomic_enter(void);
 void task_atomic_leave(void);
 void task_set_semantic(struct task_struct *t, u32 id);
 void task_check_returned(const char *what);
-struct fiber *task_fiber(u32 id);
-extern struct fiber rt_main_fiber;
 
-/* ---- cpu.c, work.c ------------------------------------------------------------------------------------------------ */
+/* ---- cpu.c, work.c ------------------------------------------------------------------------------------------------
+ */
 
 unsigned long cpu_irq_off(void);
 void cpu_irq_on(unsigned long flags);
@@ -328,7 +361,7 @@ struct task_struct *daemon_create(const char *prefix, u32 cpu, void (*fn)(void *
 /* ---- clock.c ----------------------------------------------------------------------------------------------------- */
 
 void hb_advance(struct task_struct *t);
-void hb_acquire(const u32 *sync);
+void hb_learn(const u32 *sync);
 /* release: adds to what is there; publish: replaces it (the caller knows all of it, or nobody may see it any more). */
 void hb_release(u32 *sync);
 void hb_publish(u32 *sync);
@@ -342,6 +375,13 @@ static inline bool vc_valid(u32 index)
 static inline struct vclock *vc_at(u32 index)
 {
 	return &RT_VCLOCKS[index - rt_vc_base];
+}
+
+/* The running task learns what was published at @sync. */
+static inline void hb_acquire(const u32 *sync)
+{
+	if (unlikely(vc_valid(*sync)))
+		hb_learn(sync);
 }
 
 /* Did everything of @epoch happen before what @t does now? */
@@ -363,12 +403,26 @@ void race_clear(void); /* all of it */
 u32 *sync_at(u64 addr);
 /* Liveness, dirt, race detector for an access about to happen. */
 void access_slow(u64 addr, u32 size, u32 kind, void *pc);
+void wild_access(u64 addr, u32 size, void *pc); /* outside of all memory */
 /* Before the runtime itself touches an object of the core: alive? and it will be restored. */
 void access_object(const void *obj, size_t size, void *pc);
 
 /* ---- heap.c, memmap.c, reset.c ----------------------------------------------------------------------------------- */
 
-void oops_check(u64 addr, u32 size, void *pc);
+void oops_report(u64 addr, void *pc); /* returns if the address is of the content window, which is always live */
+
+/* Verdict unless [addr, addr + size) may be touched. */
+static inline void oops_check(u64 addr, u64 size, void *pc)
+{
+	u64 first = arena_offset(addr), last = first + size - 1;
+
+	if (unlikely(first >= RT_ARENA_SIZE || !RT_LIVE[first / 16]))
+		oops_report(addr, pc);
+	if (unlikely(last < RT_ARENA_SIZE && !RT_LIVE[last / 16]))
+		oops_report(addr + size - 1, pc);
+}
+
+void rt_set_live(u64 addr, u64 size, bool live);
 void *heap_alloc(u64 size, u32 type);
 void heap_reset(void);
 void heap_seal(void);
@@ -403,7 +457,6 @@ void verdict_clear(void);
 struct rt_verdict *verdict_now(void);
 void trace_point(const struct rt_place *place, u64 runnable);
 void trace_switched(u64 runnable);
-bool trace_on(void);
 void place_fill(struct rt_place *place, u32 kind, u64 addr, u64 size, void *pc);
 const char *task_label(u32 id);
 void log_reset(void);
@@ -411,6 +464,7 @@ void log_reset(void);
 /* "{a, b}" in alphabetical order, as signatures want it. */
 void pair_format(char *buf, size_t size, const char *a, const char *b);
 
+#pragma GCC visibility pop
 RT_UNINSTRUMENTED_END
 
 #endif

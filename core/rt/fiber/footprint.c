@@ -4,32 +4,27 @@
 
 RT_UNINSTRUMENTED_BEGIN
 
-static struct rt_footprint *footprint;
+struct rt_footprint *rt_footprint;
 
-void rt_set_footprint(struct rt_footprint *new_footprint)
+void rt_set_footprint(struct rt_footprint *footprint)
 {
-	footprint = new_footprint;
-}
-
-bool footprint_on(void)
-{
-	return footprint != NULL;
+	rt_footprint = footprint;
 }
 
 static void add_granule(u64 index, bool write)
 {
-	struct rt_footprint_granule *g = &footprint->granules[index];
+	struct rt_footprint_granule *g = &rt_footprint->granules[index];
 	u32 *bits = write ? &g->writers : &g->readers, all;
 
 	if (*bits & task_bit(rt_cur))
 		return;
 	*bits |= task_bit(rt_cur);
 	all = g->readers | g->writers;
-	if (!g->writers || !(all & (all - 1)) || footprint->conflicts[index / 64] >> (index % 64) & 1)
+	if (!g->writers || !(all & (all - 1)) || rt_footprint->conflicts[index / 64] >> (index % 64) & 1)
 		return;
-	footprint->conflicts[index / 64] |= BIT(index % 64);
-	if (footprint->log_count < footprint->log_capacity)
-		footprint->log[footprint->log_count++] = (u32)index;
+	rt_footprint->conflicts[index / 64] |= BIT(index % 64);
+	if (rt_footprint->log_count < rt_footprint->log_capacity)
+		rt_footprint->log[rt_footprint->log_count++] = (u32)index;
 }
 
 void footprint_add(u32 kind, u64 addr, u64 size)
@@ -39,6 +34,8 @@ void footprint_add(u32 kind, u64 addr, u64 size)
 
 		if (index != UINT64_MAX)
 			add_granule(index, !(kind & (RT_LOAD | RT_READ_ONCE)));
+		else
+			rt_footprint->outside += in_arena(at);
 	}
 }
 

@@ -14,8 +14,6 @@ RT_UNINSTRUMENTED_BEGIN
 #define RED_ZONE 16UL
 #define OBJECTS_MAX ((1UL << 30) / sizeof(struct heap_object))
 
-enum { HEAP_NEVER, HEAP_LIVE, HEAP_FREED };
-
 u64 rt_heap_limit = RT_HEAP_SIZE;
 
 static u32 image_objects; /* objects that exist in the image */
@@ -28,12 +26,12 @@ static void log_change(const struct heap_object *o)
 			(struct object_log){.index = (u32)(o - RT_OBJECTS), .before = *o};
 }
 
-static void set_live(u64 addr, u64 size, u8 state)
+void rt_set_live(u64 addr, u64 size, bool live)
 {
-	volatile u8 *live = RT_HEAP_LIVE + arena_offset(addr) / 16;
+	volatile u8 *bytes = RT_LIVE + arena_offset(addr) / 16;
 
 	for (u64 i = 0; i < size / 16; i++)
-		live[i] = state;
+		bytes[i] = live;
 }
 
 /* Every task's next access goes through the liveness check again: no cell equals a new epoch. */
@@ -54,7 +52,7 @@ static struct heap_object *reuse(u64 size)
 		if (o->alive || o->room < size)
 			continue;
 		log_change(o);
-		set_live(o->addr, o->room, HEAP_NEVER);
+		rt_set_live(o->addr, o->room, false);
 		san_unpoison((void *)o->addr, o->room);
 		for (u64 at = 0; at < o->room; at += 8) {
 			dirty_mark(arena_offset(o->addr + at));
@@ -96,7 +94,7 @@ void *heap_alloc(u64 size, u32 type)
 	o->type = (u16)type;
 	o->alive = true;
 	o->permanent = false;
-	set_live(o->addr, rounded, HEAP_LIVE);
+	rt_set_live(o->addr, rounded, true);
 	return (void *)o->addr;
 }
 
@@ -161,7 +159,7 @@ void kfree(void *ptr)
 	o->alive = false;
 	o->free_task = rt_cur->id;
 	o->free_semantic = rt_cur->semantic;
-	set_live(o->addr, o->size, HEAP_FREED);
+	rt_set_live(o->addr, o->size, false);
 	san_poison(ptr, o->size);
 	heap_kill_epochs();
 }
@@ -199,9 +197,9 @@ static void restore(const struct object_log *change)
 
 	if (change->index >= image_objects)
 		return;
-	set_live(o->addr, o->room, HEAP_NEVER);
+	rt_set_live(o->addr, o->room, false);
 	*o = change->before;
-	set_live(o->addr, o->size, o->alive ? HEAP_LIVE : HEAP_FREED);
+	rt_set_live(o->addr, o->size, o->alive);
 	if (o->alive)
 		san_unpoison((void *)o->addr, o->room);
 	else
@@ -212,7 +210,7 @@ static void forget(u32 first)
 {
 	for (u32 i = first; i < rt.nr_objects; i++) {
 		san_unpoison((void *)RT_OBJECTS[i].addr, RT_OBJECTS[i].room);
-		set_live(RT_OBJECTS[i].addr, RT_OBJECTS[i].room, HEAP_NEVER);
+		rt_set_live(RT_OBJECTS[i].addr, RT_OBJECTS[i].room, false);
 	}
 }
 

@@ -26,6 +26,7 @@ static void change(u32 first, u32 nr, u8 to)
 
 		for (; unit < first + nr && state[unit] == before && count < UINT16_MAX; unit++, count++)
 			state[unit] = to;
+		rt_set_live(RT_MEMMAP_BASE + (unit - count) * RT_MEMMAP_UNIT, count * RT_MEMMAP_UNIT, to == UNIT_LIVE);
 		RT_UNMAP_LOG[rt.nr_unmaps++] = (struct unmap_log){.unit = unit - count,
 								  .nr = (u16)count,
 								  .before = before,
@@ -121,6 +122,7 @@ static void undo(u32 down_to)
 
 		for (u32 i = 0; i < log->nr; i++)
 			state[log->unit + i] = log->before;
+		rt_set_live((u64)start, log->nr * RT_MEMMAP_UNIT, log->before == UNIT_LIVE);
 		if (log->before == UNIT_DEAD)
 			san_poison(start, log->nr * RT_MEMMAP_UNIT);
 		else
@@ -143,8 +145,8 @@ void memmap_clear(void)
 
 /* ---- oopses ------------------------------------------------------------------------------------------------------ */
 
-static void __attribute__((noreturn, noinline, cold)) oops(const char *what, const char *type, u64 addr, void *pc,
-							   bool killed, u32 killer, u32 killer_semantic)
+static void __attribute__((noreturn, noinline, cold))
+oops(const char *what, const char *type, u64 addr, void *pc, bool killed, u32 killer, u32 killer_semantic)
 {
 	char signature[192], places[120], name[96];
 	struct rt_verdict *verdict = verdict_now();
@@ -234,23 +236,17 @@ void rt_oops(const char *class, u64 addr)
 		task_label(writer), point_name(semantic));
 }
 
-void oops_check(u64 addr, u32 size, void *pc)
+/* The content window is live as a whole and has no bytes in the table: nothing is said about it. */
+void __attribute__((noinline, cold)) oops_report(u64 addr, void *pc)
 {
-	u64 first = arena_offset(addr), last = first + size - 1;
+	u64 offset = arena_offset(addr);
 
-	if (first < RT_HEAP_SIZE) {
-		if (unlikely(RT_HEAP_LIVE[first / 16] != 1))
-			heap_oops(addr, pc);
-		if (unlikely(RT_HEAP_LIVE[last / 16] != 1))
-			heap_oops(addr + size - 1, pc);
-	} else if (first - (RT_MEMMAP_BASE - RT_HEAP_BASE) < RT_MEMMAP_SIZE) {
-		if (unlikely(RT_MEMMAP_STATE[unit_of(addr)] != UNIT_LIVE))
-			memmap_oops(addr, pc);
-		if (unlikely(RT_MEMMAP_STATE[unit_of(addr + size - 1)] != UNIT_LIVE))
-			memmap_oops(addr + size - 1, pc);
-	} else if (first >= RT_ARENA_SIZE) {
+	if (offset < RT_HEAP_SIZE)
+		heap_oops(addr, pc);
+	else if (addr - RT_MEMMAP_BASE < RT_MEMMAP_SIZE)
+		memmap_oops(addr, pc);
+	else if (offset >= RT_ARENA_SIZE)
 		oops(addr < 4096 ? "null-pointer" : "wild-pointer", "(nowhere)", addr, pc, false, 0, 0);
-	}
 }
 
 RT_UNINSTRUMENTED_END

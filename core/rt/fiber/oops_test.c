@@ -52,7 +52,7 @@ static void never_allocated(void *arg)
 
 static void null_pointer(void *arg)
 {
-	((volatile u64 *)arg)[1] = 3;
+	*(volatile u64 *)((u64)arg + 16) = 3;
 }
 
 static void unmaps(void *arg)

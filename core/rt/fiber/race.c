@@ -33,8 +33,8 @@ static const char *access_text(bool write, bool marked)
 	return write ? marked ? "marked write" : "write" : marked ? "marked read" : "read";
 }
 
-static void __attribute__((noreturn)) report(const struct access *a, u64 granule, u32 other, bool other_write,
-					     bool other_marked)
+static void __attribute__((noreturn))
+report(const struct access *a, u64 granule, u32 other, bool other_write, bool other_marked)
 {
 	bool write = a->kind & (RT_STORE | RT_WRITE_ONCE | RT_RMW), marked = !(a->kind & (RT_LOAD | RT_STORE));
 	u32 slot = other >> RT_CLOCK_BITS, semantic = clock_semantic(slot, other & RT_CLOCK_MAX);

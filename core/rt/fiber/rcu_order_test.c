@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Adversarial RCU: the order of callbacks and the end of a grace period are the schedule's, and nothing else moves them. */
+/* Adversarial RCU: the order of callbacks and the end of a grace period are the schedule's, and nothing else moves
+ * them. */
 #include "core/rt/fiber/testing.h"
 
 struct node {

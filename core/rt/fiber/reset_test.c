@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Reset and determinism: runs A, B, A are equal whatever B did; so are runs traced and not, and runs of other builds. */
+/* Reset and determinism: runs A, B, A are equal whatever B did; so are runs traced and not, and runs of other builds.
+ */
 #include "core/rt/fiber/testing.h"
 
 #define KNOWN_HASH 0xc925e713e923f11fUL
@@ -78,8 +79,7 @@ static void test_aba(void **state)
 		assert_int_not_equal(hash, hash_of_a(seed + 1000));
 		for (u64 what = 0; what < ARRAY_SIZE(kinds); what++) {
 			testing_walk(seed);
-			assert_int_equal(RUN({disorder, 0, (void *)what}, {mixed, 1, NULL})->verdict.kind,
-					 kinds[what]);
+			assert_int_equal(RUN({disorder, 0, (void *)what}, {mixed, 1, NULL})->verdict.kind, kinds[what]);
 			assert_string_equal(rt_log(), "");
 			assert_int_equal(hash_of_a(seed), hash);
 		}
@@ -243,9 +243,8 @@ static void test_image_kthread(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_aba),	   cmocka_unit_test(test_traced),
-		cmocka_unit_test(test_known_hash), cmocka_unit_test(test_heap),
-		cmocka_unit_test(test_boot_again), cmocka_unit_test(test_image_kthread),
+		cmocka_unit_test(test_aba),  cmocka_unit_test(test_traced),     cmocka_unit_test(test_known_hash),
+		cmocka_unit_test(test_heap), cmocka_unit_test(test_boot_again), cmocka_unit_test(test_image_kthread),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

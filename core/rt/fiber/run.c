@@ -137,6 +137,7 @@ void rt_boot(const struct rt_config *config, void (*boot)(void *arg), void *arg)
 	if (!rt_config.step_limit)
 		rt_config.step_limit = STEP_LIMIT_DEFAULT;
 	rt.vc_next = rt_vc_base;
+	rt.next_deadline = UINT64_MAX;
 	rt_phase = PHASE_BOOT;
 	sched_reset();
 	verdict_clear();
@@ -152,9 +153,9 @@ unsigned int rt_task_create(const char *name, unsigned int cpu, void (*fn)(void 
 
 	if (rt_phase != PHASE_IDLE || cpu >= rt_config.cpus || !(t = task_create(name, cpu, false))) {
 		fprintf(stderr, "pfnstorm: rt_task_create(%s, cpu%u): %s\n", name, cpu,
-			rt_phase != PHASE_IDLE	 ? "only between boot or reset and a run"
+			rt_phase != PHASE_IDLE  ? "only between boot or reset and a run"
 			: cpu >= rt_config.cpus ? "no such CPU"
-						 : "too many tasks");
+						: "too many tasks");
 		abort();
 	}
 	t->fn = fn;
@@ -175,7 +176,7 @@ static void check_main(void)
 /* On a fiber of its own, so that a check that fails can be left for good. */
 static void run_check(void)
 {
-	struct fiber *fiber = task_fiber(32);
+	struct fiber *fiber = &rt_fibers[32];
 
 	if (!quiescence_check || verdict_now()->kind != VERDICT_ok)
 		return;
@@ -228,6 +229,7 @@ void rt_run(struct rt_result *result)
 	rt_phase = PHASE_RUN;
 	rt.vc_next = rt_vc_base;
 	rt.hash = 0;
+	rt.ticks = 0;
 	sched_reset();
 	for (u32 slot = 0; slot < rt.nr_slots; slot++)
 		start_task(&rt_tasks[rt.slot_id[slot]]);
@@ -247,8 +249,10 @@ void rt_reset(void)
 	for (u32 m = rt.used; m; m &= m - 1) {
 		u32 id = (u32)__builtin_ctz(m);
 
-		if (rt_tasks[id].started && !rt_tasks[id].done)
-			task_fiber(id)->abandoned = true;
+		if (!rt_tasks[id].started || rt_tasks[id].done)
+			continue;
+		rt_fibers[id].abandoned = true;
+		rt_fibers[id].ignores = rt_tasks[id].exempt;
 	}
 	clock_reset();
 	heap_reset();

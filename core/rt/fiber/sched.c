@@ -12,25 +12,20 @@
 
 RT_UNINSTRUMENTED_BEGIN
 
-#define SPIN_NS 1000 /* what a round of spinning costs when nobody does anything else */
+#define SPIN_NS 10000 /* what a round of spinning costs when nobody does anything else */
 
 static struct rt_strategy *strategy;
 static struct {
-	u64 at;  /* step to ask at, UINT64_MAX: none */
+	u64 at; /* step to ask at, UINT64_MAX: none */
 	bool every;
 	u32 kinds;
 	const u64 *conflicts;
-	u64 armed;
+	bool busy; /* the strategy answers and may change its wishes: whoever asks arms the countdown afterwards */
 } asking;
 
 void rt_set_strategy(struct rt_strategy *s)
 {
 	strategy = s;
-}
-
-u64 sched_steps(void)
-{
-	return rt_steps(asking.armed);
 }
 
 /* The countdown ends at the next step that the slow path must see. */
@@ -41,9 +36,15 @@ void sched_arm(void)
 	if (asking.every || asking.conflicts || asking.kinds & (RT_LOAD | RT_STORE) || trace_on() || footprint_on())
 		stop = steps + 1;
 	stop = min(stop, asking.at);
+	if (unlikely(rt.next_deadline != UINT64_MAX)) {
+		u64 now = rt_now_ns(), left = rt.next_deadline > now ? rt.next_deadline - now : 0;
+
+		/* no sooner than this, since not every step is a tick; looked at again then */
+		stop = min(stop, steps + (left + RT_TICK_NS - 1) / RT_TICK_NS);
+	}
 	rt.steps_base = steps;
-	asking.armed = rt_fast.ask = max(stop, steps + 1) - steps;
-	rt_fast.kinds = asking.kinds | (rt.sleepers ? UINT32_MAX : 0); /* each call may be the one whose time has come */
+	rt_fast.armed = rt_fast.ask = max(stop, steps + 1) - steps;
+	rt_fast.kinds = asking.kinds;
 }
 
 void rt_ask_after(u64 points)
@@ -52,21 +53,21 @@ void rt_ask_after(u64 points)
 
 	asking.every = points == 0;
 	asking.at = points == 0 || points > UINT64_MAX - steps ? UINT64_MAX : steps + points;
-	if (rt_running())
+	if (rt_running() && !asking.busy)
 		sched_arm();
 }
 
 void rt_ask_kinds(u32 mask)
 {
 	asking.kinds = mask;
-	if (rt_running())
+	if (rt_running() && !asking.busy)
 		sched_arm();
 }
 
 void rt_ask_conflicts(const u64 *bitmap)
 {
 	asking.conflicts = bitmap;
-	if (rt_running())
+	if (rt_running() && !asking.busy)
 		sched_arm();
 }
 
@@ -129,6 +130,7 @@ u32 sched_eligible(void)
 	/* only spinners are left: they spin until the time or the step budget ends, and time flies meanwhile */
 	rt.relaxed = 0;
 	rt.time_base += SPIN_NS;
+	sched_arm();
 	sched_load_epoch();
 	return m;
 }
@@ -139,17 +141,11 @@ void sched_stored(void)
 	sched_load_epoch();
 }
 
-void sched_load_epoch(void)
-{
-	rt_fast.now = rt_running() && rt_config.race_detector ? rt_cur->epoch : RT_NO_EPOCH;
-	rt_fast.now_store = rt.relaxed ? RT_NO_EPOCH : rt_fast.now;
-}
-
 /* ---- switching ------------------------------------------------------------------------------------------------- */
 
 static struct fiber *fiber_of(struct task_struct *t)
 {
-	return t == &rt_boot_task ? &rt_main_fiber : task_fiber(t->id);
+	return t == &rt_boot_task ? &rt_main_fiber : &rt_fibers[t->id];
 }
 
 static void switch_to(struct task_struct *next, u64 runnable)
@@ -172,7 +168,7 @@ static void switch_to(struct task_struct *next, u64 runnable)
 void sched_stop(void)
 {
 	struct task_struct *prev = rt_cur;
-	struct fiber *fiber = rt_phase == PHASE_CHECK ? task_fiber(32) : fiber_of(prev);
+	struct fiber *fiber = rt_phase == PHASE_CHECK ? &rt_fibers[32] : fiber_of(prev);
 
 	fiber->abandoned = true;
 	san_release(&rt_main_fiber);
@@ -195,8 +191,11 @@ static u32 ask_next(const struct rt_place *place, u64 runnable)
 	u32 next;
 
 	san_outside_begin();
+	asking.busy = true;
 	next = strategy->ops->next(strategy, place, runnable);
+	asking.busy = false;
 	san_outside_end();
+	sched_arm();
 	return checked(next, runnable, "next");
 }
 
@@ -208,7 +207,9 @@ void sched_point_slow(u32 kind, u64 addr, u64 size, void *pc)
 	bool asked;
 	u32 next;
 
-	if (footprint_on() && kind != RT_SEMANTIC)
+	if (unlikely(!rt_running()))
+		return;
+	if (unlikely(footprint_on()) && kind != RT_SEMANTIC)
 		footprint_add(kind, addr, size);
 	asked = asking.every || steps == asking.at || asking.kinds & kind || in_conflict(kind, addr, size);
 	if (steps == asking.at)
@@ -216,16 +217,18 @@ void sched_point_slow(u32 kind, u64 addr, u64 size, void *pc)
 	if (unlikely(steps >= rt_config.step_limit))
 		rt_fail(VERDICT_livelock, "livelock", "no end after %lu steps; %s is at %s", steps,
 			task_label(rt_cur->id), point_name(rt_cur->semantic));
-	sched_arm();
-	if (rt.sleepers)
+	if (unlikely(rt.next_deadline != UINT64_MAX))
 		task_wake_sleepers(false);
-	if (!(asked && strategy) && !trace_on())
+	asked = asked && strategy;
+	if (!asked)
+		sched_arm();
+	if (!asked && !trace_on())
 		return;
 	place_fill(&place, kind, addr, size, pc);
 	runnable = sched_eligible() | task_bit(rt_cur);
-	if (trace_on())
+	if (unlikely(trace_on()))
 		trace_point(&place, runnable);
-	if (!asked || !strategy)
+	if (!asked)
 		return;
 	next = ask_next(&place, runnable);
 	if (next == rt_cur->id)
@@ -267,6 +270,7 @@ void sched_leave(u32 kind, u64 addr, void *pc)
 	} else {
 		next = round_robin(runnable);
 	}
+	sched_arm();
 	if (next != rt_cur->id)
 		switch_to(&rt_tasks[next], runnable);
 }
@@ -279,8 +283,9 @@ void sched_reset(void)
 	asking.every = false;
 	asking.kinds = 0;
 	asking.conflicts = NULL;
-	rt_fast.ask = asking.armed = RT_ASK_OUTSIDE;
-	rt_fast.kinds = 0;
+	asking.busy = false;
+	rt_fast.ask = rt_fast.armed = RT_ASK_OUTSIDE;
+	rt_fast.kinds = UINT32_MAX;
 	sched_load_epoch();
 }
 
@@ -291,9 +296,10 @@ void sched_begin(void)
 
 	if (!runnable || !(rt.alive & ~rt.daemons))
 		return;
-	sched_arm();
+	rt_fast.ask = rt_fast.armed = 1; /* no step yet; armed when the wishes are known */
 	first = strategy ? checked(strategy->ops->begin(strategy, runnable), runnable, "begin")
 			 : (u32)__builtin_ctzll(runnable);
+	sched_arm();
 	san_release(&rt);
 	switch_to(&rt_tasks[first], runnable);
 	rt.switches--; /* the first task was not switched to from another */

@@ -236,7 +236,8 @@ static void irqs_off(void *arg)
 	preempt_enable();
 }
 
-/* An interrupt context is a task that can run exactly while interrupts are on there; meanwhile its CPU does nothing else. */
+/* An interrupt context is a task that can run exactly while interrupts are on there; meanwhile its CPU does nothing
+ * else. */
 static void test_interrupts(void **state)
 {
 	u32 irq = RT_MAX_TASKS - 1;
@@ -322,14 +323,10 @@ static void test_faults(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_ask_after),
-		cmocka_unit_test(test_ask_kinds),
-		cmocka_unit_test(test_forced),
-		cmocka_unit_test(test_conflicts_and_footprint),
-		cmocka_unit_test(test_cpu_ownership),
-		cmocka_unit_test(test_interrupts),
-		cmocka_unit_test(test_spinners),
-		cmocka_unit_test(test_faults),
+		cmocka_unit_test(test_ask_after),     cmocka_unit_test(test_ask_kinds),
+		cmocka_unit_test(test_forced),        cmocka_unit_test(test_conflicts_and_footprint),
+		cmocka_unit_test(test_cpu_ownership), cmocka_unit_test(test_interrupts),
+		cmocka_unit_test(test_spinners),      cmocka_unit_test(test_faults),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

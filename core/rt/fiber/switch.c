@@ -36,8 +36,13 @@ static void forget_former_life(struct fiber *f)
 	__asan_unpoison_memory_region(f->stack, f->stack_size);
 #endif
 #if RT_TSAN
-	if (f->tsan)
-		__tsan_destroy_fiber(f->tsan);
+	void *self = __tsan_get_current_fiber();
+
+	__tsan_switch_to_fiber(f->tsan, __tsan_switch_to_fiber_no_sync);
+	for (; f->ignores; f->ignores--)
+		san_outside_end();
+	__tsan_switch_to_fiber(self, __tsan_switch_to_fiber_no_sync);
+	__tsan_destroy_fiber(f->tsan);
 	f->tsan = NULL;
 #endif
 	f->abandoned = false;

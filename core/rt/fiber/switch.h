@@ -17,7 +17,8 @@ struct fiber {
 	size_t stack_size;
 	void *asan_fake_stack;
 	void *tsan;
-	bool abandoned; /* left for good in the middle of something */
+	bool abandoned;   /* left for good in the middle of something */
+	unsigned ignores; /* then: how many san_outside_begin() have no end */
 #if !defined(__x86_64__) && !defined(__aarch64__)
 	ucontext_t context;
 #endif

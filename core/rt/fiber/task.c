@@ -11,12 +11,7 @@ struct task_struct rt_boot_task = {.id = RT_NO_TASK, .name = "boot"};
 struct task_struct *rt_cur = &rt_boot_task;
 struct fiber rt_main_fiber;
 
-static struct fiber fibers[33]; /* one per id; the last one runs the quiescence check */
-
-struct fiber *task_fiber(u32 id)
-{
-	return &fibers[id];
-}
+struct fiber rt_fibers[33];
 
 /* ---- creation and end ------------------------------------------------------------------------------------------ */
 
@@ -57,7 +52,7 @@ static void task_main(void);
 /* By the creator, not by whoever happens to switch to it first: TSan orders the two. */
 void task_prepare(struct task_struct *t)
 {
-	fiber_prepare(&fibers[t->id], task_main);
+	fiber_prepare(&rt_fibers[t->id], task_main);
 }
 
 /* @cpu may be RT_MAX_CPUS, nowhere. NULL if all tasks are taken. */
@@ -153,7 +148,7 @@ void task_block(enum wait_kind kind, const void *on, u64 deadline)
 	rt.ready &= ~task_bit(t);
 	if (deadline) {
 		rt.sleepers |= task_bit(t);
-		sched_arm();
+		task_sleepers_changed();
 	} else {
 		lock_deadlock_check();
 	}
@@ -163,8 +158,11 @@ void task_block(enum wait_kind kind, const void *on, u64 deadline)
 void task_wake(struct task_struct *t)
 {
 	t->wait_kind = WAIT_NONE;
-	t->deadline = 0;
-	rt.sleepers &= ~task_bit(t);
+	if (t->deadline) {
+		t->deadline = 0;
+		rt.sleepers &= ~task_bit(t);
+		task_sleepers_changed();
+	}
 	rt.ready |= task_bit(t);
 }
 
@@ -180,18 +178,23 @@ void task_wake_all(enum wait_kind kind, const void *on)
 	}
 }
 
-/* Wakes whose deadline has come; with @jump, lets time pass until somebody's does. False if nobody sleeps. */
+void task_sleepers_changed(void)
+{
+	rt.next_deadline = UINT64_MAX;
+	for (u32 m = rt.sleepers; m; m &= m - 1)
+		rt.next_deadline = min(rt.next_deadline, rt_tasks[__builtin_ctz(m)].deadline);
+}
+
+/* Wakes whose deadline has come; with @jump, lets time pass until somebody's does. False if nobody was woken. */
 bool task_wake_sleepers(bool jump)
 {
-	u64 now = rt_now_ns(), first = UINT64_MAX;
+	u64 now = rt_now_ns();
 
-	for (u32 m = rt.sleepers; m; m &= m - 1)
-		first = min(first, rt_tasks[__builtin_ctz(m)].deadline);
-	if (first == UINT64_MAX || (first > now && !jump))
+	if (rt.next_deadline == UINT64_MAX || (rt.next_deadline > now && !jump))
 		return false;
-	if (first > now) {
-		rt.time_base += first - now;
-		now = first;
+	if (rt.next_deadline > now) {
+		rt.time_base += rt.next_deadline - now;
+		now = rt.next_deadline;
 	}
 	for (u32 m = rt.sleepers; m; m &= m - 1) {
 		struct task_struct *t = &rt_tasks[__builtin_ctz(m)];
@@ -199,7 +202,6 @@ bool task_wake_sleepers(bool jump)
 		if (t->deadline <= now)
 			task_wake(t);
 	}
-	sched_arm();
 	return true;
 }
 
@@ -213,6 +215,17 @@ struct task_struct *rt_current(void)
 const char *task_name(const struct task_struct *task)
 {
 	return task ? task->name : "boot";
+}
+
+void *rt_task_private(void)
+{
+	return rt_cur->private;
+}
+
+void rt_task_set_private(void *private)
+{
+	if (rt_cur != &rt_boot_task)
+		rt_cur->private = private;
 }
 
 unsigned int task_id(const struct task_struct *task)
@@ -302,7 +315,7 @@ void rt_clear_signals(void)
 
 u64 rt_now_ns(void)
 {
-	return rt.time_base + rt.ticks;
+	return rt.time_base + rt.ticks * RT_TICK_NS;
 }
 
 void msleep(unsigned int ms)

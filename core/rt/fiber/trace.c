@@ -4,18 +4,13 @@
 
 RT_UNINSTRUMENTED_BEGIN
 
-static void (*sink)(const struct rt_trace_entry *entry, void *arg);
+void (*rt_trace_sink)(const struct rt_trace_entry *entry, void *arg);
 static void *sink_arg;
 
-void rt_set_trace(void (*new_sink)(const struct rt_trace_entry *entry, void *arg), void *arg)
+void rt_set_trace(void (*sink)(const struct rt_trace_entry *entry, void *arg), void *arg)
 {
-	sink = new_sink;
+	rt_trace_sink = sink;
 	sink_arg = arg;
-}
-
-bool trace_on(void)
-{
-	return sink != NULL;
 }
 
 void place_fill(struct rt_place *place, u32 kind, u64 addr, u64 size, void *pc)
@@ -73,7 +68,7 @@ void trace_point(const struct rt_place *place, u64 runnable)
 
 	fill_context(&entry, runnable);
 	san_outside_begin();
-	sink(&entry, sink_arg);
+	rt_trace_sink(&entry, sink_arg);
 	san_outside_end();
 }
 
@@ -84,7 +79,7 @@ void trace_switched(u64 runnable)
 	place_fill(&entry.place, 0, 0, 0, NULL);
 	fill_context(&entry, runnable);
 	san_outside_begin();
-	sink(&entry, sink_arg);
+	rt_trace_sink(&entry, sink_arg);
 	san_outside_end();
 }
 

@@ -17,7 +17,7 @@ void init_work(struct work_struct *work, void (*func)(struct work_struct *work))
 static void run_next(struct rt_cpu *cpu)
 {
 	struct work_struct *work = cpu->first;
-	void (*func)(struct work_struct *work);
+	void (*func)(struct work_struct * work);
 
 	access_object(work, sizeof(*work), RT_PC());
 	cpu->first = work->next;

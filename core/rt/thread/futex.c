@@ -3,7 +3,8 @@
 
 #include <limits.h>
 #include <linux/futex.h>
-#include <sched.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -52,3 +53,32 @@ u64 clock_ns(void)
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	return (u64)ts.tv_sec * 1000000000UL + (u64)ts.tv_nsec;
 }
+
+#if defined(__x86_64__)
+static bool counter_trusted;
+
+void clock_choose(void)
+{
+	FILE *f = fopen("/sys/devices/system/clocksource/clocksource0/current_clocksource", "re");
+	char name[16] = "";
+
+	if (!f)
+		return;
+	counter_trusted = fgets(name, sizeof(name), f) && !strcmp(name, "tsc\n");
+	fclose(f);
+}
+
+u64 clock_ticks(void)
+{
+	return likely(counter_trusted) ? __builtin_ia32_rdtsc() : clock_ns();
+}
+#else
+void clock_choose(void)
+{
+}
+
+u64 clock_ticks(void)
+{
+	return clock_ns();
+}
+#endif

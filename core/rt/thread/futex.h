@@ -27,4 +27,8 @@ void word_unlock(struct word_lock *lock);
 /* Monotonic clock. */
 u64 clock_ns(void);
 
+/* The processor's own counter where the kernel trusts it to agree on all CPUs, else the monotonic clock. */
+u64 clock_ticks(void);
+void clock_choose(void);
+
 #endif

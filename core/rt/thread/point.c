@@ -5,6 +5,7 @@
 #include <sched.h>
 #include <time.h>
 
+#include "core/rt/thread/futex.h"
 #include "core/rt/thread/runtime.h"
 #include "core/rt/thread/vcpu.h"
 
@@ -52,7 +53,7 @@ static void record(struct task_struct *me, enum point_id id, u64 arg)
 	struct rt_ring *ring = me->ring;
 	struct rt_flight *entry = &ring->entry[ring->head % RT_RING_ENTRIES];
 
-	entry->ns = rt_now_ns();
+	entry->ns = clock_ticks();
 	entry->arg = arg;
 	entry->point = (u16)id;
 	entry->task = (u16)(ring - rt_thread_postmortem()->ring);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "core/rt/thread.h"
+#include "core/rt/thread/futex.h"
 
 #define MAGIC 0x706f73746d6f7274UL
 
@@ -49,11 +50,12 @@ struct rt_postmortem *rt_thread_postmortem(void)
 void rt_thread_postmortem_clear(void)
 {
 	postmortem->failed = 0;
-	postmortem->fail_ns = 0;
+	postmortem->fail_ns = postmortem->fail_ticks = 0;
 	memset(&postmortem->verdict, 0, sizeof(postmortem->verdict));
 	postmortem->words[0] = '\0';
 	postmortem->fail_ring = 0;
 	postmortem->nr_frames = 0;
+	postmortem->nr_other_frames = 0;
 	postmortem->log_head = 0;
 	for (u32 i = 0; i < RT_RINGS; i++)
 		postmortem->ring[i].head = 0;
@@ -86,6 +88,20 @@ static const struct rt_flight *latest(const struct rt_postmortem *pm, const u64 
 	return best;
 }
 
+void rt_thread_postmortem_close(struct rt_postmortem *pm)
+{
+	pm->fail_ticks = clock_ticks();
+	pm->fail_ns = clock_ns() - pm->start_ns;
+}
+
+/* Ticks of the mapping in nanoseconds since boot. */
+static u64 ticks_to_ns(const struct rt_postmortem *pm, u64 ticks)
+{
+	double span = (double)(pm->fail_ticks - pm->start_ticks);
+
+	return ticks > pm->start_ticks ? (u64)((double)(ticks - pm->start_ticks) / span * (double)pm->fail_ns) : 0;
+}
+
 size_t rt_thread_timeline(const struct rt_postmortem *pm, struct rt_flight *out, size_t max)
 {
 	u64 end[RT_RINGS];
@@ -96,10 +112,14 @@ size_t rt_thread_timeline(const struct rt_postmortem *pm, struct rt_flight *out,
 	for (u32 i = 0; i < RT_RINGS; i++)
 		end[i] = pm->ring[i].head;
 	while (count < max && (entry = latest(pm, end, &which))) {
+		struct rt_flight *to;
+
 		end[which]--;
-		if (pm->fail_ns && entry->ns > pm->fail_ns)
+		if (entry->ns > pm->fail_ticks)
 			continue;
-		out[max - ++count] = *entry;
+		to = &out[max - ++count];
+		*to = *entry;
+		to->ns = ticks_to_ns(pm, entry->ns);
 	}
 	memmove(out, out + (max - count), count * sizeof(*out));
 	return count;

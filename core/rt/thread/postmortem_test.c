@@ -7,6 +7,7 @@
 #include "core/rt/lock.h"
 #include "core/rt/rcu.h"
 #include "core/rt/task.h"
+#include "core/rt/thread/sanitizer.h"
 #include "core/rt/wait.h"
 
 struct shared {
@@ -63,7 +64,7 @@ static struct rt_test removal(void)
 
 static void test_timeline(void **state)
 {
-	static struct rt_flight timeline[1000];
+	static struct rt_flight timeline[2 * RT_RING_ENTRIES];
 	struct rt_test test = removal();
 	const struct rt_postmortem *pm;
 	bool killer_seen = false;
@@ -75,7 +76,7 @@ static void test_timeline(void **state)
 	rt_test_expect(&test, VERDICT_oops, "oops use-after-free memmap {op.begin, op.end}");
 	pm = rt_thread_postmortem();
 	count = rt_thread_timeline(pm, timeline, ARRAY_SIZE(timeline));
-	assert_int_equal(count, ARRAY_SIZE(timeline));
+	assert_in_range(count, 10, ARRAY_SIZE(timeline));
 	for (size_t i = 0; i < count; i++) {
 		if (i)
 			assert_true(timeline[i - 1].ns <= timeline[i].ns);
@@ -83,7 +84,7 @@ static void test_timeline(void **state)
 		killer_seen |= timeline[i].point == POINT_op_end && timeline[i].arg == 3;
 	}
 	assert_true(killer_seen);
-	assert_string_equal(pm->ring[timeline[count - 1].task].name, "walker");
+	assert_string_equal(pm->ring[pm->fail_ring].name, "walker");
 	assert_string_equal(pm->words, "last words about oops");
 	rt_thread_log(pm, log, sizeof(log));
 	assert_string_equal(log, "removing 7\n");
@@ -96,25 +97,35 @@ static void test_fault_in_last_words(void **state)
 	(void)state;
 	rt_thread_last_words(faults_while_speaking);
 	rt_test_expect(&test, VERDICT_oops, "oops use-after-free memmap {op.begin, op.end}");
+	/* TSan may be amid a report of its own, out of which no jump leads: then the time is up. */
+#ifdef RT_TSAN
+	assert_memory_equal(rt_thread_postmortem()->words, "unfinished", 10);
+#else
 	assert_string_equal(rt_thread_postmortem()->words, "unfinished\n(describing it faulted)\n");
+#endif
 	rt_thread_last_words(NULL);
+}
+
+/* Each holds its own before either asks for the other's. */
+static void embrace(struct mutex *own, struct mutex *other)
+{
+	mutex_lock(own);
+	atomic_long_add(1, (atomic_long_t *)&shared.met);
+	while (READ_ONCE(shared.met) < 2)
+		cond_resched();
+	mutex_lock(other);
 }
 
 static void embraces_mn(void *arg)
 {
 	(void)arg;
-	mutex_lock(&shared.m);
-	while (!READ_ONCE(shared.met))
-		cond_resched();
-	mutex_lock(&shared.n);
+	embrace(&shared.m, &shared.n);
 }
 
 static void embraces_nm(void *arg)
 {
 	(void)arg;
-	mutex_lock(&shared.n);
-	WRITE_ONCE(shared.met, 1);
-	mutex_lock(&shared.m);
+	embrace(&shared.n, &shared.m);
 }
 
 static void lives_on(void *arg)
@@ -162,6 +173,25 @@ static void frees_big(void *arg)
 	WRITE_ONCE(shared.met, object[600]);
 }
 
+static void frees_small(void *arg)
+{
+	volatile u64 *object = rt_kzalloc(48, OBJ_test);
+
+	(void)arg;
+	point(op, end, 0);
+	kfree((void *)object);
+	point(op, begin, 0);
+	WRITE_ONCE(shared.met, object[3]);
+}
+
+static void overruns(void *arg)
+{
+	volatile u64 *object = rt_kzalloc(48, OBJ_test);
+
+	(void)arg;
+	WRITE_ONCE(shared.met, object[6]);
+}
+
 static void null_pointer(void *arg)
 {
 	(void)arg;
@@ -188,13 +218,26 @@ static void test_other_faults(void **state)
 	rt_test_expect(&wild, VERDICT_oops, "oops wild-pointer (nowhere) {task.start}");
 }
 
+/* Objects smaller than a page have no mapping of their own: here ASan's poison is what tells. */
+static void test_small_objects(void **state)
+{
+	struct rt_test freed = {.cpus = 1, .rounds = 1, .boot = boot, .task = {{"t", 0, frees_small, NULL}}};
+	struct rt_test overrun = {.cpus = 1, .rounds = 1, .boot = boot, .task = {{"t", 0, overruns, NULL}}};
+
+	(void)state;
+#ifndef RT_ASAN
+	skip();
+#endif
+	rt_test_expect(&freed, VERDICT_oops, "oops use-after-free test object {op.begin, op.end}");
+	rt_test_expect(&overrun, VERDICT_oops, "oops never-allocated heap {task.start}");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_timeline),
-		cmocka_unit_test(test_fault_in_last_words),
-		cmocka_unit_test(test_partial_deadlock),
-		cmocka_unit_test(test_other_faults),
+		cmocka_unit_test(test_timeline),         cmocka_unit_test(test_fault_in_last_words),
+		cmocka_unit_test(test_partial_deadlock), cmocka_unit_test(test_other_faults),
+		cmocka_unit_test(test_small_objects),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -84,9 +84,9 @@ static void walk_stack(void *arg)
 /* A fault's own place has no frame record; a caller's has, and is then not told twice. */
 static void note_stack(struct rt_postmortem *pm, const struct rt_verdict *verdict, void *frame)
 {
-	pm->nr_frames = 0;
 	if (!frame)
 		return;
+	pm->nr_frames = 0;
 	pm->frame[pm->nr_frames++] = verdict->pc;
 	oops_survives(walk_stack, frame);
 }
@@ -106,7 +106,7 @@ void verdict_deliver(const struct rt_verdict *verdict, void *frame)
 	}
 	pm->verdict = *verdict;
 	pm->verdict.step = rt_thread_points();
-	pm->fail_ns = rt_now_ns();
+	rt_thread_postmortem_close(pm);
 	pm->fail_ring = self()->ring ? (u32)(self()->ring - pm->ring) : 0;
 	note_stack(pm, verdict, frame);
 	__atomic_store_n(&pm->failed, 1, __ATOMIC_RELEASE);

@@ -29,6 +29,7 @@ static void process_prepare(void)
 	process_ready = true;
 	if (!rt_thread_postmortem() && rt_thread_record(NULL))
 		tool_failure("cannot map the post-mortem");
+	clock_choose();
 	tsan_link();
 	oops_install();
 	oops_thread_start();
@@ -57,6 +58,8 @@ void rt_boot(const struct rt_config *config, void (*boot)(void *arg), void *arg)
 	machine_down();
 	rt_thread_postmortem_clear();
 	time_start();
+	rt_thread_postmortem()->start_ticks = clock_ticks();
+	rt_thread_postmortem()->start_ns = clock_ns();
 	arena_map();
 	heap_reset();
 	held_reset();

@@ -19,7 +19,7 @@ void __attribute__((noreturn, format(printf, 3, 4)))
 context_fail(struct task_struct *me, const char *what, const char *fmt, ...);
 /*
  * rt_fail() for whoever saw it from outside: the watchdog, the signal handler. @frame: frame record from which the
- * stack is told, NULL for none.
+ * stack is told; NULL: there is none, or it is in the post-mortem already.
  */
 void __attribute__((noreturn)) verdict_deliver(const struct rt_verdict *verdict, void *frame);
 /* The tool itself cannot go on. */

@@ -8,11 +8,12 @@
 #include "core/rt/thread/held.h"
 
 struct sem {
-	struct word_lock guard; /* the four below */
+	struct word_lock guard; /* all below */
 	u32 readers;
 	u32 writer;  /* 0 or 1 */
 	u32 waiting; /* writers that wait */
 	u32 turn;    /* futex: changes whenever somebody may be able to go on */
+	u32 sleepers;
 };
 _Static_assert(sizeof(struct sem) <= sizeof(((struct rt_lock *)0)->priv), "fits");
 
@@ -29,7 +30,7 @@ static bool try_read(struct sem *sem, u32 *turn)
 	word_lock(&sem->guard);
 	got = !sem->writer && !sem->waiting;
 	__atomic_store_n(&sem->readers, sem->readers + got, __ATOMIC_RELAXED);
-	*turn = sem->turn;
+	*turn = __atomic_load_n(&sem->turn, __ATOMIC_RELAXED);
 	word_unlock(&sem->guard);
 	return got;
 }
@@ -42,14 +43,17 @@ static bool try_write(struct sem *sem, u32 *turn)
 	got = !sem->writer && !sem->readers;
 	if (got)
 		__atomic_store_n(&sem->writer, 1, __ATOMIC_RELAXED);
-	*turn = sem->turn;
+	*turn = __atomic_load_n(&sem->turn, __ATOMIC_RELAXED);
 	word_unlock(&sem->guard);
 	return got;
 }
 
+/* The count is raised before the kernel compares the turn, and unlock() reads it after it changed the turn. */
 static void sem_wait(struct sem *sem, struct task_struct *me, u32 turn)
 {
+	__atomic_fetch_add(&sem->sleepers, 1, __ATOMIC_SEQ_CST);
 	futex_wait(&sem->turn, turn, FUTEX_SLICE_NS);
+	__atomic_fetch_sub(&sem->sleepers, 1, __ATOMIC_RELAXED);
 	self_check_teardown(me);
 }
 
@@ -100,6 +104,7 @@ static void write_lock(struct rt_lock *lock)
 static void unlock(struct rt_lock *lock, bool write)
 {
 	struct sem *sem = sem_of(lock);
+	u32 sleepers;
 
 	held_pop(self(), lock, write);
 	word_lock(&sem->guard);
@@ -107,9 +112,11 @@ static void unlock(struct rt_lock *lock, bool write)
 		__atomic_store_n(&sem->writer, 0, __ATOMIC_RELAXED);
 	else
 		__atomic_store_n(&sem->readers, sem->readers - 1, __ATOMIC_RELAXED);
-	sem->turn++;
+	__atomic_fetch_add(&sem->turn, 1, __ATOMIC_SEQ_CST);
+	sleepers = __atomic_load_n(&sem->sleepers, __ATOMIC_SEQ_CST);
 	word_unlock(&sem->guard);
-	futex_wake_all(&sem->turn);
+	if (sleepers)
+		futex_wake_all(&sem->turn);
 }
 
 void init_rwsem(struct rw_semaphore *sem, enum lock_class class)

@@ -246,6 +246,14 @@ const char *task_name(const struct task_struct *task)
 	return task->name;
 }
 
+__thread void *rt_task_private_pointer;
+
+void rt_task_set_private(void *private)
+{
+	if (self()->kind != SELF_BOOT)
+		rt_task_private_pointer = private;
+}
+
 unsigned int task_id(const struct task_struct *task)
 {
 	return task->id;

@@ -25,30 +25,44 @@ int __tsan_get_report_mop(void *report, unsigned long idx, int *tid, void **addr
 const char *__tsan_default_options(void);
 void __tsan_on_report(void *report);
 
-/* Runs end by _exit with threads alive; there is nothing to wait for. */
+/*
+ * Runs end by _exit with threads alive; there is nothing to wait for. Symbols are found later, from the post-mortem,
+ * and by a process that has time.
+ */
 const char *__tsan_default_options(void)
 {
-	return "atexit_sleep_ms=0:report_signal_unsafe=0:history_size=4";
+	return "atexit_sleep_ms=0:report_signal_unsafe=0:history_size=4:symbolize=0";
+}
+
+static void note_trace(void *const *trace, void **frame, u32 *count)
+{
+	for (*count = 0; *count < RT_STACK_MAX && trace[*count]; ++*count)
+		frame[*count] = trace[*count];
 }
 
 static void describe(struct rt_verdict *verdict, void *report, int count)
 {
+	struct rt_postmortem *pm = rt_thread_postmortem();
 	size_t used = strlen(verdict->detail);
 
 	for (int i = 0; i < count && i < ACCESSES; i++) {
+		void *addr, *trace[RT_STACK_MAX] = {NULL};
 		int tid, size, write, atomic;
-		void *addr, *trace[1] = {NULL};
 		char name[96];
 
-		__tsan_get_report_mop(report, (unsigned long)i, &tid, &addr, &size, &write, &atomic, trace, 1);
+		__tsan_get_report_mop(report, (unsigned long)i, &tid, &addr, &size, &write, &atomic, trace,
+				      RT_STACK_MAX);
 		rt_name((u64)addr, true, name, sizeof(name));
 		used += (size_t)snprintf(verdict->detail + used, sizeof(verdict->detail) - used,
-					 "%s%s%s of %s, %d bytes, at %p", i ? "\n" : "", atomic ? "marked " : "",
-					 write ? "write" : "read", name, size, trace[0]);
-		if (i == 0) {
-			verdict->addr = (u64)addr;
-			verdict->pc = trace[0];
+					 "%s%s%s of %s, %d bytes", i ? "\n" : "", atomic ? "marked " : "",
+					 write ? "write" : "read", name, size);
+		if (i) {
+			note_trace(trace, pm->other_frame, &pm->nr_other_frames);
+			continue;
 		}
+		note_trace(trace, pm->frame, &pm->nr_frames);
+		verdict->addr = (u64)addr;
+		verdict->pc = trace[0];
 	}
 }
 
@@ -73,6 +87,6 @@ void __tsan_on_report(void *report)
 		oops_at(verdict.addr, verdict.pc, __builtin_frame_address(0), false);
 	rt_name(verdict.addr, false, name, sizeof(name));
 	snprintf(verdict.signature, sizeof(verdict.signature), "race %s {%s}", name, point_name(self()->point));
-	verdict_deliver(&verdict, __builtin_frame_address(0));
+	verdict_deliver(&verdict, NULL);
 }
 #endif

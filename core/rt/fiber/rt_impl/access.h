@@ -25,7 +25,8 @@ void rt_data_race_end(void);
 void rt_exclusive_access(const volatile void *p, size_t size);
 
 #define RT_SIZE_1248(x)                                                                                                \
-	_Static_assert(sizeof(x) == 8 || sizeof(x) == 4 || sizeof(x) == 2 || sizeof(x) == 1, "marked access of a struct")
+	_Static_assert(sizeof(x) == 8 || sizeof(x) == 4 || sizeof(x) == 2 || sizeof(x) == 1,                           \
+		       "marked access of a struct")
 #define RT_SIZE_48(x) _Static_assert(sizeof(x) == 8 || sizeof(x) == 4, "ordered accesses are 4 or 8 bytes wide")
 
 #define READ_ONCE(x)                                                                                                   \

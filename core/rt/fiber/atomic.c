@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Marked accesses and atomic operations: a point, then the access itself, here in uninstrumented code. To MSan they move
+ * initialised values: lockless readers may look at a memmap that nobody has initialised, and say so themselves.
+ */
+#include "core/rt/atomic.h"
+
+#include "core/rt/access.h"
+#include "core/rt/fiber/fast.h"
+
+RT_UNINSTRUMENTED_BEGIN
+
+/* How far the inline part of a marked access came. */
+enum progress { MARKED_DONE, MARKED_NOTHING, MARKED_POINT_DUE, MARKED_POINT_OVER };
+
+ALWAYS_INLINE enum progress marked_inline(u64 addr, u32 size, u32 kind)
+{
+	struct race_cell *cells = cells_at(addr);
+
+	if (unlikely(!in_arena(addr)))
+		return MARKED_NOTHING;
+	rt.ticks++;
+	if (unlikely(--rt_fast.ask == 0) || unlikely(rt_fast.kinds & kind))
+		return MARKED_POINT_DUE;
+	rt_hash(addr ^ (u64)kind << 47 ^ rt_fast.hash_tag);
+	if (likely(known_access(cells, size, kind)) || likely(quiet_access(addr, cells, size, kind)))
+		return RT_TSAN ? MARKED_POINT_OVER : MARKED_DONE;
+	return MARKED_POINT_OVER;
+}
+
+static __attribute__((noinline)) void marked_point(u64 addr, u32 size, u32 kind, void *pc)
+{
+	sched_point_slow(kind, addr, size, pc);
+	rt_hash_point(kind, addr);
+}
+
+/* The rest of it. */
+ALWAYS_INLINE void marked_rest(u64 addr, u32 size, u32 kind, void *pc, enum progress progress)
+{
+	struct race_cell *cells = cells_at(addr);
+
+	if (progress == MARKED_NOTHING) {
+		if (is_wild(addr))
+			wild_access(addr, size, pc);
+		return;
+	}
+	if (progress == MARKED_POINT_DUE)
+		marked_point(addr, size, kind, pc);
+	if (progress == MARKED_POINT_OVER ||
+	    (!known_access(cells, size, kind) && !quiet_access(addr, cells, size, kind)))
+		access_slow(addr, size, kind, pc);
+	if (!rt_cur->exempt)
+		san_marked((const void *)addr, size, kind != RT_READ_ONCE);
+}
+
+/* A marked access to @p comes next. */
+ALWAYS_INLINE void marked(const volatile void *p, u32 size, u32 kind, void *pc)
+{
+	enum progress progress = marked_inline((u64)p, size, kind);
+
+	if (unlikely(progress != MARKED_DONE))
+		marked_rest((u64)p, size, kind, pc, progress);
+}
+
+ALWAYS_INLINE void acquire_from(const volatile void *p)
+{
+	if (in_arena((u64)p))
+		hb_acquire(sync_at((u64)p));
+}
+
+/* A store-release starts a new release sequence: readers of the new value learn from this task only. */
+ALWAYS_INLINE void publish_to(const volatile void *p)
+{
+	if (in_arena((u64)p))
+		hb_publish(sync_at((u64)p));
+}
+
+ALWAYS_INLINE void release_to(const volatile void *p)
+{
+	if (in_arena((u64)p))
+		hb_release(sync_at((u64)p));
+}
+
+/* The rest is a call in tail position, so that the inline part needs no stack frame. */
+#define MARKED_LOAD(name, type, size, then)                                                                            \
+	static __attribute__((noinline)) type name##_rest(const volatile void *p, void *pc, enum progress progress)    \
+	{                                                                                                              \
+		marked_rest((u64)p, size, RT_READ_ONCE, pc, progress);                                                 \
+		then;                                                                                                  \
+		return *(const volatile type *)p;                                                                      \
+	}                                                                                                              \
+	type name(const volatile void *p)                                                                              \
+	{                                                                                                              \
+		enum progress progress = marked_inline((u64)p, size, RT_READ_ONCE);                                    \
+                                                                                                                       \
+		if (unlikely(progress != MARKED_DONE))                                                                 \
+			return name##_rest(p, RT_PC(), progress);                                                      \
+		then;                                                                                                  \
+		return *(const volatile type *)p;                                                                      \
+	}
+#define MARKED_STORE(name, type, size, then)                                                                           \
+	static __attribute__((noinline)) void name##_rest(volatile void *p, type v, void *pc, enum progress progress)  \
+	{                                                                                                              \
+		marked_rest((u64)p, size, RT_WRITE_ONCE, pc, progress);                                                \
+		then;                                                                                                  \
+		*(volatile type *)p = v;                                                                               \
+	}                                                                                                              \
+	void name(volatile void *p, type v)                                                                            \
+	{                                                                                                              \
+		enum progress progress = marked_inline((u64)p, size, RT_WRITE_ONCE);                                   \
+                                                                                                                       \
+		if (unlikely(progress != MARKED_DONE)) {                                                               \
+			name##_rest(p, v, RT_PC(), progress);                                                          \
+			return;                                                                                        \
+		}                                                                                                      \
+		then;                                                                                                  \
+		*(volatile type *)p = v;                                                                               \
+	}
+MARKED_LOAD(rt_read_once_1, u8, 1, )
+MARKED_LOAD(rt_read_once_2, u16, 2, )
+MARKED_LOAD(rt_read_once_4, u32, 4, )
+MARKED_LOAD(rt_read_once_8, u64, 8, )
+MARKED_LOAD(rt_load_acquire_4, u32, 4, acquire_from(p))
+MARKED_LOAD(rt_load_acquire_8, u64, 8, acquire_from(p))
+MARKED_STORE(rt_write_once_1, u8, 1, )
+MARKED_STORE(rt_write_once_2, u16, 2, )
+MARKED_STORE(rt_write_once_4, u32, 4, )
+MARKED_STORE(rt_write_once_8, u64, 8, )
+MARKED_STORE(rt_store_release_4, u32, 4, publish_to(p))
+MARKED_STORE(rt_store_release_8, u64, 8, publish_to(p))
+
+/* ---- atomic.h -------------------------------------------------------------------------------------------------- */
+
+s32 atomic_read(const atomic_t *v)
+{
+	return (s32)rt_read_once_4(&v->counter);
+}
+
+void atomic_set(atomic_t *v, s32 i)
+{
+	rt_write_once_4(&v->counter, (u32)i);
+}
+
+s64 atomic_long_read(const atomic_long_t *v)
+{
+	return (s64)rt_read_once_8(&v->counter);
+}
+
+void atomic_long_set(atomic_long_t *v, s64 i)
+{
+	rt_write_once_8(&v->counter, (u64)i);
+}
+
+bool test_bit(unsigned int nr, const u64 *addr)
+{
+	return rt_read_once_8(&addr[nr / 64]) >> (nr % 64) & 1;
+}
+
+void atomic_add(s32 i, atomic_t *v)
+{
+	marked(v, 4, RT_RMW, RT_PC());
+	v->counter = (s32)((u32)v->counter + (u32)i);
+}
+
+void atomic_long_add(s64 i, atomic_long_t *v)
+{
+	marked(v, 8, RT_RMW, RT_PC());
+	v->counter = (s64)((u64)v->counter + (u64)i);
+}
+
+void set_bit(unsigned int nr, u64 *addr)
+{
+	marked(&addr[nr / 64], 8, RT_RMW, RT_PC());
+	addr[nr / 64] |= BIT(nr % 64);
+}
+
+void clear_bit(unsigned int nr, u64 *addr)
+{
+	marked(&addr[nr / 64], 8, RT_RMW, RT_PC());
+	addr[nr / 64] &= ~BIT(nr % 64);
+}
+
+s32 atomic_add_return(s32 i, atomic_t *v)
+{
+	marked(v, 4, RT_RMW, RT_PC());
+	acquire_from(v);
+	publish_to(v);
+	return v->counter = (s32)((u32)v->counter + (u32)i);
+}
+
+s64 atomic_long_add_return(s64 i, atomic_long_t *v)
+{
+	marked(v, 8, RT_RMW, RT_PC());
+	acquire_from(v);
+	publish_to(v);
+	return v->counter = (s64)((u64)v->counter + (u64)i);
+}
+
+s32 atomic_xchg(atomic_t *v, s32 val)
+{
+	s32 old;
+
+	marked(v, 4, RT_RMW, RT_PC());
+	acquire_from(v);
+	publish_to(v);
+	old = v->counter;
+	v->counter = val;
+	return old;
+}
+
+s32 atomic_cmpxchg(atomic_t *v, s32 old, s32 val)
+{
+	s32 found;
+
+	marked(v, 4, RT_RMW, RT_PC());
+	found = v->counter;
+	if (found == old) {
+		acquire_from(v);
+		publish_to(v);
+		v->counter = val;
+	}
+	return found;
+}
+
+bool atomic_add_unless(atomic_t *v, s32 a, s32 u)
+{
+	marked(v, 4, RT_RMW, RT_PC());
+	if (v->counter == u)
+		return false;
+	acquire_from(v);
+	publish_to(v);
+	v->counter = (s32)((u32)v->counter + (u32)a);
+	return true;
+}
+
+bool test_and_set_bit(unsigned int nr, u64 *addr)
+{
+	u64 *word = &addr[nr / 64], old;
+
+	marked(word, 8, RT_RMW, RT_PC());
+	acquire_from(word);
+	publish_to(word);
+	old = *word;
+	*word = old | BIT(nr % 64);
+	return old >> (nr % 64) & 1;
+}
+
+bool test_and_clear_bit(unsigned int nr, u64 *addr)
+{
+	u64 *word = &addr[nr / 64], old;
+
+	marked(word, 8, RT_RMW, RT_PC());
+	acquire_from(word);
+	publish_to(word);
+	old = *word;
+	*word = old & ~BIT(nr % 64);
+	return old >> (nr % 64) & 1;
+}
+
+bool test_and_set_bit_lock(unsigned int nr, u64 *addr)
+{
+	u64 *word = &addr[nr / 64];
+
+	marked(word, 8, RT_RMW, RT_PC());
+	if (*word >> (nr % 64) & 1)
+		return true;
+	acquire_from(word);
+	*word |= BIT(nr % 64);
+	return false;
+}
+
+void clear_bit_unlock(unsigned int nr, u64 *addr)
+{
+	u64 *word = &addr[nr / 64];
+
+	marked(word, 8, RT_RMW, RT_PC());
+	release_to(word);
+	*word &= ~BIT(nr % 64);
+}
+
+u64 cmpxchg64(u64 *p, u64 old, u64 val)
+{
+	u64 found;
+
+	marked(p, 8, RT_RMW, RT_PC());
+	found = *p;
+	if (found == old) {
+		acquire_from(p);
+		publish_to(p);
+		*p = val;
+	}
+	return found;
+}
+
+u64 xchg64(u64 *p, u64 val)
+{
+	u64 old;
+
+	marked(p, 8, RT_RMW, RT_PC());
+	acquire_from(p);
+	publish_to(p);
+	old = *p;
+	*p = val;
+	return old;
+}
+
+RT_UNINSTRUMENTED_END
