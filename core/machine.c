@@ -36,15 +36,13 @@ static void free_early_range(struct zone *zone, u64 start_pfn, u64 nr_pages)
 {
 	u64 end_pfn = start_pfn + nr_pages;
 
-	for (u64 pfn = start_pfn; pfn < end_pfn; pfn++) {
-		__init_single_page(pfn_to_page(pfn), pfn, zone->idx, zone->node);
-		if (pageblock_aligned(pfn))
-			set_pageblock_migratetype(pfn_to_page(pfn), MIGRATE_MOVABLE);
-	}
+	memmap_init_free_range(start_pfn, nr_pages, zone->idx, zone->node);
+	for (u64 pfn = start_pfn; pfn < end_pfn; pfn += pageblock_nr_pages)
+		set_pageblock_migratetype(pfn_to_page(pfn), MIGRATE_MOVABLE);
 	for (u64 pfn = start_pfn; pfn < end_pfn;) {
 		u32 order = pfn ? min(geometry.max_order, (u32)__builtin_ctzll(pfn)) : geometry.max_order;
 
-		__free_pages_core(pfn_to_page(pfn), order);
+		memblock_free_pages(pfn_to_page(pfn), pfn, order);
 		pfn += BIT(order);
 	}
 	totalram_pages_add((s64)nr_pages);
@@ -154,7 +152,5 @@ void core_boot(const struct machine_config *config, const struct rt_config *rt, 
 	geometry_set(config->geometry, config->blocks);
 	names_init();
 	laws_init();
-	/* Nobody asks who looks at pages before they are there. */
-	page_access_hook = NULL;
 	rt_boot(&rt_config, machine_boot, &then);
 }

@@ -77,6 +77,7 @@ static void take_free_lists(const struct zone *zone)
 static u64 take_buddy(const struct page *page, struct zone_census *zc)
 {
 	u64 pfn = page_to_pfn(page), order = page->private;
+	u32 busy = 0;
 
 	if (order > geometry.max_order || pfn & (BIT(order) - 1)) {
 		note(census.bad_page, "free block at pfn %llu has order %llu", (unsigned long long)pfn,
@@ -94,11 +95,11 @@ static u64 take_buddy(const struct page *page, struct zone_census *zc)
 			note(census.bad_block, "free block at pfn %llu order %llu: its pageblocks have types %u and %u",
 			     (unsigned long long)pfn, (unsigned long long)order, raw_pageblock_type(pfn),
 			     raw_pageblock_type(pfn + i));
-	for (u64 i = 1; i < BIT(order); i++) {
-		if (page[i]._refcount.counter || page[i]._mapcount.counter != -1)
-			note(census.bad_page, "pfn %llu inside the free block at pfn %llu is free or in use itself",
-			     (unsigned long long)(pfn + i), (unsigned long long)pfn);
-	}
+	for (u64 i = 1; i < BIT(order); i++)
+		busy |= (u32)page[i]._refcount.counter | ~(u32)page[i]._mapcount.counter;
+	if (busy)
+		note(census.bad_page, "a page inside the free block at pfn %llu order %llu is free or in use itself",
+		     (unsigned long long)pfn, (unsigned long long)order);
 	return BIT(order);
 }
 
@@ -199,12 +200,22 @@ static void take_section(u64 start_pfn, u64 end_pfn, bool early)
 	}
 }
 
+/* As far as the machine has nodes: laws look at no others. */
+static void census_clear(void)
+{
+	for (u64 *word = (u64 *)census.zone; word < (u64 *)(census.zone + machine_config.nodes); word++)
+		*word = 0;
+	for (u32 nid = 0; nid < MAX_NODES; nid++)
+		census.lru_pages[nid] = 0;
+	census.bad_list[0] = census.bad_page[0] = census.bad_link[0] = census.bad_type[0] = 0;
+	census.bad_block[0] = census.isolated[0] = census.lost_page[0] = 0;
+}
+
 void census_take(void)
 {
 	u64 sections;
 
-	for (u64 *word = (u64 *)&census; word < (u64 *)(&census + 1); word++)
-		*word = 0;
+	census_clear();
 	take_areas();
 	for (u32 nid = 0; nid < machine_config.nodes; nid++) {
 		for (u32 idx = 0; idx < MAX_NR_ZONES; idx++) {

@@ -133,6 +133,19 @@ static void compact_against_remove_of_hole(struct test_scenario *s)
 	test_add_op(b, "remove", 3, 0, 0, 0);
 }
 
+/* The free scanner works in the block that goes offline. */
+static void compact_against_offline(struct test_scenario *s)
+{
+	struct test_task *a = task(s), *b = task(s), *c = task(s);
+
+	test_add_op(&s->boot, "alloc", 1, 0, 40, 0);
+	for (s32 i = 0; i < 3; i++)
+		test_add_op(a, "compact", 0, 0, 0, 0);
+	test_add_op(b, "offline", 2, 0, 0, 0);
+	for (s32 i = 0; i < 2; i++)
+		test_add_op(c, "compact", 0, 0, 0, 0);
+}
+
 /* Blocks of more than a pageblock are allocated and freed while one of their pageblocks is isolated. */
 static void isolate_and_alloc(struct test_scenario *s)
 {
@@ -208,6 +221,7 @@ static const struct planted planted[] = {
 	{"add_pages_no_rollback=on", NULL, VERDICT_invariant, "law block_sections", failing_add},
 	{"usage_free_no_rcu=on", "pfn_walk=unsynchronised", VERDICT_oops, "section usage",
 	 compact_against_remove_of_hole},
+	{"free_scanner_stale_type=on", NULL, VERDICT_bug, "remove_free_blocks", compact_against_offline},
 	{"straddling_free_block=on", NULL, VERDICT_invariant, "law ", isolate_and_alloc},
 	{"compaction_start_beyond_end=on", NULL, VERDICT_invariant, "walk pointer", compact_against_offline_of_start},
 	{"free_lists_reinit_unlocked=on", NULL, VERDICT_race, "free_list", zone_comes_back},
@@ -253,9 +267,41 @@ static void fires_only_when_on(void **state)
 			 result.verdict.signature, result.verdict.detail);
 }
 
+/* Verdicts that no bug of this core can raise. */
+static bool raised_elsewhere(u32 kind)
+{
+	return kind == VERDICT_ok || kind == VERDICT_mismatch /* there is no reference model */ ||
+	       kind == VERDICT_warning /* core/rt/task_test.c */ || kind == VERDICT_crash /* of the tool */;
+}
+
+/* Every row of bugs.def is here, and every verdict. */
+static void none_is_forgotten(void **state)
+{
+	(void)state;
+	for (u32 bug = 0; bug < NR_BUGS; bug++) {
+		char on[64];
+		u32 i = 0;
+
+		snprintf(on, sizeof(on), "%s=on", bug_infos[bug].name);
+		while (i < ARRAY_SIZE(planted) && strcmp(planted[i].on, on) != 0)
+			i++;
+		if (i == ARRAY_SIZE(planted))
+			fail_msg("nothing proves %s", bug_infos[bug].name);
+	}
+	for (u32 kind = 0; kind < NR_VERDICTS; kind++) {
+		u32 i = 0;
+
+		while (i < ARRAY_SIZE(planted) && planted[i].expect != kind)
+			i++;
+		if (i == ARRAY_SIZE(planted) && !raised_elsewhere(kind))
+			fail_msg("nothing raises %s", verdict_name(kind));
+	}
+}
+
 int main(void)
 {
-	struct CMUnitTest tests[ARRAY_SIZE(planted)];
+	struct CMUnitTest tests[ARRAY_SIZE(planted) + 1] = {
+		[ARRAY_SIZE(planted)] = cmocka_unit_test(none_is_forgotten)};
 
 	for (u32 i = 0; i < ARRAY_SIZE(planted); i++)
 		tests[i] = (struct CMUnitTest){

@@ -62,20 +62,6 @@ static void resize_pgdat_range(pg_data_t *pgdat, u64 start_pfn, u64 nr_pages)
 	WRITE_ONCE(pgdat->node_spanned_pages, max(start_pfn + nr_pages, old_end_pfn) - pgdat->node_start_pfn);
 }
 
-/* memmap_init_range(), context MEMINIT_HOTPLUG: reserved pages with one reference, pageblocks of type @mt. */
-static void memmap_init_range(struct zone *zone, u64 start_pfn, u64 nr_pages, enum migratetype mt)
-{
-	for (u64 pfn = start_pfn; pfn < start_pfn + nr_pages; pfn++) {
-		struct page *page = pfn_to_page(pfn);
-
-		__init_single_page(page, pfn, zone->idx, zone->node);
-		if (pageblock_aligned(pfn)) {
-			set_pageblock_migratetype(page, mt);
-			cond_resched();
-		}
-	}
-}
-
 void move_pfn_range_to_zone(struct zone *zone, u64 start_pfn, u64 nr_pages, enum migratetype mt)
 {
 	lockdep_assert_held_write(&machine.mem_hotplug_lock);
@@ -88,7 +74,7 @@ void move_pfn_range_to_zone(struct zone *zone, u64 start_pfn, u64 nr_pages, enum
 	resize_pgdat_range(NODE_DATA(zone->node), start_pfn, nr_pages);
 	point(online, span_grown, start_pfn);
 
-	memmap_init_range(zone, start_pfn, nr_pages, mt);
+	memmap_init_range(start_pfn, nr_pages, zone->idx, zone->node, mt);
 	point(online, memmap_initialised, start_pfn);
 	set_zone_contiguous(zone);
 }

@@ -9,12 +9,6 @@
 
 /* ---- free lists ------------------------------------------------------------------------------------------------ */
 
-u32 buddy_order(const struct page *page)
-{
-	page_access_check(page);
-	return (u32)READ_ONCE(page->private);
-}
-
 /* Marked: compaction reads the order of a free block without zone->lock. */
 static void set_buddy_order(struct page *page, u32 order)
 {
@@ -77,7 +71,7 @@ static bool page_is_buddy(const struct page *page, const struct page *buddy, u32
 	if (!PageBuddy(buddy) || buddy_order(buddy) != order)
 		return false;
 	/* Zones of one node may meet inside the range of an order. */
-	return page_zonenum(page) == page_zonenum(buddy) && page_to_nid(page) == page_to_nid(buddy);
+	return page_zone_id(page) == page_zone_id(buddy);
 }
 
 /* The free block @page would merge with at @order, or NULL. Both are in one section. */
@@ -218,15 +212,19 @@ void __free_pages(struct page *page, u32 order)
 
 void __free_pages_core(struct page *page, u32 order)
 {
-	struct zone *zone = page_zone(page);
-	u64 pfn = page_to_pfn(page);
-	unsigned long flags;
-
+	page_access_check(page);
 	for (struct page *p = page; p < page + BIT(order); p++) {
-		page_access_check(p);
 		p->flags &= ~BIT(PG_reserved);
 		WRITE_ONCE(p->_refcount.counter, 0);
 	}
+	memblock_free_pages(page, page_to_pfn(page), order);
+}
+
+void memblock_free_pages(struct page *page, u64 pfn, u32 order)
+{
+	struct zone *zone = page_zone(page);
+	unsigned long flags;
+
 	atomic_long_add((s64)BIT(order), &zone->managed_pages);
 	spin_lock_irqsave(&zone->lock, flags);
 	__free_one_page(page, pfn, zone, order, get_pfnblock_migratetype(pfn), true);

@@ -35,8 +35,10 @@ void __free_pages(struct page *page, u32 order);
  */
 void free_unref_page(struct page *page, u32 order);
 
-/* Boot and online: clears PG_reserved and reference counts, adds to managed pages, frees to the tail (6.1). */
+/* Online: clears PG_reserved and reference counts, adds to managed pages, frees to the tail (6.1). */
 void __free_pages_core(struct page *page, u32 order);
+/* Boot: the same for pages of memmap_init_free_range(), which are without references already. */
+void memblock_free_pages(struct page *page, u64 pfn, u32 order);
 
 /* zone->lock held: merge and put on the free list of @mt; NR_FREE_PAGES grows unless @mt is ISOLATE. */
 void __free_one_page(struct page *page, u64 pfn, struct zone *zone, u32 order, enum migratetype mt, bool to_tail);
@@ -44,7 +46,19 @@ void __free_one_page(struct page *page, u64 pfn, struct zone *zone, u32 order, e
 void free_one_page(struct zone *zone, struct page *page, u64 pfn, u32 order, enum migratetype mt);
 
 /* zone->lock held. */
-u32 buddy_order(const struct page *page);
+static inline u32 buddy_order(const struct page *page)
+{
+	page_access_check(page);
+	return (u32)READ_ONCE(page->private);
+}
+
+/* Without zone->lock: any value, if the page is no free block any more. (buddy_order_unsafe(), mm/internal.h, 6.1) */
+static inline u64 buddy_order_unsafe(const struct page *page)
+{
+	page_access_check(page);
+	return data_race(READ_ONCE(page->private), "no zone->lock: the caller uses the value only if it is in range");
+}
+
 void add_to_free_list(struct page *page, struct zone *zone, u32 order, enum migratetype mt, bool tail);
 void del_page_from_free_list(struct page *page, struct zone *zone, u32 order);
 void move_to_free_list(struct page *page, struct zone *zone, u32 order, enum migratetype mt);

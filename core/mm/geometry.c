@@ -35,6 +35,7 @@ void geometry_of(struct geometry *g, u32 id, u32 blocks)
 		.pageblock_nr_pages = 1u << row->pageblock_order,
 		.pages_per_subsection = row->subsection_pageblocks << row->pageblock_order,
 		.pages_per_section = row->section_pageblocks << row->pageblock_order,
+		.section_shift = (u32)__builtin_ctz(row->section_pageblocks) + row->pageblock_order,
 		.subsections_per_section = row->section_pageblocks / row->subsection_pageblocks,
 		.pageblocks_per_section = row->section_pageblocks,
 		.sections_per_block = row->block_sections,
@@ -43,7 +44,7 @@ void geometry_of(struct geometry *g, u32 id, u32 blocks)
 	g->max_pfn = (u64)blocks * g->pages_per_block;
 	/* A free block never leaves its section, so its buddy's struct page exists whenever its own does. */
 	BUG_ON(g->max_order >= NR_PAGE_ORDERS_MAX || BIT(g->max_order) > g->pages_per_section);
-	BUG_ON(g->subsections_per_section > 64);
+	BUG_ON(g->subsections_per_section > 64 || BIT(g->section_shift) != g->pages_per_section);
 }
 
 void geometry_set(u32 id, u32 blocks)

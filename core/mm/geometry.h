@@ -19,6 +19,7 @@ struct geometry {
 	u32 pages_per_section;
 	u32 subsections_per_section; /* ≤ 64 */
 	u32 pageblocks_per_section;
+	u32 section_shift; /* PFN_SECTION_SHIFT: log2 of pages_per_section */
 	u32 sections_per_block;
 	u32 pages_per_block; /* memory block */
 	u64 max_pfn;         /* one past the last pfn the machine can ever have: blocks * pages_per_block */
@@ -37,6 +38,7 @@ void geometry_set(u32 id, u32 blocks);
 #define pageblock_order (geometry.pageblock_order)
 #define pageblock_nr_pages (geometry.pageblock_nr_pages)
 #define PAGES_PER_SECTION (geometry.pages_per_section)
+#define PFN_SECTION_SHIFT (geometry.section_shift)
 #define PAGES_PER_SUBSECTION (geometry.pages_per_subsection)
 
 #define pageblock_start_pfn(pfn) ALIGN_DOWN((u64)(pfn), (u64)pageblock_nr_pages)

@@ -17,7 +17,6 @@
 struct memory_block;
 struct notifier_block;
 struct resource;
-struct walk;
 
 struct machine {
 	struct mutex device_hotplug_lock;            /* outermost; serialises add, remove, state changes */
@@ -34,7 +33,6 @@ struct machine {
 	atomic_long_t totalram_pages;
 	pg_data_t nodes[MAX_NODES];
 	struct anon_area areas[OP_SLOTS];
-	struct walk *walks[RT_MAX_TASKS]; /* innermost walk of each task (range/walk_law.h); on that task's stack */
 	wait_queue_head_t page_wait_table[PAGE_WAIT_TABLE_SIZE]; /* waiters for page locks, by pfn */
 	u32 veto_armed[8];      /* per NOTIFY_EVENT: the listener refuses the next one */
 	spinlock_t kernfs_lock; /* path look-ups read blocks[] under it; its writers hold both locks */

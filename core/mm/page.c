@@ -4,6 +4,7 @@
 #include "core/mm/buddy.h"
 #include "core/mm/lru.h"
 #include "core/mm/machine.h"
+#include "core/rt/cpu.h"
 #include "core/rt/point.h"
 #include "core/rt/report.h"
 
@@ -11,47 +12,20 @@ void (*page_access_hook)(const struct page *page);
 
 /* ---- flags ----------------------------------------------------------------------------------------------------- */
 
-/* Flags that belong to a compound page as a whole are kept in its head; these are each struct page's own. */
-#define OWN_FLAGS (BIT(PG_reserved) | BIT(PG_head) | BIT(PG_hwpoison) | BIT(PG_isolated) | BIT(PG_reported))
-
-/*
- * A poisoned page claims to be the tail of a page at -2. What follows that pointer must get as far as the access, which
- * is the oops; UBSan would end the process before it.
- */
-#define MAY_BE_WILD __attribute__((no_sanitize("undefined")))
-
-static MAY_BE_WILD u64 page_flags(const struct page *page)
+void page_uninitialised(const struct page *page)
 {
-	u64 flags = READ_ONCE(page->flags);
-
-	/* The struct page was poisoned and not initialised since: in the kernel PF_POISONED_CHECK is a BUG. */
-	if (unlikely(flags == PAGE_POISON_PATTERN))
-		rt_oops("uninitialised", (u64)&page->flags);
-	return flags;
-}
-
-static struct page *flag_owner(const struct page *page, enum pageflags flag)
-{
-	if (BIT(flag) & OWN_FLAGS)
-		return (struct page *)page;
-	return compound_head(page);
-}
-
-bool page_test_flag(const struct page *page, enum pageflags flag)
-{
-	page_access_check(page);
-	return page_flags(flag_owner(page, flag)) & BIT(flag);
+	rt_oops("uninitialised", (u64)&page->flags);
 }
 
 /* The page flag is about to change: is there an initialised page to change? */
 static u64 *flags_to_change(struct page *page, enum pageflags flag)
 {
-	struct page *owner;
-
-	page_access_check(page);
-	owner = flag_owner(page, flag);
-	(void)page_flags(owner);
-	return &owner->flags;
+	if (BIT(flag) & OWN_FLAGS)
+		page_access_check(page);
+	else
+		page = compound_head(page);
+	(void)page_flags(page);
+	return &page->flags;
 }
 
 void page_set_flag(struct page *page, enum pageflags flag)
@@ -76,23 +50,6 @@ bool page_test_clear_flag(struct page *page, enum pageflags flag)
 
 /* ---- page types ------------------------------------------------------------------------------------------------ */
 
-/* A type is set when its bit is clear in a word that otherwise looks like a small negative mapcount. */
-static bool page_is_type(const struct page *page, u32 type)
-{
-	page_access_check(page);
-	return ((u32)atomic_read(&page->_mapcount) & (PAGE_TYPE_BASE | type)) == PAGE_TYPE_BASE;
-}
-
-bool PageBuddy(const struct page *page)
-{
-	return page_is_type(page, PG_TYPE_buddy);
-}
-
-bool PageOffline(const struct page *page)
-{
-	return page_is_type(page, PG_TYPE_offline);
-}
-
 /* Plain stores in the kernel, although lock-free readers exist: both sides are marked here. zone->lock held. */
 void __SetPageBuddy(struct page *page)
 {
@@ -114,34 +71,6 @@ bool page_has_type(const struct page *page)
 }
 
 /* ---- compound pages -------------------------------------------------------------------------------------------- */
-
-/*
- * The word that marks a tail is the list link of pages that are none. Links are even, so bit 0 tells; but whoever
- * peeks without a reference may do so while the page moves between lists.
- */
-static MAY_BE_WILD u64 compound_word(const struct page *page)
-{
-	page_access_check(page);
-	return (u64)data_race(READ_ONCE(page->lru.next), "bit 0 is clear in whichever list link a peek without a "
-							 "reference meets");
-}
-
-bool PageTail(const struct page *page)
-{
-	return compound_word(page) & 1;
-}
-
-bool PageCompound(const struct page *page)
-{
-	return PageHead(page) || PageTail(page);
-}
-
-struct page *compound_head(const struct page *page)
-{
-	u64 word = compound_word(page);
-
-	return word & 1 ? (struct page *)(word - 1) : (struct page *)page;
-}
 
 u32 compound_order(const struct page *page)
 {
@@ -171,12 +100,6 @@ void destroy_compound_page(struct page *page, u32 order)
 }
 
 /* ---- reference counts ------------------------------------------------------------------------------------------ */
-
-MAY_BE_WILD s32 page_ref_count(const struct page *page)
-{
-	page_access_check(page);
-	return atomic_read(&page->_refcount);
-}
 
 s32 page_count(const struct page *page)
 {
@@ -284,21 +207,11 @@ void unlock_page(struct page *page)
 
 /* ---- zone and node --------------------------------------------------------------------------------------------- */
 
-u32 page_zonenum(const struct page *page)
-{
-	page_access_check(page);
-	return (u32)(page_flags(page) >> ZONES_PGSHIFT & 0xf);
-}
-
-u32 page_to_nid(const struct page *page)
-{
-	page_access_check(page);
-	return (u32)(page_flags(page) >> NODES_PGSHIFT & 0xf);
-}
-
 struct zone *page_zone(const struct page *page)
 {
-	return node_zone(page_to_nid(page), page_zonenum(page));
+	u32 id = page_zone_id(page);
+
+	return node_zone(id >> (NODES_PGSHIFT - ZONES_PGSHIFT), id & 0xf);
 }
 
 static u64 page_links(u32 zone, u32 nid)
@@ -314,11 +227,9 @@ void set_page_links(struct page *page, u32 zone, u32 nid, u64 pfn)
 }
 
 /* Plain stores of each word once: nobody else may know the page, and a memmap holds many of them. */
-void __init_single_page(struct page *page, u64 pfn, u32 zone, u32 nid)
+static inline void init_page(struct page *page, u64 flags)
 {
-	(void)pfn;
-	page_access_check(page);
-	page->flags = page_links(zone, nid) | BIT(PG_reserved);
+	page->flags = flags;
 	page->lru.next = &page->lru;
 	page->lru.prev = &page->lru;
 	page->mapping = 0;
@@ -327,4 +238,43 @@ void __init_single_page(struct page *page, u64 pfn, u32 zone, u32 nid)
 	page->_refcount.counter = 1;
 	page->_mapcount.counter = -1;
 	page->reserved_word = 0;
+}
+
+void __init_single_page(struct page *page, u64 pfn, u32 zone, u32 nid)
+{
+	(void)pfn;
+	page_access_check(page);
+	init_page(page, page_links(zone, nid) | BIT(PG_reserved));
+}
+
+void memmap_init_range(u64 start_pfn, u64 nr_pages, u32 zone, u32 nid, u32 mt)
+{
+	const u64 flags = page_links(zone, nid) | BIT(PG_reserved);
+	u64 end_pfn = start_pfn + nr_pages, block_end;
+
+	for (u64 pfn = start_pfn; pfn < end_pfn; pfn = block_end) {
+		struct page *page = pfn_to_page(pfn), *end;
+
+		block_end = min(pageblock_end_pfn(pfn), end_pfn);
+		end = pfn_to_page(block_end);
+		init_page(page, flags);
+		if (pageblock_aligned(pfn)) {
+			set_pageblock_migratetype(page, mt);
+			cond_resched();
+		}
+		while (++page < end)
+			init_page(page, flags);
+	}
+}
+
+void memmap_init_free_range(u64 start_pfn, u64 nr_pages, u32 zone, u32 nid)
+{
+	struct page init = {.flags = page_links(zone, nid), ._mapcount = {-1}};
+
+	for (u64 pfn = start_pfn; pfn < start_pfn + nr_pages; pfn++) {
+		struct page *page = pfn_to_page(pfn);
+
+		init.lru.next = init.lru.prev = &page->lru;
+		mem_copy(page, &init, sizeof(init), sizeof(init));
+	}
 }

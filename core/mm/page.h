@@ -13,6 +13,7 @@
 #include "core/rt/atomic.h"
 #include "core/rt/list.h"
 #include "core/rt/mem.h"
+#include "core/rt/task.h"
 #include "core/rt/types.h"
 #include "core/rt/wait.h"
 
@@ -31,8 +32,9 @@ _Static_assert(sizeof(struct page) == 64, "a memmap unit holds whole struct page
 /* Bits of page->flags, in the kernel's meaning. Text by X-macro for reports. Append only. */
 #define PAGE_FLAGS(F)                                                                                                  \
 	F(locked)                                                                                                      \
-	F(lru) F(active) F(unevictable) F(writeback) F(dirty) F(private) F(reserved) F(slab) F(head) F(hwpoison)       \
-		F(isolated) F(reported) F(waiters)
+	F(lru)                                                                                                         \
+	F(active) F(unevictable) F(writeback) F(dirty) F(private) F(reserved) F(slab) F(head) F(hwpoison) F(isolated)  \
+		F(reported) F(waiters)
 enum pageflags {
 #define PAGE_FLAG(name) PG_##name,
 	PAGE_FLAGS(PAGE_FLAG)
@@ -67,21 +69,83 @@ static inline u64 page_to_pfn(const struct page *page)
 
 /*
  * Who may look at a page is a law of its own (range/walk_law.h): every function below that touches a struct page, and
- * those on pageblock flags in section.h, call page_access_check() first. NULL, the usual case in boot: nobody asks.
+ * those on pageblock flags in section.h, call page_access_check() first. The private pointer of a task that the law
+ * watches is the range of pages it may look at without being asked.
  */
+struct page_cover {
+	u64 start_pfn, end_pfn;
+};
+/* Asked about a page outside that range. */
 extern void (*page_access_hook)(const struct page *page);
 static inline void page_access_check(const struct page *page)
 {
-	if (unlikely(page_access_hook != NULL))
+	const struct page_cover *cover = rt_task_private();
+
+	if (unlikely(cover != NULL) &&
+	    unlikely(page_to_pfn(page) - cover->start_pfn >= cover->end_pfn - cover->start_pfn))
 		page_access_hook(page);
 }
+
+/*
+ * A poisoned page claims to be the tail of a page at -2. What follows that pointer must get as far as the access, which
+ * is the oops; UBSan would end the process before it.
+ */
+#define MAY_BE_WILD __attribute__((no_sanitize("undefined")))
+
+/* In the kernel PF_POISONED_CHECK is a BUG. */
+void page_uninitialised(const struct page *page) __attribute__((noreturn, cold));
+
+/* The flags of an initialised page: of one that was poisoned and not initialised since, verdict `oops`. */
+static inline MAY_BE_WILD u64 page_flags(const struct page *page)
+{
+	u64 flags = READ_ONCE(page->flags);
+
+	if (unlikely(flags == PAGE_POISON_PATTERN))
+		page_uninitialised(page);
+	return flags;
+}
+
+/*
+ * The word that marks a tail is the list link of pages that are none. Links are even, so bit 0 tells; but whoever
+ * peeks without a reference may do so while the page moves between lists.
+ */
+static inline u64 compound_word(const struct page *page)
+{
+	page_access_check(page);
+	return (u64)data_race(READ_ONCE(page->lru.next), "bit 0 is clear in whichever list link a peek without a "
+							 "reference meets");
+}
+
+/* Compound pages. compound_head() of a poisoned tail dereferences a wild pointer, as in the kernel: verdict `oops`. */
+static inline bool PageTail(const struct page *page)
+{
+	return compound_word(page) & 1;
+}
+
+static inline struct page *compound_head(const struct page *page)
+{
+	u64 word = compound_word(page);
+
+	return word & 1 ? (struct page *)(word - 1) : (struct page *)page;
+}
+
+/* Flags that belong to a compound page as a whole are kept in its head; these are each struct page's own. */
+#define OWN_FLAGS (BIT(PG_reserved) | BIT(PG_head) | BIT(PG_hwpoison) | BIT(PG_isolated) | BIT(PG_reported))
 
 /*
  * PageXxx() tests, SetPageXxx(), ClearPageXxx(), TestSet/TestClear for each PAGE_FLAGS row: test is a marked load,
  * set/clear are atomic bit operations. Like the kernel with DEBUG_VM_PGFLAGS, a test on a poisoned page (flags all
  * ones) is verdict `oops`, class "uninitialised", since in the kernel it is a BUG on a page nobody initialised.
  */
-bool page_test_flag(const struct page *page, enum pageflags flag);
+static inline bool page_test_flag(const struct page *page, enum pageflags flag)
+{
+	if (BIT(flag) & OWN_FLAGS)
+		page_access_check(page);
+	else
+		page = compound_head(page);
+	return page_flags(page) & BIT(flag);
+}
+
 void page_set_flag(struct page *page, enum pageflags flag);
 void page_clear_flag(struct page *page, enum pageflags flag);
 bool page_test_set_flag(struct page *page, enum pageflags flag);
@@ -120,24 +184,45 @@ PAGE_FLAG_OPS(isolated, Isolated)
 PAGE_FLAG_OPS(waiters, Waiters)
 
 /* Page type states in the mapcount word. PageBuddy is read without a lock by many: a marked load. */
-bool PageBuddy(const struct page *page);
+static inline bool page_is_type(const struct page *page, u32 type)
+{
+	page_access_check(page);
+	/* A type is set when its bit is clear in a word that otherwise looks like a small negative mapcount. */
+	return ((u32)READ_ONCE(page->_mapcount.counter) & (PAGE_TYPE_BASE | type)) == PAGE_TYPE_BASE;
+}
+
+static inline bool PageBuddy(const struct page *page)
+{
+	return page_is_type(page, PG_TYPE_buddy);
+}
+
+static inline bool PageOffline(const struct page *page)
+{
+	return page_is_type(page, PG_TYPE_offline);
+}
+
 void __SetPageBuddy(struct page *page);
 void __ClearPageBuddy(struct page *page);
-bool PageOffline(const struct page *page);
 bool page_has_type(const struct page *page);
 
-/* Compound pages. compound_head() of a poisoned tail dereferences a wild pointer, as in the kernel: verdict `oops`. */
-bool PageTail(const struct page *page);
-bool PageCompound(const struct page *page);
-struct page *compound_head(const struct page *page);
+static inline bool PageCompound(const struct page *page)
+{
+	return PageHead(page) || PageTail(page);
+}
+
 u32 compound_order(const struct page *page);
 /* The caller owns all 2^order pages. */
 void prep_compound_page(struct page *page, u32 order);
 void destroy_compound_page(struct page *page, u32 order);
 
 /* Reference counts (include/linux/page_ref.h, mm.h). get_page() needs a reference already held. */
+static inline MAY_BE_WILD s32 page_ref_count(const struct page *page)
+{
+	page_access_check(page);
+	return READ_ONCE(page->_refcount.counter);
+}
+
 s32 page_count(const struct page *page); /* of the head */
-s32 page_ref_count(const struct page *page);
 void set_page_count(struct page *page, s32 v);
 void get_page(struct page *page);
 bool get_page_unless_zero(struct page *page);
@@ -156,8 +241,25 @@ void unlock_page(struct page *page);
 wait_queue_head_t *page_waitqueue(const struct page *page);
 
 /* Zone and node stored in flags; meaningful only on an initialised memmap. */
-u32 page_zonenum(const struct page *page);
-u32 page_to_nid(const struct page *page);
+static inline u32 page_zonenum(const struct page *page)
+{
+	page_access_check(page);
+	return (u32)(page_flags(page) >> ZONES_PGSHIFT & 0xf);
+}
+
+static inline u32 page_to_nid(const struct page *page)
+{
+	page_access_check(page);
+	return (u32)(page_flags(page) >> NODES_PGSHIFT & 0xf);
+}
+
+/* Both in one number: equal for pages of one zone. */
+static inline u32 page_zone_id(const struct page *page)
+{
+	page_access_check(page);
+	return (u32)(page_flags(page) >> ZONES_PGSHIFT);
+}
+
 struct zone *page_zone(const struct page *page);
 void set_page_links(struct page *page, u32 zone, u32 nid, u64 pfn);
 
@@ -166,5 +268,12 @@ void set_page_links(struct page *page, u32 zone, u32 nid, u64 pfn);
  * (__init_single_page plus memmap_init_range, 6.1).
  */
 void __init_single_page(struct page *page, u64 pfn, u32 zone, u32 nid);
+/* The same for [start_pfn, start_pfn + nr_pages); a cond_resched() per pageblock, whose type becomes @mt. */
+void memmap_init_range(u64 start_pfn, u64 nr_pages, u32 zone, u32 nid, u32 mt);
+/*
+ * Boot: the range as it is after the pages have been freed, but for the buddy lists (memmap_init_range plus the loop of
+ * __free_pages_core, 6.1): no reference, not reserved.
+ */
+void memmap_init_free_range(u64 start_pfn, u64 nr_pages, u32 zone, u32 nid);
 
 #endif

@@ -43,6 +43,30 @@ static void flags(void *arg)
 	__free_pages(page, 0);
 }
 
+static void initialised(void *arg)
+{
+	(void)arg;
+	test_add(NEW_PFN, NR);
+	memmap_init_range(NEW_PFN, NR, ZONE_MOVABLE, 0, MIGRATE_ISOLATE);
+	for (struct page *page = pfn_to_page(NEW_PFN); page < pfn_to_page(NEW_PFN + NR); page++) {
+		CHECK(PageReserved(page) && page_ref_count(page) == 1 && page_mapcount(page) == 0);
+		CHECK(page_zone(page) == node_zone(0, ZONE_MOVABLE) && list_empty(&page->lru));
+		CHECK_EQUAL(get_pageblock_migratetype(page), MIGRATE_ISOLATE);
+	}
+	memmap_init_free_range(NEW_PFN, NR, ZONE_NORMAL, 0);
+	for (struct page *page = pfn_to_page(NEW_PFN); page < pfn_to_page(NEW_PFN + NR); page++) {
+		check_page_state(page, "initialised");
+		CHECK(page_zone(page) == node_zone(0, ZONE_NORMAL) && list_empty(&page->lru));
+		CHECK(!PageBuddy(page) && page->private == 0);
+	}
+}
+
+static void test_initialised(void **state)
+{
+	(void)state;
+	test_alone(initialised, NULL);
+}
+
 static void compound(void *arg)
 {
 	struct page *page = take(3, MIGRATE_MOVABLE);
@@ -271,7 +295,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_flags),  cmocka_unit_test(test_compound_and_references),
 		cmocka_unit_test(test_poison), cmocka_unit_test(test_misuse),
-		cmocka_unit_test(test_lock),
+		cmocka_unit_test(test_lock),   cmocka_unit_test(test_initialised),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,6 +2,8 @@
 /* Pageblock flags: four bits a pageblock in the usage of its section (mm/page_alloc.c, 6.1). */
 #include "core/mm/section.h"
 
+_Static_assert(PB_BITS == 1 << 2, "the bits of a pageblock are found by a shift");
+
 /*
  * As in the kernel, nothing keeps the usage there: in a section that was removed the pointer is null, and one loaded
  * before leads into freed memory. UBSan is off so that a null pointer gets as far as the access, which is the oops.
@@ -10,7 +12,7 @@ static __attribute__((no_sanitize("undefined"))) u64 *pageblock_word(u64 pfn, u3
 {
 	const struct mem_section *ms = __pfn_to_section(pfn);
 	struct mem_section_usage *usage = smp_load_acquire(&ms->usage);
-	u32 bit = (u32)(pfn % PAGES_PER_SECTION / pageblock_nr_pages) * PB_BITS;
+	u32 bit = ((u32)pfn & (PAGES_PER_SECTION - 1)) >> pageblock_order << 2;
 
 	*shift = bit % BITS_PER_LONG;
 	return &usage->pageblock_flags[bit / BITS_PER_LONG];

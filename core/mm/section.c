@@ -55,7 +55,7 @@ bool early_section(const struct mem_section *ms)
 
 static u32 subsection_index(u64 pfn)
 {
-	return (u32)(pfn % PAGES_PER_SECTION / PAGES_PER_SUBSECTION);
+	return (u32)(pfn & (PAGES_PER_SECTION - 1)) / PAGES_PER_SUBSECTION;
 }
 
 bool pfn_section_valid(const struct mem_section *ms, u64 pfn)
@@ -70,6 +70,7 @@ bool pfn_valid(u64 pfn)
 {
 	struct mem_section *ms;
 	bool valid;
+	u64 word;
 
 	if (pfn >= geometry.max_pfn)
 		return false;
@@ -78,7 +79,8 @@ bool pfn_valid(u64 pfn)
 		return false;
 	/* Keeps section_deactivate() from freeing the usage while its bitmap is read. */
 	rcu_read_lock_sched();
-	valid = valid_section(ms) && (early_section(ms) || pfn_section_valid(ms, pfn));
+	word = section_word(ms);
+	valid = word & SECTION_HAS_MEM_MAP && (word & SECTION_IS_EARLY || pfn_section_valid(ms, pfn));
 	rcu_read_unlock_sched();
 	return valid;
 }

@@ -36,12 +36,12 @@ struct mem_section {
 
 static inline u64 pfn_to_section_nr(u64 pfn)
 {
-	return pfn / PAGES_PER_SECTION;
+	return pfn >> PFN_SECTION_SHIFT;
 }
 
 static inline u64 section_nr_to_pfn(u64 nr)
 {
-	return nr * PAGES_PER_SECTION;
+	return nr << PFN_SECTION_SHIFT;
 }
 
 /* NULL when its root does not exist or @nr is out of range. Roots are never freed. */

@@ -136,7 +136,7 @@ static bool slice_in_zone(const struct zone *zone, u64 start_pfn, u64 end_pfn)
 	first = pfn_to_online_page(start_pfn);
 	if (!first || page_zone(first) != zone)
 		return false;
-	return page_zonenum(last) == zone->idx && page_to_nid(last) == zone->node;
+	return page_zone_id(first) == page_zone_id(last);
 }
 
 void set_zone_contiguous(struct zone *zone)

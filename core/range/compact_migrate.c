@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The migrate scanner: pages in use, from the low end of the zone upwards. */
+#include "core/mm/buddy.h"
 #include "core/mm/lru.h"
 #include "core/mm/machine.h"
 #include "core/range/compaction.h"

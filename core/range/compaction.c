@@ -19,12 +19,6 @@ unsigned long compact_lock_irqsave(spinlock_t *lock, struct compact_control *cc)
 	return spin_lock_irqsave_flags(lock);
 }
 
-u64 buddy_order_unsafe(const struct page *page)
-{
-	page_access_check(page);
-	return data_race(READ_ONCE(page->private), "no zone->lock: the caller uses the value only if it is in range");
-}
-
 bool isolation_suitable(const struct compact_control *cc, const struct page *page)
 {
 	return cc->ignore_skip_hint || !get_pageblock_skip(page);

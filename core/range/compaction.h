@@ -67,7 +67,5 @@ bool isolation_suitable(const struct compact_control *cc, const struct page *pag
  * Returns the flags for spin_unlock_irqrestore(). (compact_lock_irqsave(), 6.1)
  */
 unsigned long compact_lock_irqsave(spinlock_t *lock, struct compact_control *cc);
-/* Order of a page that looked free, read without zone->lock: anything may come out. (buddy_order_unsafe(), 6.1) */
-u64 buddy_order_unsafe(const struct page *page);
 
 #endif

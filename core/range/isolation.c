@@ -34,6 +34,17 @@ static bool page_unmovable(const struct page *page, u32 flags)
 	return !PageLRU(page);
 }
 
+/* The law of walkers is asked once for all pages of the pageblock: there are many. */
+static struct page *first_reserved_page(struct page *page, const struct page *end)
+{
+	page_access_check(page);
+	page_access_check(end - 1);
+	for (; page < end; page++)
+		if (page_flags(page) & BIT(PG_reserved))
+			return page;
+	return NULL;
+}
+
 struct page *has_unmovable_pages(u64 start_pfn, u64 end_pfn, enum migratetype mt, u32 flags)
 {
 	struct page *page = pfn_to_page(start_pfn);
@@ -41,16 +52,15 @@ struct page *has_unmovable_pages(u64 start_pfn, u64 end_pfn, enum migratetype mt
 
 	if (get_pageblock_migratetype(page) == MIGRATE_CMA)
 		return mt == MIGRATE_CMA ? NULL : page;
+	/* Whatever got into this zone can be moved, unless it was there before the allocator was. */
+	if (page_zonenum(page) == ZONE_MOVABLE)
+		return first_reserved_page(page, pfn_to_page(end_pfn));
 	while (pfn < end_pfn) {
 		u64 step = 1;
 
 		page = pfn_to_page(pfn);
 		if (PageReserved(page))
 			return page;
-		if (page_zonenum(page) == ZONE_MOVABLE) {
-			pfn++;
-			continue;
-		}
 		if (PageCompound(page)) {
 			if (!compound_movable(page))
 				return page;
@@ -267,8 +277,7 @@ static int clear_compound(struct walk *w, u64 head_pfn, u64 nr_pages, u32 flags)
 static int clear_boundary_step(struct walk *w, struct page *page, u64 *pfn, u64 boundary, u32 flags)
 {
 	if (PageBuddy(page)) {
-		u64 order = data_race(READ_ONCE(page->private),
-				      "buddy order without zone->lock: checked, and split re-checks it");
+		u64 order = buddy_order_unsafe(page);
 
 		if (order > geometry.max_order)
 			return 0;
@@ -422,7 +431,8 @@ static struct zone *range_isolated_in(struct walk *w, u64 start_pfn, u64 end_pfn
 		if (!page)
 			continue;
 		isolated = is_migrate_isolate_page(page);
-		zone = page_zone(page);
+		if (!zone)
+			zone = page_zone(page);
 		walk_leave(w);
 		if (!isolated)
 			return NULL;

@@ -29,7 +29,7 @@ static void take_a_break(u32 ms)
 
 static bool page_in_zone(const struct page *page, const struct zone *zone)
 {
-	return page_to_nid(page) == zone->node && page_zonenum(page) == zone->idx;
+	return page_zone(page) == zone;
 }
 
 /* __pageblock_pfn_to_page(), mm/page_alloc.c, 6.1; the first page is known to be online. */
@@ -39,7 +39,7 @@ static bool pageblock_in_zone(const struct walk *w, u64 start_pfn, u64 end_pfn)
 
 	if (w->zone && !page_in_zone(first, w->zone))
 		return false;
-	return page_zonenum(first) == page_zonenum(last) && page_to_nid(first) == page_to_nid(last);
+	return page_zone_id(first) == page_zone_id(last);
 }
 
 /* ---- unsynchronised -------------------------------------------------------------------------------------------- */
@@ -96,33 +96,36 @@ static struct page *rcu_enter(struct walk *w, u64 pfn)
 	if (!w->reading) {
 		rcu_read_lock();
 		w->reading = 1;
-	} else if (pfn >= w->covered_start && pfn < w->covered_end) {
+	} else if (pfn >= w->cover.start_pfn && pfn < w->cover.end_pfn) {
 		return pfn_to_page(pfn);
 	}
 	page = pfn_to_online_page(pfn);
 	point(walk, section_checked, pfn);
 	if (page) {
-		w->covered_start = section_nr_to_pfn(pfn_to_section_nr(pfn));
-		w->covered_end = w->covered_start + PAGES_PER_SECTION;
+		w->cover.start_pfn = section_nr_to_pfn(pfn_to_section_nr(pfn));
+		w->cover.end_pfn = w->cover.start_pfn + PAGES_PER_SECTION;
 	}
 	return page;
 }
 
 static void rcu_leave(struct walk *w)
 {
-	w->covered_start = w->covered_end = 0;
+	w->cover.start_pfn = w->cover.end_pfn = 0;
 	if (!w->reading)
 		return;
 	w->reading = 0;
 	rcu_read_unlock();
 }
 
-/* Never trusts zone->contiguous: offline clears it long after the section went offline. */
+/*
+ * Never trusts zone->contiguous: offline clears it long after the section went offline. A pageblock lies in one
+ * subsection, which is online as a whole.
+ */
 static struct page *rcu_pageblock(struct walk *w, u64 start_pfn, u64 end_pfn)
 {
 	struct page *page = rcu_enter(w, start_pfn);
 
-	if (page && pfn_to_online_page(end_pfn - 1) && pageblock_in_zone(w, start_pfn, end_pfn))
+	if (page && pageblock_in_zone(w, start_pfn, end_pfn))
 		return page;
 	rcu_leave(w);
 	return NULL;
@@ -187,7 +190,7 @@ void walk_begin(struct walk *w, struct zone *zone)
 	w->outer = NULL;
 	w->zone = zone;
 	w->block_start_pfn = w->block_end_pfn = 0;
-	w->covered_start = w->covered_end = 0;
+	w->cover.start_pfn = w->cover.end_pfn = 0;
 	w->held_start = w->held_end = 0;
 	w->reading = 0;
 	w->paused = 0;

@@ -30,10 +30,10 @@
 #define WALK_CLUSTER 32u
 
 struct walk {
+	struct page_cover cover;            /* pfns whose pages the current read section covers; equal: none */
 	struct walk *outer;                 /* the walk this one interrupts */
 	struct zone *zone;                  /* pages of other zones are not ours; NULL: any zone */
 	u64 block_start_pfn, block_end_pfn; /* of the last walk_pageblock() or walk_page(), for walk_resched() */
-	u64 covered_start, covered_end;     /* pfns whose pages the current read section covers; equal: none */
 	u64 held_start, held_end;           /* pfns of the page held by walk_hold(); equal: none */
 	u32 reading;                        /* a read section is open */
 	u32 paused;                         /* depth of walk_pause() */

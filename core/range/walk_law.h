@@ -10,7 +10,7 @@
 
 #include "core/range/walk.h"
 
-/* Boot, after machine_config is known: turns the law on or off as the design says. */
+/* Boot, after machine_config is known: before tasks run. */
 void walk_law_init(void);
 /* The calling task enters or leaves walk @w; no effect during boot, which is single-threaded. */
 void walk_law_enter(struct walk *w);

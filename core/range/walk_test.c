@@ -288,7 +288,7 @@ static void law_knows_what_a_walk_covers(void **state)
 	test_run_alone(touch_paused, NULL);
 }
 
-/* ---- the oops of the mail -------------------------------------------------------------------------------------- */
+/* ---- the oops of November 2022 ----------------------------------------------------------------------------------- */
 
 static void offline_and_remove(void *arg)
 {
