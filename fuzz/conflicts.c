@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#define CONFLICTS_LOG (1U << 20)
+#define CONFLICTS_LOG ((u32)RT_GRANULES)
 
 /* Tables over all granules are large and sparse: anonymous memory costs only the pages that are touched. */
 static void *map_zeroed(size_t size)

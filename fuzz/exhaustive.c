@@ -15,6 +15,8 @@
 static void prepare_expansion(struct exhaustive *e)
 {
 	e->since = e->tree.level[e->level].node[e->index].expanded;
+	e->reopening = e->since != 0;
+	e->reopened += e->reopening;
 	e->path_count = tree_path(&e->tree, e->level, e->index, e->path);
 	e->run_kind = RUN_EXPANSION;
 	e->places = 0;
@@ -76,6 +78,7 @@ static void exhaustive_finish(struct strategy *s, const struct rt_result *result
 
 	e->points_max = max(e->points_max, result->steps);
 	e->done++;
+	e->reopened_done += e->reopening;
 	/* A verdict can end the run before its last deviation only if the run did not repeat. */
 	e->drifted |= e->path_next < e->path_count;
 	if (e->options.prune && (shared != e->shared_cpus || (tasks > 2 && e->tasks <= 2)))
@@ -86,28 +89,41 @@ static void exhaustive_finish(struct strategy *s, const struct rt_result *result
 	e->tasks = tasks;
 }
 
-/*
- * Runs in all, those skipped included. A level whose schedules are not all expanded is taken to go on as it began:
- * as many successors for each, and as many of them stored.
- */
-static u64 planned_runs(const struct exhaustive *e)
+/* Schedules to be expanded again because conflicts have become known. */
+static u64 stale_nodes(const struct tree_level *l, u32 conflicts)
 {
-	double nodes = e->tree.level[0].count, total = 0;
+	u64 stale = 0;
+
+	for (u32 i = 0; i < l->count; i++)
+		stale += l->node[i].expanded && l->node[i].expanded <= conflicts;
+	return stale;
+}
+
+/*
+ * Runs that are left, those to be skipped included. A level whose schedules are not all expanded is taken to go on as
+ * it began: as many successors for each, and as many of them stored; expanding again costs what it did so far.
+ */
+static double runs_left(const struct exhaustive *e)
+{
+	double nodes = e->tree.level[0].count, left = 0, stale = 0;
 
 	for (u32 d = 0; d < max(e->options.bound, 1u); d++) {
 		const struct tree_level *l = &e->tree.level[d];
 		double listed = l->expanded ? nodes * (double)l->successors / l->expanded : 0;
 
-		total += nodes + listed;
+		left += nodes - l->expanded + listed - (double)min(l->tried, l->successors);
 		nodes = l->tried ? e->tree.level[d + 1].count * listed / (double)l->tried : 0;
+		if (e->options.prune && e->options.bound)
+			stale += (double)stale_nodes(l, e->conflicts.known);
 	}
-	return (u64)total;
+	return left + (e->reopened ? stale * (double)e->reopened_done / (double)e->reopened : stale);
 }
 
 static void exhaustive_report(const struct strategy *s, struct strategy_report *report)
 {
 	const struct exhaustive *e = (const struct exhaustive *)s;
-	u64 planned = e->complete ? e->done : max(planned_runs(e), e->done + 1);
+	bool complete = e->complete && !e->drifted && !e->conflicts.footprint.outside;
+	u64 planned = e->complete ? e->done : e->done + 1 + (u64)max(runs_left(e), 0.0);
 
 	*report = (struct strategy_report){
 		.points = e->points_max,
@@ -117,11 +133,15 @@ static void exhaustive_report(const struct strategy *s, struct strategy_report *
 		.done = e->done,
 		.skipped = e->skipped,
 		.level = e->path_count ? e->path_count - 1 : 0,
-		.complete = e->complete && !e->drifted,
+		.complete = complete,
 		.single = e->complete && !e->alternatives,
 		.drifted = e->drifted,
 	};
-	if (report->complete)
+	if (e->complete && e->conflicts.footprint.outside)
+		snprintf(report->text, sizeof(report->text),
+			 "bound %u done, but not complete: the machine is larger than what conflicts are tracked for",
+			 e->options.bound);
+	else if (report->complete)
 		snprintf(report->text, sizeof(report->text), "complete to bound %u", e->options.bound);
 	else
 		snprintf(report->text, sizeof(report->text), "stopped at about %.3g %% of bound %u%s",

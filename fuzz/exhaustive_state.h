@@ -66,6 +66,8 @@ struct exhaustive {
 	u32 shared_in_run;
 	u32 tasks, tasks_in_run; /* most tasks that existed in a run; in the last one */
 	u64 points_max, candidates_max, done, skipped;
+	bool reopening;              /* the expansion under way is not the node's first */
+	u64 reopened, reopened_done; /* such expansions, and what was run or skipped for them */
 	bool complete, alternatives, drifted, out_of_memory;
 };
 

@@ -221,6 +221,7 @@ bool successors_next(struct exhaustive *e)
 		}
 		e->done++;
 		e->skipped++;
+		e->reopened_done += e->reopening;
 	}
 	if (e->successors)
 		e->out_of_memory |= !tree_set_tried(expanded_node(e), e->tried, e->nr_tried);

@@ -26,6 +26,30 @@ static bool one_in(struct mutation *m, u32 n)
 
 /* ---- operations ------------------------------------------------------------------------------------------------ */
 
+/* A slot that the scenario names already, or one of a few: tasks should meet in them. */
+static s32 random_slot(struct mutation *m)
+{
+	const struct scenario *s = m->s;
+	s32 slot = (s32)below(m, 4);
+	u32 seen = 0;
+
+	if (one_in(m, 4))
+		return slot;
+	for (u32 i = 0; i <= s->nr_tasks; i++) {
+		const struct op *op = i ? s->task[i - 1].op : s->boot_op;
+
+		for (u32 j = i ? s->task[i - 1].nr_ops : s->nr_boot_ops; j; j--, op++) {
+			const struct op_info *info = op_info_by_id(op->id);
+
+			for (u32 k = 0; k < info->nr_args; k++) {
+				if (info->arg[k].type == ARG_SLOT && one_in(m, ++seen))
+					slot = op->arg[k];
+			}
+		}
+	}
+	return slot;
+}
+
 static s32 random_arg(struct mutation *m, const struct op_arg_info *info)
 {
 	u32 n = 0;
@@ -38,7 +62,7 @@ static s32 random_arg(struct mutation *m, const struct op_arg_info *info)
 	case ARG_BLOCK:
 		return (s32)below(m, m->s->machine.blocks);
 	case ARG_SLOT:
-		return (s32)below(m, 4); /* few slots, so that tasks meet in them */
+		return random_slot(m);
 	case ARG_TASK:
 		return (s32)below(m, m->s->nr_tasks);
 	default:
@@ -63,6 +87,24 @@ static void random_op(struct mutation *m, struct op *op)
 		op->arg[i] = random_arg(m, &info->arg[i]);
 }
 
+enum op_id {
+#define OP(id, name, weight, syntax, help) OP_##name = id,
+#define OP_ARG(op, name, type, min, max, def)
+#include "core/ops.def"
+#undef OP
+#undef OP_ARG
+};
+
+/* Operations that mostly fail without another on the same block or slot: their first argument. */
+static const struct {
+	u8 op, before, after;
+} companions[] = {
+	{OP_pin, 0, OP_unpin},
+	{OP_unpin, OP_pin, 0},
+	{OP_remove, OP_offline, 0},
+	{OP_add, OP_remove, OP_online},
+};
+
 static struct scenario_task *random_task(struct mutation *m)
 {
 	return &m->s->task[below(m, m->s->nr_tasks)];
@@ -73,6 +115,26 @@ static void insert_op(struct scenario_task *task, u32 at, const struct op *op)
 	memmove(&task->op[at + 1], &task->op[at], (task->nr_ops - at) * sizeof(*op));
 	task->op[at] = *op;
 	task->nr_ops++;
+}
+
+/* @task has room for two more. */
+static void insert_companions(struct mutation *m, struct scenario_task *task, u32 at)
+{
+	const struct op with = task->op[at];
+	struct op op = {.arg[0] = with.arg[0]};
+
+	for (u32 i = 0; i < ARRAY_SIZE(companions); i++) {
+		if (companions[i].op != with.id)
+			continue;
+		if (companions[i].after && !one_in(m, 4)) {
+			op.id = companions[i].after;
+			insert_op(task, at + 1, &op);
+		}
+		if (companions[i].before && !one_in(m, 4)) {
+			op.id = companions[i].before;
+			insert_op(task, at, &op);
+		}
+	}
 }
 
 static void delete_op(struct scenario_task *task, u32 at)
@@ -118,12 +180,14 @@ static bool is_long(const struct mutation *m)
 static bool add_op(struct mutation *m)
 {
 	struct scenario_task *task = random_task(m);
+	u32 at = below(m, task->nr_ops + 1);
 	struct op op;
 
-	if (task->nr_ops == SCENARIO_OPS || is_long(m))
+	if (task->nr_ops + 3 > SCENARIO_OPS || is_long(m))
 		return false;
 	random_op(m, &op);
-	insert_op(task, below(m, task->nr_ops + 1), &op);
+	insert_op(task, at, &op);
+	insert_companions(m, task, at);
 	return true;
 }
 

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "fuzz/feedback.h"
 #include "fuzz/runner.h"
 #include "fuzz/token.h"
 
@@ -166,15 +167,19 @@ static bool offline_under_way(const struct scenario *s, const struct runner_resu
 bool engine_only_long(const struct scenario *s, struct rt_strategy *strategy, u32 flags, const struct runner_result *r)
 {
 	static struct runner_result again;
+	bool long_only = true;
 
 	if (r->rt.verdict.kind != VERDICT_livelock)
 		return false;
-	if (offline_under_way(s, r))
-		return true;
-	runner_set_step_limit(step_limit * CONFIRM_FACTOR);
-	runner_run(s, strategy, flags, &again);
-	runner_set_step_limit(step_limit);
-	return again.rt.verdict.kind != VERDICT_livelock || offline_under_way(s, &again);
+	if (!offline_under_way(s, r)) {
+		runner_set_step_limit(step_limit * CONFIRM_FACTOR);
+		runner_run(s, strategy, flags, &again);
+		runner_set_step_limit(step_limit);
+		long_only = again.rt.verdict.kind != VERDICT_livelock || offline_under_way(s, &again);
+	}
+	engine_forget_coverage();
+	feedback_begin();
+	return long_only;
 }
 
 /* One file per signature; written aside, then renamed, so that no reader and no kill sees half of it. */

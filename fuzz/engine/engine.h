@@ -62,7 +62,8 @@ bool engine_tolerates(const struct rt_verdict *verdict);
 /*
  * Is a livelock none? Either an offline waits for what only others could do, unpin a page or free memory to migrate to:
  * it waits until a signal, as the kernel does, and no scenario is obliged to send one. Or the run only is long, and
- * ends when it has many times the steps. @flags, @strategy: as the run had; @r is that of the run.
+ * ends when it has many times the steps. @flags, @strategy: as the run had; @r is that of the run. Then its coverage is
+ * forgotten too: such inputs are slow, and a corpus that keeps them gets slower and slower.
  */
 bool engine_only_long(const struct scenario *s, struct rt_strategy *strategy, u32 flags, const struct runner_result *r);
 
