@@ -229,6 +229,8 @@ static void print_wait(struct diagram *d, u32 i)
 	}
 	if (e->place.addr)
 		rt_name(e->place.addr, true, name, sizeof(name));
+	else if (i && e[-1].place.task == e->place.task && e[-1].place.kind == RT_LOCK && !e[-1].place.addr)
+		snprintf(name, sizeof(name), "a grace period");
 	snprintf(text, sizeof(text), "waits%s%s", name[0] ? " for " : "", name);
 	row(d, e->place.task, 4, text);
 }

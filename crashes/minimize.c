@@ -52,14 +52,14 @@ static u64 weight(const struct scenario *s)
 }
 
 /* Tries the candidate; keeps it if it fails the same way and is smaller. */
-static bool keep(struct minimizer *m, const char *doing)
+static bool keep(struct minimizer *m, const char *doing, bool search)
 {
 	u32 bound = min(m->best->schedule.count, 2u);
 	bool same;
 
 	if (weight(m->candidate) >= weight(m->best))
 		return false;
-	same = m->search ? attempt_search(&m->attempt, m->candidate, bound) : attempt_run(&m->attempt, m->candidate);
+	same = search ? attempt_search(&m->attempt, m->candidate, bound) : attempt_run(&m->attempt, m->candidate);
 
 	if (!same || weight(m->candidate) >= weight(m->best))
 		return false;
@@ -79,7 +79,7 @@ static bool reduce_schedule(struct minimizer *m)
 			scenario_copy(m->candidate, m->best);
 			for (u32 i = 0; i < chunk && at < m->candidate->schedule.count; i++)
 				schedule_remove(&m->candidate->schedule, at);
-			if (keep(m, "preemptions"))
+			if (keep(m, "preemptions", false))
 				any = true;
 			else
 				at += chunk;
@@ -117,7 +117,7 @@ static bool reduce_by(struct minimizer *m, const struct reduction *r)
 		scenario_copy(m->candidate, m->best);
 		if (!r->apply(m->candidate, at))
 			return any;
-		if (keep(m, r->name))
+		if (keep(m, r->name, m->search))
 			any = true;
 		else
 			at++;

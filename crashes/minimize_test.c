@@ -71,7 +71,7 @@ static void gives_the_same_result_twice(void **state)
 	char error[256];
 
 	(void)state;
-	find_large(3);
+	find_large(1);
 	scenario_copy(&small, &large);
 	scenario_copy(&again, &large);
 	assert_int_equal(minimize(&small, &options, &result, error, sizeof(error)), 0);
@@ -90,6 +90,57 @@ static void is_one_minimal(void **state)
 	assert_int_equal(minimize(&small, &options, &result, error, sizeof(error)), 0);
 	assert_int_equal(result.status.ops, 3);
 	assert_int_equal(result.status.entries, 1);
+}
+
+/* Does any schedule with at most @bound deviations, of those looked at, end with this signature? */
+static bool still_fails(const struct scenario *s, const char *signature, u32 bound)
+{
+	struct explore_scenario scenario = {.scenario = s};
+	struct explore_subject subject = explore_subject_of(&scenario);
+	struct explore_options options = {.strategy = strategy_by_name("exhaustive"),
+					  .strategy_options = STRATEGY_OPTIONS_DEFAULT,
+					  .keep_going = true,
+					  .runs_max = 3000};
+
+	options.strategy_options.bound = bound;
+	assert_int_equal(explore(&subject, &options, &found), 0);
+	for (u32 i = 0; i < found.status.findings; i++)
+		if (strcmp(found.finding[i].verdict.signature, signature) == 0)
+			return true;
+	return false;
+}
+
+static void remove_op(struct op *op, u32 *count, u32 at)
+{
+	memmove(&op[at], &op[at + 1], (--*count - at) * sizeof(*op));
+}
+
+/* By other means than the minimiser's own: each operation, and each deviation, is needed. */
+static void nothing_can_be_left_out(void **state)
+{
+	static struct scenario less;
+	struct minimize_options options = {.search_runs = 200};
+	struct minimize_result result;
+	char error[256];
+
+	(void)state;
+	find_large(1);
+	scenario_copy(&small, &large);
+	assert_int_equal(minimize(&small, &options, &result, error, sizeof(error)), 0);
+	assert_true(still_fails(&small, result.verdict.signature, small.schedule.count));
+	assert_false(still_fails(&small, result.verdict.signature, small.schedule.count - 1));
+	for (u32 t = 0; t < small.nr_tasks; t++) {
+		for (u32 i = 0; i < small.task[t].nr_ops; i++) {
+			scenario_copy(&less, &small);
+			remove_op(less.task[t].op, &less.task[t].nr_ops, i);
+			assert_false(still_fails(&less, result.verdict.signature, small.schedule.count));
+		}
+	}
+	for (u32 i = 0; i < small.nr_boot_ops; i++) {
+		scenario_copy(&less, &small);
+		remove_op(less.boot_op, &less.nr_boot_ops, i);
+		assert_false(still_fails(&less, result.verdict.signature, small.schedule.count));
+	}
 }
 
 static void refuses_what_does_not_fail(void **state)
@@ -158,6 +209,7 @@ int main(void)
 		cmocka_unit_test(finds_the_three_operations_that_matter),
 		cmocka_unit_test(gives_the_same_result_twice),
 		cmocka_unit_test(is_one_minimal),
+		cmocka_unit_test(nothing_can_be_left_out),
 		cmocka_unit_test(refuses_what_does_not_fail),
 		cmocka_unit_test(reports_drift),
 		cmocka_unit_test(reductions_end_and_shrink),
