@@ -44,7 +44,7 @@ bench_rows() {
 	local program preset limit empty
 	for program in build/release/bin/*_bench_*; do
 		say "running $program"
-		"$program"
+		"$program" || say "$program ended with status $?: its rows are incomplete"
 	done
 	for preset in release fuzz; do
 		limit=50000

@@ -2,13 +2,14 @@
 # ./dev coverage: what the tests execute, line by line.
 
 dev_coverage() {
-	local dir=build/coverage compiler version objects=() file
+	local dir=build/coverage compiler version objects=() file status=0
 	[ $# -eq 0 ] || bad_usage "coverage: unexpected argument '$1'"
 	dev_setup --quiet
 	configure_and_build coverage
 	rm -rf "$dir/profiles"
 	mkdir -p "$dir/profiles"
-	LLVM_PROFILE_FILE=$PWD/$dir/profiles/%p-%m.profraw ctest --test-dir "$dir" --output-on-failure -j "$JOBS" -LE "slow|style"
+	LLVM_PROFILE_FILE=$PWD/$dir/profiles/%p-%m.profraw ctest --test-dir "$dir" --output-on-failure -j "$JOBS" -LE "slow|style" ||
+		status=$?
 	compiler=$(sed -n 's/^CMAKE_C_COMPILER:[A-Z]*=//p' "$dir/CMakeCache.txt")
 	version=$("$compiler" -dumpversion)
 	version=${version%%.*}
@@ -20,4 +21,6 @@ dev_coverage() {
 	"llvm-cov-$version" show "${objects[@]}" -instr-profile "$dir/coverage.profdata" -format html -output-dir "$dir/html" \
 		-ignore-filename-regex '_test\.c$'
 	say "line by line: $dir/html/index.html"
+	[ $status -eq 0 ] || say "some tests failed, see above"
+	return $status
 }

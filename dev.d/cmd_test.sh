@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-# ./dev test: every preset that people rely on, both clangs, one ctest run over all of them.
+# ./dev test: every preset that people rely on, both clangs, one ctest run over all of them. A preset has the tests that
+# can tell something new there (PFNSTORM_TESTS in CMakePresets.json); the wider tier has all tests in all presets.
 
 TEST_PRESETS="asan release tsan msan fuzz afl asan-clang14"
 
@@ -17,6 +18,7 @@ dev_test() {
 	if [ -n "$full" ]; then
 		presets="$presets coverage"
 		select=()
+		CONFIGURE_OPTIONS=(-DPFNSTORM_TESTS=.)
 	fi
 	dev_setup --quiet
 	for preset in $presets; do
@@ -26,5 +28,6 @@ dev_test() {
 	for preset in $presets; do
 		printf 'subdirs("%s")\n' "$preset"
 	done >build/CTestTestfile.cmake
+	export PFNSTORM_ENGINES_COMPARED_MIN=6
 	ctest --test-dir build --output-on-failure --no-tests=error --timeout 1800 -j "$JOBS" "${select[@]}"
 }

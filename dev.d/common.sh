@@ -19,16 +19,17 @@ bad_usage() {
 	exit 2
 }
 
-# configure_and_build PRESET [NINJA TARGET...]
+# Options of cmake for every preset that is configured, one a word.
+CONFIGURE_OPTIONS=()
+
+# configure_and_build PRESET [NINJA TARGET...]. On a terminal the build is shown, elsewhere its log only if it fails.
 configure_and_build() {
-	local preset=$1 log
+	local preset=$1 log=build/$1.log
 	shift
-	log=build/$preset.log
 	mkdir -p build
 	say "building $preset"
-	if [ ! -f "build/$preset/build.ninja" ]; then
-		cmake --preset "$preset" >"$log" 2>&1 || { cat "$log" >&2; die "configuring $preset failed"; }
-	fi
+	# Presets set all their variables again at each configuration, so what an earlier one was told does not stay.
+	cmake --preset "$preset" "${CONFIGURE_OPTIONS[@]}" >"$log" 2>&1 || { cat "$log" >&2; die "configuring $preset failed"; }
 	if [ -t 1 ]; then
 		ninja -C "build/$preset" -j "$JOBS" "$@"
 	else

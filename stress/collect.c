@@ -137,12 +137,12 @@ static void put_diagram_head(struct text_out *out, const struct rt_postmortem *p
 	text_put(out, "\n");
 }
 
-static void put_stack(struct text_out *out, const struct rt_postmortem *pm)
+static void put_stack(struct text_out *out, void *const *frame, u32 count)
 {
-	for (u32 i = 0; i < pm->nr_frames; i++) {
+	for (u32 i = 0; i < count && i < RT_STACK_MAX; i++) {
 		char where[256];
 
-		symbol_describe(pm->frame[i], where, sizeof(where));
+		symbol_describe(frame[i], where, sizeof(where));
 		text_put(out, "  #%-2u %s\n", i, where[0] ? where : "?");
 	}
 }
@@ -168,7 +168,10 @@ static void put_diagram(struct text_out *out, const struct rt_postmortem *pm, co
 	}
 	text_put(out, "%12s   ", "0");
 	text_put(out, " | %s\n\n", verdict->signature);
-	put_stack(out, pm);
+	put_stack(out, pm->frame, pm->nr_frames);
+	if (pm->nr_other_frames)
+		text_put(out, "\nthe other access:\n");
+	put_stack(out, pm->other_frame, pm->nr_other_frames);
 	text_put(out, "\n%s\n\n%s\n", verdict->detail, pm->words);
 }
 

@@ -93,6 +93,7 @@ static void verdict_livelock(struct round *r)
 	u32 count = 0;
 	size_t used;
 
+	rt_thread_postmortem_close(rt_thread_postmortem());
 	memset(&r->verdict, 0, sizeof(r->verdict));
 	r->verdict.kind = VERDICT_livelock;
 	for (u32 i = 0; i < pm->nr_rings && i < RT_RINGS; i++) {
@@ -125,6 +126,7 @@ static void verdict_livelock(struct round *r)
 /* The child died and left no verdict: a failure of the tool, or a sanitizer's find outside the arena. */
 static void verdict_crash(struct round *r, int status)
 {
+	rt_thread_postmortem_close(rt_thread_postmortem());
 	memset(&r->verdict, 0, sizeof(r->verdict));
 	r->verdict.kind = VERDICT_crash;
 	r->tool_failed = true;
