@@ -300,8 +300,8 @@ static void none_is_forgotten(void **state)
 
 int main(void)
 {
-	struct CMUnitTest tests[ARRAY_SIZE(planted) + 1] = {
-		[ARRAY_SIZE(planted)] = cmocka_unit_test(none_is_forgotten)};
+	struct CMUnitTest tests[ARRAY_SIZE(planted) + 1] = {[ARRAY_SIZE(planted)] =
+								    cmocka_unit_test(none_is_forgotten)};
 
 	for (u32 i = 0; i < ARRAY_SIZE(planted); i++)
 		tests[i] = (struct CMUnitTest){

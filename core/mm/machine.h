@@ -34,10 +34,10 @@ struct machine {
 	pg_data_t nodes[MAX_NODES];
 	struct anon_area areas[OP_SLOTS];
 	wait_queue_head_t page_wait_table[PAGE_WAIT_TABLE_SIZE]; /* waiters for page locks, by pfn */
-	u32 veto_armed[8];      /* per NOTIFY_EVENT: the listener refuses the next one */
-	spinlock_t kernfs_lock; /* path look-ups read blocks[] under it; its writers hold both locks */
+	u32 veto_armed[8];                  /* per NOTIFY_EVENT: the listener refuses the next one */
+	spinlock_t kernfs_lock;             /* path look-ups read blocks[] under it; its writers hold both locks */
 	wait_queue_head_t deactivate_waitq; /* removal of a block waits for the users of its files */
-	atomic_t ops_in_flight; /* counted only while laws are checked after each operation */
+	atomic_t ops_in_flight;             /* counted only while laws are checked after each operation */
 	u32 ops_pad;
 	u64 state_write_deadline; /* when the writer of a state file loses patience: device_hotplug_lock */
 };

@@ -33,8 +33,18 @@ _Static_assert(sizeof(struct page) == 64, "a memmap unit holds whole struct page
 #define PAGE_FLAGS(F)                                                                                                  \
 	F(locked)                                                                                                      \
 	F(lru)                                                                                                         \
-	F(active) F(unevictable) F(writeback) F(dirty) F(private) F(reserved) F(slab) F(head) F(hwpoison) F(isolated)  \
-		F(reported) F(waiters)
+	F(active)                                                                                                      \
+	F(unevictable)                                                                                                 \
+	F(writeback)                                                                                                   \
+	F(dirty)                                                                                                       \
+	F(private)                                                                                                     \
+	F(reserved)                                                                                                    \
+	F(slab)                                                                                                        \
+	F(head)                                                                                                        \
+	F(hwpoison)                                                                                                    \
+	F(isolated)                                                                                                    \
+	F(reported)                                                                                                    \
+	F(waiters)
 enum pageflags {
 #define PAGE_FLAG(name) PG_##name,
 	PAGE_FLAGS(PAGE_FLAG)

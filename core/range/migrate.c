@@ -225,30 +225,22 @@ struct page *alloc_migration_target(struct page *page, void *private)
 }
 
 /*
- * Being valid is a property of whole sections here: pages are never added to a part of an early one. Free blocks are
- * stepped over: they are isolated, so nobody allocates from them meanwhile; 6.1 looks at each of their pages in vain.
+ * Being valid is a property of whole sections here: pages are never added to a part of an early one. So pfn_valid() is
+ * asked once a section, where 6.1 asks for each pfn and later kernels do not ask at all.
  */
 int scan_movable_pages(u64 start_pfn, u64 end_pfn, u64 *movable_pfn)
 {
 	u64 section_end = start_pfn;
 
-	for (u64 pfn = start_pfn, step; pfn < end_pfn; pfn += step) {
+	for (u64 pfn = start_pfn; pfn < end_pfn; pfn++) {
 		struct page *page = pfn_to_page(pfn);
-		u64 order;
 
-		step = 1;
 		if (pfn >= section_end) {
 			section_end = section_nr_to_pfn(pfn_to_section_nr(pfn) + 1);
 			if (!pfn_valid(pfn)) {
-				step = section_end - pfn;
+				pfn = section_end - 1;
 				continue;
 			}
-		}
-		if (PageBuddy(page)) {
-			order = buddy_order_unsafe(page);
-			if (order <= geometry.max_order)
-				step = 1ULL << order;
-			continue;
 		}
 		if (PageLRU(page)) {
 			*movable_pfn = pfn;

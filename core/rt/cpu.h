@@ -18,7 +18,9 @@ bool cpu_online(unsigned int cpu);
 /* Needs preemption off, else verdict `context`; raw_smp_processor_id() does not. */
 unsigned int smp_processor_id(void);
 unsigned int raw_smp_processor_id(void);
-#define for_each_online_cpu(cpu) for ((cpu) = 0; (cpu) < nr_cpu_ids(); (cpu)++) if (cpu_online(cpu))
+#define for_each_online_cpu(cpu)                                                                                       \
+	for ((cpu) = 0; (cpu) < nr_cpu_ids(); (cpu)++)                                                                 \
+		if (cpu_online(cpu))
 #define for_each_possible_cpu(cpu) for ((cpu) = 0; (cpu) < nr_cpu_ids(); (cpu)++)
 
 void preempt_disable(void);

@@ -78,10 +78,10 @@ static inline void list_splice_init(struct list_head *list, struct list_head *he
 #define list_entry(ptr, type, member) container_of(ptr, type, member)
 #define list_first_entry(head, type, member) list_entry((head)->next, type, member)
 #define list_last_entry(head, type, member) list_entry((head)->prev, type, member)
-#define list_for_each_entry(pos, head, member)                                                                        \
+#define list_for_each_entry(pos, head, member)                                                                         \
 	for (pos = list_first_entry(head, __typeof__(*pos), member); &pos->member != (head);                           \
 	     pos = list_entry(pos->member.next, __typeof__(*pos), member))
-#define list_for_each_entry_safe(pos, n, head, member)                                                                \
+#define list_for_each_entry_safe(pos, n, head, member)                                                                 \
 	for (pos = list_first_entry(head, __typeof__(*pos), member),                                                   \
 	    n = list_entry(pos->member.next, __typeof__(*pos), member);                                                \
 	     &pos->member != (head); pos = n, n = list_entry(n->member.next, __typeof__(*n), member))

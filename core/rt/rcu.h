@@ -35,9 +35,17 @@ void rt_kfree_rcu(struct rcu_head *head, void *ptr);
 #define kfree_rcu(ptr, member) rt_kfree_rcu(&(ptr)->member, ptr)
 
 /* Marked load with dependency ordering, here that of an acquire; verdict `context` outside a read section. */
-#define rcu_dereference(p) ({ rt_rcu_check_reader(); smp_load_acquire(&(p)); })
+#define rcu_dereference(p)                                                                                             \
+	({                                                                                                             \
+		rt_rcu_check_reader();                                                                                 \
+		smp_load_acquire(&(p));                                                                                \
+	})
 /* The updater holds the lock that @c asserts. */
-#define rcu_dereference_protected(p, c) ({ BUG_ON(!(c)); p; })
+#define rcu_dereference_protected(p, c)                                                                                \
+	({                                                                                                             \
+		BUG_ON(!(c));                                                                                          \
+		p;                                                                                                     \
+	})
 #define rcu_assign_pointer(p, v) smp_store_release(&(p), v)
 void rt_rcu_check_reader(void);
 

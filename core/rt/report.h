@@ -22,10 +22,10 @@ struct rt_verdict {
 	enum verdict_kind kind;
 	char signature[192];
 	char detail[1024];
-	u64 step;   /* scheduling points before it */
-	u32 task;   /* who */
-	u64 addr;   /* what was touched, 0 if nothing */
-	void *pc;   /* where in the code, for symbolising only */
+	u64 step; /* scheduling points before it */
+	u32 task; /* who */
+	u64 addr; /* what was touched, 0 if nothing */
+	void *pc; /* where in the code, for symbolising only */
 };
 
 /*
@@ -33,7 +33,8 @@ struct rt_verdict {
  * reports and exits). While the machine boots it prints and aborts: a machine that cannot boot is a tool failure.
  * @signature: see struct rt_verdict.
  */
-void __attribute__((noreturn, format(printf, 3, 4))) rt_fail(enum verdict_kind kind, const char *signature, const char *detail_fmt, ...);
+void __attribute__((noreturn, format(printf, 3, 4)))
+rt_fail(enum verdict_kind kind, const char *signature, const char *detail_fmt, ...);
 
 /*
  * Verdict `oops` at @addr, which the core found unusable though it is live: @class says how ("uninitialised"). The
@@ -51,7 +52,13 @@ void __attribute__((noreturn)) rt_oops(const char *class, u64 addr);
 			rt_bug(__func__, #cond);                                                                       \
 	} while (0)
 #define BUG() rt_bug(__func__, "reached")
-#define WARN_ON(cond) ({ bool _warn = !!(cond); if (unlikely(_warn)) rt_warn(__func__, #cond); _warn; })
+#define WARN_ON(cond)                                                                                                  \
+	({                                                                                                             \
+		bool _warn = !!(cond);                                                                                 \
+		if (unlikely(_warn))                                                                                   \
+			rt_warn(__func__, #cond);                                                                      \
+		_warn;                                                                                                 \
+	})
 void __attribute__((noreturn)) rt_bug(const char *function, const char *condition);
 /* Verdict `warning`, which ends the run, unless the machine was booted with warnings tolerated (then a log line). */
 void rt_warn(const char *function, const char *condition);

@@ -20,7 +20,7 @@
 #include "core/rt/types.h"
 
 enum rt_kind {
-	RT_LOAD = BIT(0),     /* plain */
+	RT_LOAD = BIT(0), /* plain */
 	RT_STORE = BIT(1),
 	RT_READ_ONCE = BIT(2), /* marked */
 	RT_WRITE_ONCE = BIT(3),
@@ -38,13 +38,13 @@ enum rt_kind {
 /* Where a task is. Everything in it is the same in every preset and build but @pc, and @since for plain accesses. */
 struct rt_place {
 	u32 task;
-	u32 kind;        /* one bit of enum rt_kind */
-	u64 addr;        /* RT_ACCESS, locks: object; RT_SEMANTIC: its argument */
+	u32 kind; /* one bit of enum rt_kind */
+	u64 addr; /* RT_ACCESS, locks: object; RT_SEMANTIC: its argument */
 	u32 size;
-	u32 semantic;    /* enum point_id of the latest semantic point of this task, this one included */
-	u32 occurrence;  /* how often this task has reached that semantic point, from 1 */
-	u32 since;       /* points of this task after that semantic point, this one included; 0 at it */
-	u64 step;        /* points of all tasks before this one */
+	u32 semantic;   /* enum point_id of the latest semantic point of this task, this one included */
+	u32 occurrence; /* how often this task has reached that semantic point, from 1 */
+	u32 since;      /* points of this task after that semantic point, this one included; 0 at it */
+	u64 step;       /* points of all tasks before this one */
 	void *pc;
 };
 
@@ -79,8 +79,8 @@ struct rt_strategy {
 void rt_set_strategy(struct rt_strategy *s);
 
 /* To be called from begin(), next() and choose(): */
-void rt_ask_after(u64 points);  /* UINT64_MAX: never */
-void rt_ask_kinds(u32 mask);    /* stays set until changed; 0 at the start of a run */
+void rt_ask_after(u64 points); /* UINT64_MAX: never */
+void rt_ask_kinds(u32 mask);   /* stays set until changed; 0 at the start of a run */
 /*
  * Bitmap of the arena's 4-byte granules at which to ask, or NULL. Granule index from rt_granule(). The caller may add
  * bits during a run.
@@ -89,7 +89,8 @@ void rt_ask_conflicts(const u64 *bitmap);
 u64 rt_granule(u64 addr); /* < RT_GRANULES; the first 16 MiB of heap and memmap, 2 MiB of content; UINT64_MAX outside */
 #define RT_GRANULES ((34UL << 20) / 4)
 
-/* Who runs on which CPU, what a task waits for: for diagrams and reports; valid inside begin/next/choose and after a run. */
+/* Who runs on which CPU, what a task waits for: for diagrams and reports; valid inside begin/next/choose and after a
+ * run. */
 bool rt_task_exists(u32 task); /* has been created in this run and its id not been given to another */
 const char *rt_task_name_of(u32 task);
 u32 rt_task_cpu_of(u32 task);
@@ -102,7 +103,7 @@ u32 rt_nr_tasks(void);
  */
 struct rt_trace_entry {
 	struct rt_place place;
-	u64 value;      /* of a load: what was read; of a store: 0; semantic: argument; lock: class */
+	u64 value; /* of a load: what was read; of a store: 0; semantic: argument; lock: class */
 	u64 runnable;
 	u32 preempt_count, irqs_off, rcu_depth;
 	u64 locks_held[4]; /* addresses, innermost first, 0-terminated if fewer */

@@ -29,8 +29,18 @@ typedef int64_t s64;
 #define ALIGN_DOWN(x, a) ((x) & ~((__typeof__(x))(a)-1))
 #define ALIGN(x, a) ALIGN_DOWN((x) + ((__typeof__(x))(a)-1), (a))
 #define IS_ALIGNED(x, a) (((x) & ((__typeof__(x))(a)-1)) == 0)
-#define min(a, b) ({ __typeof__(a) _a = (a); __typeof__(b) _b = (b); _a < _b ? _a : _b; })
-#define max(a, b) ({ __typeof__(a) _a = (a); __typeof__(b) _b = (b); _a > _b ? _a : _b; })
+#define min(a, b)                                                                                                      \
+	({                                                                                                             \
+		__typeof__(a) _a = (a);                                                                                \
+		__typeof__(b) _b = (b);                                                                                \
+		_a < _b ? _a : _b;                                                                                     \
+	})
+#define max(a, b)                                                                                                      \
+	({                                                                                                             \
+		__typeof__(a) _a = (a);                                                                                \
+		__typeof__(b) _b = (b);                                                                                \
+		_a > _b ? _a : _b;                                                                                     \
+	})
 
 /* Errors in pointers (include/linux/err.h, 6.1). */
 static inline void *ERR_PTR(long error)

@@ -26,7 +26,7 @@ void wake_up_all(wait_queue_head_t *wq);
 u64 rt_wait_prepare(wait_queue_head_t *wq);
 int rt_wait_sleep(wait_queue_head_t *wq, u64 ticket, bool interruptible, u64 deadline);
 
-#define rt_wait_event(wq, condition, interruptible, deadline)                                                         \
+#define rt_wait_event(wq, condition, interruptible, deadline)                                                          \
 	({                                                                                                             \
 		int _ret = 0;                                                                                          \
 		for (;;) {                                                                                             \

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Marked accesses and atomic operations: a point, then the access itself, here in uninstrumented code. To MSan they move
- * initialised values: lockless readers may look at a memmap that nobody has initialised, and say so themselves.
+ * Marked accesses and atomic operations: a point, then the access itself, here in uninstrumented code. To MSan they
+ * move initialised values: lockless readers may look at a memmap that nobody has initialised, and say so themselves.
  */
 #include "core/rt/atomic.h"
 
@@ -53,13 +53,18 @@ ALWAYS_INLINE void marked_rest(u64 addr, u32 size, u32 kind, void *pc, enum prog
 		san_marked((const void *)addr, size, kind != RT_READ_ONCE);
 }
 
-/* A marked access to @p comes next. */
-ALWAYS_INLINE void marked(const volatile void *p, u32 size, u32 kind, void *pc)
+static __attribute__((noinline)) void rmw_rest(u64 addr, u32 size, void *pc, enum progress progress)
 {
-	enum progress progress = marked_inline((u64)p, size, kind);
+	marked_rest(addr, size, RT_RMW, pc, progress);
+}
+
+/* An atomic operation on @p comes next. */
+ALWAYS_INLINE void rmw(void *p, u32 size, void *pc)
+{
+	enum progress progress = marked_inline((u64)p, size, RT_RMW);
 
 	if (unlikely(progress != MARKED_DONE))
-		marked_rest((u64)p, size, kind, pc, progress);
+		rmw_rest((u64)p, size, pc, progress);
 }
 
 ALWAYS_INLINE void acquire_from(const volatile void *p)
@@ -158,31 +163,31 @@ bool test_bit(unsigned int nr, const u64 *addr)
 
 void atomic_add(s32 i, atomic_t *v)
 {
-	marked(v, 4, RT_RMW, RT_PC());
+	rmw(v, 4, RT_PC());
 	v->counter = (s32)((u32)v->counter + (u32)i);
 }
 
 void atomic_long_add(s64 i, atomic_long_t *v)
 {
-	marked(v, 8, RT_RMW, RT_PC());
+	rmw(v, 8, RT_PC());
 	v->counter = (s64)((u64)v->counter + (u64)i);
 }
 
 void set_bit(unsigned int nr, u64 *addr)
 {
-	marked(&addr[nr / 64], 8, RT_RMW, RT_PC());
+	rmw(&addr[nr / 64], 8, RT_PC());
 	addr[nr / 64] |= BIT(nr % 64);
 }
 
 void clear_bit(unsigned int nr, u64 *addr)
 {
-	marked(&addr[nr / 64], 8, RT_RMW, RT_PC());
+	rmw(&addr[nr / 64], 8, RT_PC());
 	addr[nr / 64] &= ~BIT(nr % 64);
 }
 
 s32 atomic_add_return(s32 i, atomic_t *v)
 {
-	marked(v, 4, RT_RMW, RT_PC());
+	rmw(v, 4, RT_PC());
 	acquire_from(v);
 	publish_to(v);
 	return v->counter = (s32)((u32)v->counter + (u32)i);
@@ -190,7 +195,7 @@ s32 atomic_add_return(s32 i, atomic_t *v)
 
 s64 atomic_long_add_return(s64 i, atomic_long_t *v)
 {
-	marked(v, 8, RT_RMW, RT_PC());
+	rmw(v, 8, RT_PC());
 	acquire_from(v);
 	publish_to(v);
 	return v->counter = (s64)((u64)v->counter + (u64)i);
@@ -200,7 +205,7 @@ s32 atomic_xchg(atomic_t *v, s32 val)
 {
 	s32 old;
 
-	marked(v, 4, RT_RMW, RT_PC());
+	rmw(v, 4, RT_PC());
 	acquire_from(v);
 	publish_to(v);
 	old = v->counter;
@@ -212,7 +217,7 @@ s32 atomic_cmpxchg(atomic_t *v, s32 old, s32 val)
 {
 	s32 found;
 
-	marked(v, 4, RT_RMW, RT_PC());
+	rmw(v, 4, RT_PC());
 	found = v->counter;
 	if (found == old) {
 		acquire_from(v);
@@ -224,7 +229,7 @@ s32 atomic_cmpxchg(atomic_t *v, s32 old, s32 val)
 
 bool atomic_add_unless(atomic_t *v, s32 a, s32 u)
 {
-	marked(v, 4, RT_RMW, RT_PC());
+	rmw(v, 4, RT_PC());
 	if (v->counter == u)
 		return false;
 	acquire_from(v);
@@ -237,7 +242,7 @@ bool test_and_set_bit(unsigned int nr, u64 *addr)
 {
 	u64 *word = &addr[nr / 64], old;
 
-	marked(word, 8, RT_RMW, RT_PC());
+	rmw(word, 8, RT_PC());
 	acquire_from(word);
 	publish_to(word);
 	old = *word;
@@ -249,7 +254,7 @@ bool test_and_clear_bit(unsigned int nr, u64 *addr)
 {
 	u64 *word = &addr[nr / 64], old;
 
-	marked(word, 8, RT_RMW, RT_PC());
+	rmw(word, 8, RT_PC());
 	acquire_from(word);
 	publish_to(word);
 	old = *word;
@@ -261,7 +266,7 @@ bool test_and_set_bit_lock(unsigned int nr, u64 *addr)
 {
 	u64 *word = &addr[nr / 64];
 
-	marked(word, 8, RT_RMW, RT_PC());
+	rmw(word, 8, RT_PC());
 	if (*word >> (nr % 64) & 1)
 		return true;
 	acquire_from(word);
@@ -273,7 +278,7 @@ void clear_bit_unlock(unsigned int nr, u64 *addr)
 {
 	u64 *word = &addr[nr / 64];
 
-	marked(word, 8, RT_RMW, RT_PC());
+	rmw(word, 8, RT_PC());
 	release_to(word);
 	*word &= ~BIT(nr % 64);
 }
@@ -282,7 +287,7 @@ u64 cmpxchg64(u64 *p, u64 old, u64 val)
 {
 	u64 found;
 
-	marked(p, 8, RT_RMW, RT_PC());
+	rmw(p, 8, RT_PC());
 	found = *p;
 	if (found == old) {
 		acquire_from(p);
@@ -296,7 +301,7 @@ u64 xchg64(u64 *p, u64 val)
 {
 	u64 old;
 
-	marked(p, 8, RT_RMW, RT_PC());
+	rmw(p, 8, RT_PC());
 	acquire_from(p);
 	publish_to(p);
 	old = *p;

@@ -3,8 +3,8 @@
  * The two fast paths of an access to shared memory, inlined into each callback and marked access.
  *
  * First: the cells hold the running task's epoch, so it made the same kind of access since its last release and nothing
- * died since (heap_kill_epochs()): nothing to do. Second: the memory is live, and all that the cells hold is the running
- * task's own or of earlier runs: nothing can conflict, so the epoch is noted. Everything else is access_slow().
+ * died since (heap_kill_epochs()): nothing to do. Second: the memory is live, and all that the cells hold is the
+ * running task's own or of earlier runs: nothing can conflict, so the epoch is noted. Everything else is access_slow().
  */
 #ifndef PFNSTORM_FIBER_FAST_H
 #define PFNSTORM_FIBER_FAST_H
@@ -15,7 +15,6 @@ RT_UNINSTRUMENTED_BEGIN
 
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
 
-typedef s32 cell_vector __attribute__((vector_size(16)));
 typedef s64 cell_halves __attribute__((vector_size(16)));
 
 /* Below the first page or not canonical: what a null or poisoned pointer leads to. */
@@ -31,7 +30,7 @@ ALWAYS_INLINE struct race_cell *cells_at(u64 addr)
 
 ALWAYS_INLINE u32 *cell_field(struct race_cell *cell, u32 kind)
 {
-	return kind == RT_LOAD	      ? &cell->plain_read
+	return kind == RT_LOAD        ? &cell->plain_read
 	       : kind == RT_STORE     ? &cell->plain_write
 	       : kind == RT_READ_ONCE ? &cell->marked_read
 				      : &cell->marked_write;
@@ -55,21 +54,32 @@ ALWAYS_INLINE bool known_access(struct race_cell *cells, u32 size, u32 kind)
 ALWAYS_INLINE cell_vector own_or_old(const struct race_cell *cell)
 {
 	cell_vector value = *(const cell_vector *)cell;
-	cell_vector own = ((value ^ (s32)rt_fast.now) & (s32)~RT_CLOCK_MAX) == 0;
-	cell_vector old = (value & (s32)RT_CLOCK_MAX) < (s32)rt_fast.base;
+	cell_vector own = ((value ^ rt_fast.now_lanes) & (s32)~RT_CLOCK_MAX) == 0;
+	cell_vector old = (value & (s32)RT_CLOCK_MAX) < rt_fast.base_lanes;
 
 	return own | old;
+}
+
+/* All ones in the lanes that an access of @kind has no quarrel with, whoever they are of. */
+ALWAYS_INLINE cell_vector indifferent(u32 kind)
+{
+	return (cell_vector){
+		0,
+		kind == RT_READ_ONCE ? -1 : 0,
+		kind == RT_READ_ONCE ? -1 : 0,
+		kind & (RT_LOAD | RT_WRITE_ONCE | RT_RMW) ? -1 : 0,
+	};
 }
 
 ALWAYS_INLINE bool quiet_access(u64 addr, struct race_cell *cells, u32 size, u32 kind)
 {
 	u64 offset = arena_offset(addr);
-	cell_vector harmless = own_or_old(&cells[0]);
+	cell_vector harmless = own_or_old(&cells[0]) | indifferent(kind);
 	cell_halves halves;
 	u32 now = kind_epoch(kind);
 
 	for (u32 i = 1; i < (size + 3) / 4; i++)
-		harmless &= own_or_old(&cells[i]);
+		harmless &= own_or_old(&cells[i]) | indifferent(kind);
 	halves = (cell_halves)harmless;
 	if ((halves[0] & halves[1]) != -1 || !RT_LIVE[offset / 16] || offset & (size - 1))
 		return false;

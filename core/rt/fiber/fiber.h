@@ -223,14 +223,16 @@ struct rt_state {
 	struct rt_cpu cpu[RT_MAX_CPUS + 1]; /* one more, nowhere: RCU callbacks */
 };
 
+typedef s32 cell_vector __attribute__((vector_size(16)));
+
 struct rt_fast {
-	u64 ask;       /* points until the slow path must look; 1: each */
-	u64 armed;     /* what ask was at rt.steps_base */
-	u32 now;       /* epoch of the running task: a cell that equals it needs no look */
-	u32 now_store; /* the same, or RT_NO_EPOCH while somebody waits for a store */
-	u32 base;      /* clocks from this on are of this run; 0: all (nothing is noted) */
-	u32 kinds;     /* kinds of calls that take the slow path; all outside of runs */
-	u64 hash_tag;  /* the running task's part of what is hashed */
+	cell_vector now_lanes, base_lanes; /* now and base in each lane */
+	u64 ask;                           /* points until the slow path must look; 1: each */
+	u64 armed;                         /* what ask was at rt.steps_base */
+	u32 now;                           /* epoch of the running task: a cell that equals it needs no look */
+	u32 now_store;                     /* the same, or RT_NO_EPOCH while somebody waits for a store */
+	u32 kinds;                         /* kinds of calls that take the slow path; all outside of runs */
+	u64 hash_tag;                      /* the running task's part of what is hashed */
 };
 
 enum rt_phase { PHASE_NONE, PHASE_BOOT, PHASE_IDLE, PHASE_RUN, PHASE_CHECK };
@@ -249,7 +251,7 @@ extern struct rt_config rt_config;
 extern u32 rt_clock_base; /* of this run */
 extern u32 rt_vc_base;
 extern u64 rt_heap_limit;          /* end of the heap; tests lower it */
-#define RT_TICK_NS 1000 /* virtual time that a call takes: sleeps overlap with the work of others */
+#define RT_TICK_NS 1000            /* virtual time that a call takes: sleeps overlap with the work of others */
 #define RT_ASK_OUTSIDE (1UL << 62) /* rt_fast.ask while nothing runs: never over */
 extern struct grace_period rt_grace[RT_CALLBACKS_MAX];
 
@@ -261,11 +263,14 @@ static inline u64 sched_steps(void)
 /* After a change of the running task, its epoch, or rt.relaxed. */
 static inline void sched_load_epoch(void)
 {
+	s32 base;
 	bool detects = rt_phase == PHASE_RUN && rt_config.race_detector && !rt_cur->exempt;
 
 	rt_fast.now = detects ? rt_cur->epoch : RT_NO_EPOCH;
 	rt_fast.now_store = rt.relaxed ? RT_NO_EPOCH : rt_fast.now;
-	rt_fast.base = detects ? rt_clock_base : 0;
+	base = detects ? (s32)rt_clock_base : 0;
+	rt_fast.now_lanes = (cell_vector){(s32)rt_fast.now, (s32)rt_fast.now, (s32)rt_fast.now, (s32)rt_fast.now};
+	rt_fast.base_lanes = (cell_vector){base, base, base, base};
 	rt_fast.hash_tag = (u64)rt_cur->id << 59;
 }
 

@@ -113,6 +113,24 @@ static void double_free(void *arg)
 	kfree((char *)image_object + (u64)arg);
 }
 
+static void touches_exempt(void *arg)
+{
+	(void)arg;
+	(void)data_race(*UNIT(3) + READ_ONCE(*UNIT(3)), "whatever is there");
+}
+
+/* A task abandoned inside data_race() takes its exemption with it. */
+static void test_exempt(void **state)
+{
+	(void)state;
+	testing_boot(2, true, boot);
+	for (u32 i = 0; i < 3; i++)
+		testing_expect(RUN({touches_exempt, 0, NULL}, {touches_exempt, 1, NULL}), VERDICT_oops,
+			       "oops use-after-free memmap {task.start, task.start}");
+	testing_expect(RUN({touches, 0, NULL}, {touches, 1, NULL}), VERDICT_race,
+		       "race pageset+8 {op.begin, op.begin}");
+}
+
 static void test_bad_free(void **state)
 {
 	(void)state;
@@ -201,6 +219,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_kinds),
+		cmocka_unit_test(test_exempt),
 		cmocka_unit_test(test_bad_free),
 		cmocka_unit_test(test_reported_by_core),
 		cmocka_unit_test(test_reset_of_liveness),

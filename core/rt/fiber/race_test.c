@@ -191,6 +191,19 @@ static void test_every_interleaving(void **state)
 	assert_true(tally.verdicts[VERDICT_race] > 0);
 }
 
+/* Vectors of readers are told from cells of earlier runs, however far the clocks have come. */
+static void test_after_many_runs(void **state)
+{
+	(void)state;
+	testing_boot(2, true, NULL);
+	rt_set_strategy(NULL);
+	for (u32 i = 0; i < 3000; i++)
+		testing_expect(RUN({locked, 0, NULL}, {locked, 1, NULL}), VERDICT_ok, "");
+	testing_script("abbb");
+	testing_expect(RUN({plain_read, 0, NULL}, {plain_read, 1, NULL}, {plain_write, 0, (void *)3}), VERDICT_race,
+		       "race test object+0 " START);
+}
+
 static void two_points(void *arg)
 {
 	point(op, begin, 1);
@@ -276,9 +289,8 @@ static void test_per_cpu(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_table),
-		cmocka_unit_test(test_every_interleaving),
-		cmocka_unit_test(test_places),
+		cmocka_unit_test(test_table),           cmocka_unit_test(test_every_interleaving),
+		cmocka_unit_test(test_after_many_runs), cmocka_unit_test(test_places),
 		cmocka_unit_test(test_per_cpu),
 	};
 

@@ -24,5 +24,7 @@ bool in_content(u64 addr);
 /* heap.c */
 void heap_reset(void);
 struct arena_death heap_death_of(u64 addr);
+/* Type of the object that ends just before @addr, or NULL. */
+const char *heap_overrun_of(u64 addr);
 
 #endif

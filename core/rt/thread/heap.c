@@ -222,18 +222,32 @@ void rt_for_each_object(void (*fn)(void *ptr, size_t size, int obj_type, void *a
 	}
 }
 
-/* Without the guard: an oops or a name must not wait for it. */
-static const struct object *object_around(u64 addr)
+/* The object that starts last before @addr. Without the guard: an oops or a name must not wait for it. */
+static const struct object *object_before(u64 addr)
 {
 	u64 granule = (addr - RT_HEAP_BASE) / GRANULE;
-	const struct object *object;
 
 	if (!in_heap(addr))
 		return NULL;
 	while (granule && !heap.at[granule])
 		granule--;
-	object = &heap.object[heap.at[granule]];
-	return heap.at[granule] && addr < object->base + object->size ? object : NULL;
+	return heap.at[granule] ? &heap.object[heap.at[granule]] : NULL;
+}
+
+static const struct object *object_around(u64 addr)
+{
+	const struct object *object = object_before(addr);
+
+	return object && addr < object->base + object->size ? object : NULL;
+}
+
+const char *heap_overrun_of(u64 addr)
+{
+	const struct object *object = object_before(addr);
+
+	if (!object || addr < object->base + object->size || addr >= object->base + object->size + GRANULE)
+		return NULL;
+	return obj_type_name(object->type);
 }
 
 struct arena_death heap_death_of(u64 addr)

@@ -47,14 +47,17 @@ static void describe_dead(struct rt_verdict *verdict, const struct arena_death *
 static void describe_wild(struct rt_verdict *verdict, const char *name, u64 addr)
 {
 	const struct task_struct *me = self();
-	const char *class = "wild-pointer (nowhere)";
+	const char *overrun = heap_overrun_of(addr);
+	char class[96] = "wild-pointer (nowhere)";
 
 	if (in_memmap(addr))
-		class = "never-allocated memmap";
+		snprintf(class, sizeof(class), "never-allocated memmap");
+	else if (overrun)
+		snprintf(class, sizeof(class), "out-of-bounds %s", overrun);
 	else if (in_heap(addr))
-		class = "never-allocated heap";
+		snprintf(class, sizeof(class), "never-allocated heap");
 	else if (addr < NULL_GUARD)
-		class = "null-pointer (nowhere)";
+		snprintf(class, sizeof(class), "null-pointer (nowhere)");
 	snprintf(verdict->signature, sizeof(verdict->signature), "oops %s {%s}", class, point_name(me->point));
 	snprintf(verdict->detail, sizeof(verdict->detail), "access to %s (%#lx): %s\n%s on cpu%u was at %s (%#lx)",
 		 name, (unsigned long)addr, class, me->name, me->cpu, point_name(me->point),

@@ -17,20 +17,20 @@ void rt_thread_perturb(u32 per_1024)
 }
 
 /*
- * Windows of races are opened by not running for a while: mostly for as long as a few operations of another task take
- * (spins), often for a time slice (yield), seldom for a long time (sleep).
+ * Windows of races are opened by not running for a while: mostly for as long as a few steps of another task take
+ * (spin), often for a time slice (yield), seldom for a whole operation of another task (sleep).
  */
 static void disturb(u64 draw)
 {
-	u32 kind = draw % 8, length = (draw >> 8) % 1024;
+	u32 kind = draw % 128, length = (draw >> 8) % 1024;
 
-	if (kind < 3) {
+	if (kind < 48) {
 		sched_yield();
-	} else if (kind < 6) {
+	} else if (kind < 112) {
 		for (u32 i = 0; i < length; i++)
 			__builtin_ia32_pause();
 	} else {
-		struct timespec ts = {.tv_nsec = (long)(kind == 6 ? length * 50 : length * 1000)};
+		struct timespec ts = {.tv_nsec = (long)length * (kind < 126 ? 50 : 1000)};
 
 		nanosleep(&ts, NULL);
 	}

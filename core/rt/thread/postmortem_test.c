@@ -229,7 +229,7 @@ static void test_small_objects(void **state)
 	skip();
 #endif
 	rt_test_expect(&freed, VERDICT_oops, "oops use-after-free test object {op.begin, op.end}");
-	rt_test_expect(&overrun, VERDICT_oops, "oops never-allocated heap {task.start}");
+	rt_test_expect(&overrun, VERDICT_oops, "oops out-of-bounds test object {task.start}");
 }
 
 int main(void)
