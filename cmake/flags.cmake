@@ -44,6 +44,12 @@ else()
 endif()
 set(PFNSTORM_FROZEN -O1 -fno-builtin -fno-vectorize -fno-slp-vectorize
 	-fsanitize-coverage=${edges},trace-loads,trace-stores)
+# In core a wild pointer is a finding, made by the callback (or by the signal handler on threads) just before the access;
+# UBSan's checks of the same would end the process before it.
+if(PFNSTORM_SANITIZE MATCHES undefined)
+	set(PFNSTORM_CORE_CHECKS -fno-sanitize=null,alignment)
+	list(APPEND PFNSTORM_FROZEN ${PFNSTORM_CORE_CHECKS})
+endif()
 set(PFNSTORM_UNOBSERVED -fno-sanitize-coverage=trace-loads,trace-stores -fno-sanitize=thread)
 set(PFNSTORM_PLAIN -O2)
 

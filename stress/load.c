@@ -17,6 +17,7 @@ static struct {
 	struct load_state *state;
 	u64 end_ns; /* rt_now_ns() */
 	u32 stop;
+	u32 ended; /* rt_run() has returned */
 	u64 passes;
 } load;
 
@@ -92,18 +93,22 @@ static void publish(void)
 	}
 }
 
-/* Tells the parent how it goes, and the tasks when to stop. */
+/*
+ * Tells the parent how it goes, and the tasks when to stop. An offline that waits for a pinned page ends at a signal
+ * only, and so may the one that a task begins after it.
+ */
 static void *clock_main(void *arg)
 {
 	const struct timespec tick = {.tv_nsec = PUBLISH_NS};
 
 	(void)arg;
-	while (!stopping()) {
+	while (!__atomic_load_n(&load.ended, __ATOMIC_ACQUIRE)) {
 		publish();
 		if (rt_now_ns() >= load.end_ns)
 			__atomic_store_n(&load.stop, 1, __ATOMIC_RELAXED);
-		else
-			nanosleep(&tick, NULL);
+		if (stopping())
+			rt_thread_interrupt();
+		nanosleep(&tick, NULL);
 	}
 	return NULL;
 }
@@ -159,6 +164,7 @@ void load_run(const struct scenario *s, const struct options *o, u64 seed, doubl
 	if (pthread_create(&clock, NULL, clock_main, NULL))
 		rt_fail(VERDICT_crash, "crash no-thread", "cannot start the clock's thread");
 	rt_run(&result);
+	__atomic_store_n(&load.ended, 1, __ATOMIC_RELEASE);
 	pthread_join(clock, NULL);
 	publish();
 }

@@ -72,7 +72,7 @@ static const char doc[] =
 	"again. Errors such as -EBUSY are results, not failures.\n"
 	"\n"
 	"A verdict (an oops, a deadlock, a law that does not hold at the end of a round, a race under TSan) ends the "
-	"run. "
+	"run, unless the scenario expects another one. "
 	"The crash folder then holds the scenario, the verdict and the last moments of every thread in one timeline. "
 	"Threads cannot be replayed exactly: a folder fixes the inputs only. Search the same scenario on fibers "
 	"(pfnstorm explore) to get a schedule that can.\n"
@@ -211,7 +211,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 void options_parse(int argc, char **argv, struct options *o)
 {
-	static const struct argp argp = {known_options, parse, "SCENARIO", doc, NULL, NULL, NULL};
+	static const struct argp argp = {known_options, parse, "SCENARIO\n--mix=LIST", doc, NULL, NULL, NULL};
 
 	*o = (struct options){
 		.seconds = 60, .round = 5, .seed = 1, .perturb = 48, .patience = 5, .crash_dir = "crashes/found"};

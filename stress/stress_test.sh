@@ -49,6 +49,26 @@ run 0 --time 4s --round 1s --threads 6 --crash-dir "$work/none" --mix "$mix"
 says 'nothing found' out
 [ ! -e "$work/none" ] || fail "a crash folder without a crash"
 
+# An offline that no signal of the scenario ends is ended with the round, and is no livelock.
+cat >"$work/pinned.pfn" <<'SCENARIO'
+pfnstorm 1
+name     a pinned page keeps its block online
+machine  geometry=tiny cpus=2 blocks=8 online=0-5
+boot     alloc movable order=0 count=64 as held
+boot     pin held
+task a on cpu0
+         offline block=0
+         offline block=1
+         offline block=2
+         offline block=3
+         offline block=4
+         offline block=5
+task b on cpu1
+         walk block=0 blocks=6
+SCENARIO
+run 0 --time 3s --round 1s --crash-dir "$work/none" "$work/pinned.pfn"
+says 'EINTR' out
+
 # Machine-readable.
 run 0 --json --quiet --time 1s --crash-dir "$work/none" --mix alloc-free:1
 says '"found":' out

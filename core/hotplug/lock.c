@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Locks of memory hotplug, outermost first: device_hotplug_lock, cpu_hotplug_lock (read), mem_hotplug_lock (write). */
+/* device_hotplug_lock, the outermost lock of memory hotplug; mem_hotplug_begin() is in core/mm/machine.c. */
 #include "core/hotplug/memory_hotplug.h"
 #include "core/mm/machine.h"
-#include "core/rt/point.h"
 #include "core/rt/task.h"
 
 /* How long a sysfs writer sleeps before it tries again (drivers/base/core.c, 6.1). */
@@ -24,26 +23,4 @@ bool lock_device_hotplug_sysfs(void)
 		return true;
 	msleep(SYSFS_RETRY_MS);
 	return false;
-}
-
-void get_online_mems(void)
-{
-	percpu_down_read(&machine.mem_hotplug_lock);
-}
-
-void put_online_mems(void)
-{
-	percpu_up_read(&machine.mem_hotplug_lock);
-}
-
-void mem_hotplug_begin(void)
-{
-	percpu_down_read(&machine.cpu_hotplug_lock);
-	percpu_down_write(&machine.mem_hotplug_lock);
-}
-
-void mem_hotplug_done(void)
-{
-	percpu_up_write(&machine.mem_hotplug_lock);
-	percpu_up_read(&machine.cpu_hotplug_lock);
 }

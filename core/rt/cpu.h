@@ -34,7 +34,10 @@ bool in_interrupt(void);
 
 /* Verdict `context` when the caller may not sleep here. Every sleeping primitive calls it. */
 void might_sleep(void);
-/* Lets others run if they want to; sleeps are not allowed but a switch is: needs a context that may sleep. */
+/*
+ * Lets others run if they want to; needs a context that may sleep. Fiber: every 16th call of a task gives way like
+ * cpu_relax(), since a loop around it may wait for somebody.
+ */
 void cond_resched(void);
 /* Body of a spin loop: the caller makes no progress until somebody else stores. */
 void cpu_relax(void);

@@ -48,6 +48,13 @@ struct rt_place {
 	void *pc;
 };
 
+/*
+ * What is runnable: whoever waits for nothing and whose CPU no other task holds (preemption or interrupts off, RCU read
+ * section) and no interrupt occupies. A waiter for a lock is runnable while it could take it, a task in
+ * synchronize_rcu() once its readers are gone: to choose it ends the grace period. An interrupt context is runnable
+ * while one is pending and interrupts are on there; the RCU daemon while a callback is ready. A task in cpu_relax() is
+ * not, until somebody stores.
+ */
 struct rt_strategy;
 
 /* Kinds of choices other than who runs. 0 is always the default answer and means the tame one. */

@@ -14,7 +14,10 @@ struct task_struct; /* opaque; owned by the runtime */
 struct task_struct *rt_current(void);
 #define current rt_current()
 const char *task_name(const struct task_struct *task);
-/* Small, stable number of a task in its run: order of creation, from 0. */
+/*
+ * Small, stable number of a task in its run: order of creation, from 0. Fiber numbers daemons (kthreads, workers,
+ * interrupt contexts, the RCU callbacks) from RT_MAX_TASKS - 1 down, so that a scenario's ids do not depend on them.
+ */
 unsigned int task_id(const struct task_struct *task);
 unsigned int task_cpu(const struct task_struct *task);
 /* The task of that number, NULL if there is none or it is over. From tasks. */
@@ -43,7 +46,10 @@ bool fatal_signal_pending(void);
 void rt_send_signal(struct task_struct *task, bool fatal);
 void rt_clear_signals(void);
 
-/* Virtual time in nanoseconds: advances with steps, and jumps when everybody sleeps. Never the wall clock in fiber. */
+/*
+ * Virtual time in nanoseconds. Fiber: 1000 for each point made by a call (plain accesses take none, since their number
+ * depends on the compiler), jumping when everybody sleeps; never the wall clock.
+ */
 u64 rt_now_ns(void);
 /* May sleep. */
 void msleep(unsigned int ms);

@@ -82,6 +82,8 @@ void rt_thread_patience(u64 ns);
  * writes goes into the post-mortem. A fault inside it is survived.
  */
 void rt_thread_last_words(void (*words)(const struct rt_verdict *verdict, char *buf, size_t size));
+/* A fatal signal to every task of the run that is not over: ends what waits for one. From any thread. */
+void rt_thread_interrupt(void);
 /* Does not print the verdict: the driver will. */
 void rt_thread_quiet(void);
 /* Each rt_fault() of a task says yes with probability @per_65536 / 65536. Default 0. */

@@ -6,6 +6,7 @@
 
 #include "core/rt/cpu.h"
 #include "core/rt/run.h"
+#include "core/rt/thread.h"
 #include "core/rt/thread/futex.h"
 #include "core/rt/thread/grace.h"
 #include "core/rt/thread/oops.h"
@@ -290,6 +291,16 @@ bool fatal_signal_pending(void)
 void rt_send_signal(struct task_struct *task, bool fatal)
 {
 	__atomic_fetch_or(&task->signals, SIGNAL_ANY | (fatal ? SIGNAL_FATAL : 0), __ATOMIC_RELEASE);
+}
+
+void rt_thread_interrupt(void)
+{
+	word_lock(&tasks_guard);
+	for (u32 i = 0; i < TASKS_MAX; i++) {
+		if (tasks[i] && tasks[i]->kind == SELF_TASK)
+			rt_send_signal(tasks[i], true);
+	}
+	word_unlock(&tasks_guard);
 }
 
 void rt_clear_signals(void)

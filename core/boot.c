@@ -9,8 +9,6 @@
 #include "core/range/walk_law.h"
 #include "core/rt/report.h"
 
-struct machine_config machine_config;
-
 /* ---- early memory ---------------------------------------------------------------------------------------------- */
 
 static u32 block_nid(u32 block)
