@@ -34,7 +34,7 @@ done
 # explore: with `expect` 0 when found; otherwise 1 for a failure, 0 for none. Crash folders.
 run 0 "$pfnstorm" explore "$known" --strategy pct --runs 20000 --crash-dir found
 has out "oops: oops use-after-free memmap"
-folder=$(sed -n 's/^  \(found\/.*\)/\1/p' "$scratch/out" | head -1)
+folder=$(sed -n 's/^  \(found\/oops-use-after-free-memmap.*\)/\1/p' "$scratch/out" | head -1)
 for part in scenario.pfn token verdict.txt diagram.txt trace.txt log.txt README; do
 	[ -f "$folder/$part" ] || { echo "no $part in '$folder'"; failed=1; }
 done
