@@ -104,6 +104,8 @@ static void check_bulk(const void *p, size_t size, size_t stride)
 void mem_fill(void *dst, u64 pattern, size_t size, size_t stride)
 {
 	check_bulk(dst, size, stride);
+	if (unlikely(rt_cur->exempt) && rt_running() && rt_memmap_live(dst))
+		memmap_filled((u64)dst, size);
 	for (size_t done = 0; done < size; done += stride) {
 		size_t part = min(stride, size - done);
 		volatile u64 *to = (volatile u64 *)((char *)dst + done);

@@ -435,6 +435,7 @@ void heap_clear(void);
 struct heap_object *heap_find(u64 addr);
 void heap_kill_epochs(void);
 bool memmap_killer(u64 addr, u32 *task, u32 *semantic);
+void memmap_filled(u64 addr, u64 size);
 void memmap_seal(void);
 void memmap_reset(void);
 void memmap_clear(void);

@@ -36,6 +36,14 @@ static void change(u32 first, u32 nr, u8 to)
 	}
 }
 
+/* A fill inside data_race() leaves no trace in the race detector's cells; an oops on it names who filled. */
+void memmap_filled(u64 addr, u64 size)
+{
+	u32 first = unit_of(addr);
+
+	change(first, unit_of(addr + size - 1) - first + 1, UNIT_LIVE);
+}
+
 static void check_range(const void *addr, size_t size)
 {
 	u64 start = (u64)addr;
@@ -188,29 +196,42 @@ static void __attribute__((noinline, cold)) memmap_oops(u64 addr, void *pc)
 	oops("never-allocated", obj_type_name(OBJ_memmap), addr, pc, false, 0, 0);
 }
 
-/* Who gave the memory at @addr the content it has, as far as this run knows. */
+/* The latest change of @addr's unit in this run; @fills: only by memmap_filled(). */
+static const struct unmap_log *last_change(u64 addr, bool fills)
+{
+	u32 unit = unit_of(addr);
+
+	for (u32 i = rt.nr_unmaps; i-- > image_unmaps;) {
+		const struct unmap_log *log = &RT_UNMAP_LOG[i];
+
+		if (unit >= log->unit && unit < log->unit + log->nr && (!fills || log->before == log->after))
+			return log;
+	}
+	return NULL;
+}
+
+/*
+ * Who gave the memory at @addr the content it has, as far as this run knows: a fill that the race detector was not to
+ * see, else the last write it saw, else the mapping.
+ */
 static bool last_writer(u64 addr, u32 *task, u32 *semantic)
 {
-	u32 epoch = rt_running() && in_arena(addr) ? race_last_write(addr) : 0, unit;
+	bool memmap = addr - RT_MEMMAP_BASE < RT_MEMMAP_SIZE;
+	const struct unmap_log *log = memmap ? last_change(addr, true) : NULL;
+	u32 epoch = rt_running() && in_arena(addr) ? race_last_write(addr) : 0;
 
-	if ((epoch & RT_CLOCK_MAX) >= rt_clock_base) {
+	if (!log && (epoch & RT_CLOCK_MAX) >= rt_clock_base) {
 		*task = rt.slot_id[epoch >> RT_CLOCK_BITS];
 		*semantic = clock_semantic(epoch >> RT_CLOCK_BITS, epoch & RT_CLOCK_MAX);
 		return true;
 	}
-	if (addr - RT_MEMMAP_BASE >= RT_MEMMAP_SIZE)
+	if (!log && memmap)
+		log = last_change(addr, false);
+	if (!log)
 		return false;
-	unit = unit_of(addr);
-	for (u32 i = rt.nr_unmaps; i-- > image_unmaps;) {
-		const struct unmap_log *log = &RT_UNMAP_LOG[i];
-
-		if (unit < log->unit || unit >= log->unit + log->nr)
-			continue;
-		*task = log->task;
-		*semantic = log->semantic;
-		return true;
-	}
-	return false;
+	*task = log->task;
+	*semantic = log->semantic;
+	return true;
 }
 
 void rt_oops(const char *class, u64 addr)

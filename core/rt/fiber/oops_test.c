@@ -154,6 +154,20 @@ static void poisons(void *arg)
 	mem_fill((void *)UNIT(0), ~0UL, 64, 64);
 }
 
+/* As poisons(), but hidden from the race detector, and after a write that is not. */
+static void poisons_unseen(void *arg)
+{
+	(void)arg;
+	mem_fill((void *)UNIT(0), 1, 64, 64);
+	point(op, end, 1);
+	(void)data_race(({
+				mem_fill((void *)UNIT(0), ~0UL, 64, 64);
+				0;
+			}),
+			"test");
+	point(op, begin, 1);
+}
+
 /* An oops that the core reports itself names who wrote the content. */
 static void test_reported_by_core(void **state)
 {
@@ -166,6 +180,8 @@ static void test_reported_by_core(void **state)
 	testing_expect(result, VERDICT_oops, "oops uninitialised memmap {op.begin, op.end}");
 	assert_int_equal(result->verdict.addr, (u64)UNIT(0) + 16);
 	assert_non_null(strstr(result->verdict.detail, "last written by a after op.end"));
+	result = RUN({poisons_unseen, 0, NULL}, {uses_poisoned, 1, NULL});
+	testing_expect(result, VERDICT_oops, "oops uninitialised memmap {op.begin, op.end}");
 	result = RUN({uses_poisoned, 1, NULL});
 	testing_expect(result, VERDICT_oops, "oops uninitialised memmap {op.begin}");
 }
