@@ -3,7 +3,8 @@
 
 DEMO=build/demo
 # What else a fuzzer may find under pfn_walk=unsynchronised is not what this is about.
-DEMO_TOLERATE="race,invariant,leak,lock-order,deadlock,livelock,context,bug,mismatch,warning,oops uninitialised,oops walk.,oops isolation."
+DEMO_TOLERATE="race,invariant,leak,lock-order,deadlock,livelock,context,bug,mismatch,warning"
+DEMO_TOLERATE+=",oops uninitialised,oops null-pointer,oops wild-pointer,oops walk.,oops isolation."
 DEMO_SCENARIO=corpus/race/compaction-remove.pfn
 DEMO_FUZZ_SECONDS=60
 DEMO_STRESS_TIME=60s
