@@ -2,36 +2,9 @@
 #include "cli/command.h"
 #include "cli/json.h"
 
-static error_t parse(int key, char *arg, struct argp_state *state)
-{
-	bool *json = state->input;
-
-	if (key == ARGP_KEY_ARG)
-		argp_error(state, "unexpected argument '%s'", arg);
-	if (key != KEY_JSON)
-		return ARGP_ERR_UNKNOWN;
-	*json = true;
-	return 0;
-}
-
-static const struct argp_option options[] = {
-#if PFNSTORM_PARTS
-	{"json", KEY_JSON, NULL, 0, "print JSON", 0},
-#endif
-	{0},
-};
-
 int cmd_designs(int argc, char **argv)
 {
-	static const struct argp argp = {
-		.options = options,
-		.parser = parse,
-		.doc = "The designs that --set chooses between.",
-	};
-	bool json = false;
-
-	command_parse(&argp, argc, argv, &json);
-	if (json) {
+	if (command_parse_listing("The designs that --set chooses between.", argc, argv)) {
 		json_print_designs();
 		return EXIT_HELD;
 	}

@@ -54,6 +54,33 @@ void command_parse(const struct argp *argp, int argc, char **argv, void *input)
 		exit(EXIT_USAGE);
 }
 
+static error_t parse_listing(int key, char *arg, struct argp_state *state)
+{
+	bool *json = state->input;
+
+	if (key == ARGP_KEY_ARG)
+		argp_error(state, "unexpected argument '%s'", arg);
+	if (key != KEY_JSON)
+		return ARGP_ERR_UNKNOWN;
+	*json = true;
+	return 0;
+}
+
+bool command_parse_listing(const char *doc, int argc, char **argv)
+{
+	static const struct argp_option listing_options[] = {
+#if PFNSTORM_PARTS
+		{"json", KEY_JSON, NULL, 0, "print JSON", 0},
+#endif
+		{0},
+	};
+	struct argp argp = {.options = listing_options, .parser = parse_listing, .doc = doc};
+	bool json = false;
+
+	command_parse(&argp, argc, argv, &json);
+	return json;
+}
+
 u64 command_number(struct argp_state *state, const char *option, const char *text, u64 min, u64 max)
 {
 	char *end;

@@ -40,6 +40,8 @@ extern const struct argp command_input_argp;
 struct scenario *command_load(const struct command_input *input);
 /* Parses with argp; wrong usage exits with EXIT_USAGE. */
 void command_parse(const struct argp *argp, int argc, char **argv, void *input);
+/* For commands that take nothing but --json: was it given? @doc is the text of --help. */
+bool command_parse_listing(const char *doc, int argc, char **argv);
 /* A number in [min, max], or exits with EXIT_USAGE naming the option. */
 u64 command_number(struct argp_state *state, const char *option, const char *text, u64 min, u64 max);
 /* Seconds: "90", "90s", "5m", "2h", "1.5". */
