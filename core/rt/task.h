@@ -4,6 +4,7 @@
 #define PFNSTORM_RT_TASK_H
 
 #include "core/rt/types.h"
+#include "core/rt/wait.h"
 #include "rt_impl/task.h"
 
 #define RT_TASK_NAME_MAX 24
@@ -15,9 +16,11 @@ struct task_struct *rt_current(void);
 #define current rt_current()
 const char *task_name(const struct task_struct *task);
 /*
- * Small, stable number of a task in its run: order of creation, from 0. Fiber numbers daemons (kthreads, workers,
- * interrupt contexts, the RCU callbacks) from RT_MAX_TASKS - 1 down, so that a scenario's ids do not depend on them.
+ * Small, stable number of a task in its run: order of creation, from 0. Daemons (kthreads, workers, interrupt contexts,
+ * the RCU callbacks) have numbers of their own, so that a scenario's ids do not depend on them: under fiber from
+ * RT_MAX_TASKS - 1 down, those of kthread_run_waiting() from RT_WAITING_FIRST up; under thread from RT_MAX_TASKS up.
  */
+#define RT_WAITING_FIRST 12
 unsigned int task_id(const struct task_struct *task);
 unsigned int task_cpu(const struct task_struct *task);
 /* The task of that number, NULL if there is none or it is over. From tasks. */
@@ -28,7 +31,18 @@ struct task_struct *rt_task_by_id(unsigned int id);
  * kthreads) does not keep the run going. NULL if no task is left (-ENOMEM to the caller). May sleep.
  */
 struct task_struct *kthread_run(int (*fn)(void *data), void *data, unsigned int cpu, const char *name);
-/* Asks it to stop, wakes it and waits until it has returned. May sleep. */
+/*
+ * The same, asleep on @wq as if it had run already to the wait_event() at the top of its loop: @fn starts when @wq is
+ * woken or the thread is stopped, and finds its condition by itself. Until then nothing of it runs, no schedule sees
+ * it, and it costs a run next to nothing, so a machine may have such threads in every run (kswapd and kcompactd of each
+ * node). Signals pass it by meanwhile. Callable while the machine boots, too. @wq outlives that sleep.
+ */
+struct task_struct *kthread_run_waiting(int (*fn)(void *data), void *data, unsigned int cpu, const char *name,
+					wait_queue_head_t *wq);
+/*
+ * Asks it to stop, wakes it and waits until it has returned. May sleep. While the machine boots no thread runs: there
+ * it is over before it began, and the result is -EINTR (as the kernel's for a thread that was never woken).
+ */
 int kthread_stop(struct task_struct *task);
 bool kthread_should_stop(void);
 

@@ -210,7 +210,7 @@ struct task_struct *daemon_create(const char *prefix, u32 cpu, void (*fn)(void *
 		snprintf(name, sizeof(name), "%s/%u", prefix, cpu);
 	else
 		snprintf(name, sizeof(name), "%s", prefix);
-	t = task_create(name, cpu, true);
+	t = task_create(name, cpu, TASK_DAEMON);
 	if (!t)
 		rt_fail(VERDICT_crash, "crash too many tasks", "no task is left for %s", name);
 	t->fn = fn;

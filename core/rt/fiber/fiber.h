@@ -68,6 +68,7 @@ static inline bool in_arena(u64 addr)
 #define RT_VECTOR_TAG ((u32)RT_SLOTS << RT_CLOCK_BITS)
 #define RT_NO_EPOCH UINT32_MAX /* equals no cell ever written */
 #define RT_NO_TASK 64u
+#define RT_NO_SLOT 64u
 
 struct vclock {
 	u32 c[32];
@@ -201,6 +202,8 @@ struct rt_state {
 	u32 sleepers;             /* waiting with a deadline */
 	u64 next_deadline;        /* the earliest of theirs; UINT64_MAX without sleepers */
 	u32 used, alive, daemons; /* bits of ids */
+	u32 dormant;              /* threads of kthread_run_waiting() that nobody has woken: no clock, no stack */
+	u32 undisturbed;          /* of them, those that are dormant since the image */
 	u32 held_cpus, irq_cpus;  /* CPUs with a holder; with an interrupt pending or running */
 	u32 nr_slots;
 	u8 slot_id[32];
@@ -347,7 +350,8 @@ void task_sleepers_changed(void);
 
 /* ---- task.c ------------------------------------------------------------------------------------------------------ */
 
-struct task_struct *task_create(const char *name, u32 cpu, bool daemon);
+enum task_sort { TASK_SCENARIO, TASK_DAEMON, TASK_DORMANT };
+struct task_struct *task_create(const char *name, u32 cpu, enum task_sort sort);
 void task_prepare(struct task_struct *t); /* its fiber, for the first switch into it */
 void task_exit(void) __attribute__((noreturn));
 void task_atomic_enter(void);

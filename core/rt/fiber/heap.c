@@ -39,7 +39,7 @@ void heap_kill_epochs(void)
 {
 	if (!rt_running() || !rt_config.race_detector)
 		return;
-	for (u32 m = rt.alive; m; m &= m - 1)
+	for (u32 m = rt.alive & ~rt.dormant; m; m &= m - 1)
 		hb_advance(&rt_tasks[__builtin_ctz(m)]);
 }
 

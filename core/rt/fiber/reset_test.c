@@ -240,11 +240,86 @@ static void test_image_kthread(void **state)
 	}
 }
 
+static struct task_struct *waiting;
+
+static int waits_for_flag(void *data)
+{
+	wait_event(&shared.wq, READ_ONCE(shared.flag) || kthread_should_stop());
+	wait_event(&shared.wq, kthread_should_stop());
+	return (int)(u64)data;
+}
+
+static void boot_waiting(void)
+{
+	char name[16];
+
+	for (u32 i = 0; i < 8; i++) {
+		snprintf(name, sizeof(name), "waiting%u", i);
+		waiting = kthread_run_waiting(waits_for_flag, (void *)7, i % 2, name, &shared.wq);
+		BUG_ON(!waiting);
+	}
+}
+
+static void stops_waiting(void *arg)
+{
+	if (arg)
+		wake_up_all(&shared.wq);
+	BUG_ON(kthread_stop(waiting) != 7);
+	kthread_run_waiting(waits_for_flag, NULL, 0, "another", &shared.wq);
+	wakes(NULL);
+}
+
+static void interrupts(void *arg)
+{
+	struct task_struct *t = kthread_run(kthread, (void *)3, 1, "other");
+
+	(void)arg;
+	BUG_ON(smp_call_function_single(1, wakes, NULL, true));
+	BUG_ON(kthread_stop(t) != 3);
+}
+
+static u64 hash_of(void (*fn)(void *arg), u64 seed)
+{
+	const struct rt_result *result;
+
+	testing_walk(seed);
+	result = RUN({fn, 0, (void *)(seed & 1)}, {mixed, 1, (void *)2});
+	testing_expect(result, VERDICT_ok, "");
+	return result->hash;
+}
+
+/* Threads that wait in the image: no schedule that wakes none of them differs, and runs that do leave nothing behind.
+ */
+static void test_waiting_kthreads(void **state)
+{
+	u64 without[20];
+
+	(void)state;
+	testing_boot(2, true, NULL);
+	for (u64 seed = 0; seed < 20; seed++)
+		without[seed] = hash_of_a(seed + 1);
+	testing_boot(2, true, boot_waiting);
+	for (u64 seed = 0; seed < 20; seed++) {
+		u64 hash = hash_of(stops_waiting, seed);
+
+		assert_int_equal(hash_of_a(seed + 1), without[seed]);
+		assert_int_equal(hash_of(stops_waiting, seed), hash);
+		hash_of(interrupts, seed);
+		assert_int_equal(hash_of(stops_waiting, seed), hash);
+	}
+	assert_int_equal(rt_task_by_id(RT_WAITING_FIRST + 7) == waiting, true);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_aba),  cmocka_unit_test(test_traced),     cmocka_unit_test(test_known_hash),
-		cmocka_unit_test(test_heap), cmocka_unit_test(test_boot_again), cmocka_unit_test(test_image_kthread),
+		cmocka_unit_test(test_aba),
+		cmocka_unit_test(test_traced),
+		cmocka_unit_test(test_known_hash),
+		cmocka_unit_test(test_heap),
+		cmocka_unit_test(test_boot_again),
+		cmocka_unit_test(test_image_kthread),
+		cmocka_unit_test(test_waiting_kthreads),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -112,6 +112,7 @@ static void seal(void)
 	seal_arena();
 	heap_seal();
 	memmap_seal();
+	rt.undisturbed = rt.dormant;
 	image = rt;
 	for (u32 m = rt.used; m; m &= m - 1) {
 		u32 id = (u32)__builtin_ctz(m);
@@ -151,7 +152,7 @@ unsigned int rt_task_create(const char *name, unsigned int cpu, void (*fn)(void 
 {
 	struct task_struct *t;
 
-	if (rt_phase != PHASE_IDLE || cpu >= rt_config.cpus || !(t = task_create(name, cpu, false))) {
+	if (rt_phase != PHASE_IDLE || cpu >= rt_config.cpus || !(t = task_create(name, cpu, TASK_SCENARIO))) {
 		fprintf(stderr, "pfnstorm: rt_task_create(%s, cpu%u): %s\n", name, cpu,
 			rt_phase != PHASE_IDLE  ? "only between boot or reset and a run"
 			: cpu >= rt_config.cpus ? "no such CPU"
@@ -212,6 +213,8 @@ static void finish(struct rt_result *result, u64 steps)
 
 static void start_task(struct task_struct *t)
 {
+	if (rt.dormant & task_bit(t))
+		return;
 	clock_start_task(t);
 	if (!t->done)
 		task_prepare(t);
@@ -246,6 +249,8 @@ void rt_run(struct rt_result *result)
 
 void rt_reset(void)
 {
+	u32 undisturbed = rt.undisturbed;
+
 	for (u32 m = rt.used; m; m &= m - 1) {
 		u32 id = (u32)__builtin_ctz(m);
 
@@ -259,7 +264,7 @@ void rt_reset(void)
 	memmap_reset();
 	restore_arena();
 	rt = image;
-	for (u32 m = rt.used; m; m &= m - 1) {
+	for (u32 m = rt.used & ~undisturbed; m; m &= m - 1) {
 		u32 id = (u32)__builtin_ctz(m);
 
 		rt_tasks[id] = image_tasks[id];

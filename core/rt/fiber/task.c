@@ -15,35 +15,52 @@ struct fiber rt_fibers[33];
 
 /* ---- creation and end ------------------------------------------------------------------------------------------ */
 
-/* Scenario tasks are numbered from 0 up, daemons from 31 down, so that a scenario's ids do not depend on daemons. */
-static int free_id(bool daemon)
+/*
+ * Scenario tasks are numbered from 0 up, daemons from 31 down, so that a scenario's ids do not depend on daemons;
+ * dormant threads in between, so that other daemons' ids do not depend on them.
+ */
+static u32 free_id(u32 taken, enum task_sort sort)
 {
-	u32 taken = rt.nr_slots < RT_SLOTS ? rt.used : rt.alive;
+	u32 above = ~taken >> RT_WAITING_FIRST << RT_WAITING_FIRST;
 
-	if (rt.nr_slots >= RT_SLOTS)
+	if (sort == TASK_DORMANT && above)
+		return (u32)__builtin_ctz(above);
+	return sort == TASK_SCENARIO ? (u32)__builtin_ctz(~taken) : 31 - (u32)__builtin_clz(~taken);
+}
+
+static u32 taken_ids(void)
+{
+	bool slots_left = rt.nr_slots + (u32)__builtin_popcount(rt.dormant) < RT_SLOTS;
+	u32 taken = slots_left ? rt.used : rt.alive;
+
+	if (!slots_left)
 		taken |= ~rt.used; /* a slot can only be had together with its id */
 	if (rt_cur != &rt_boot_task)
 		taken |= task_bit(rt_cur);
-	if (taken == UINT32_MAX)
-		return -1;
-	return daemon ? 31 - __builtin_clz(~taken) : __builtin_ctz(~taken);
+	return taken;
 }
 
 static void clear_task(struct task_struct *t)
 {
 	u32 slot = t->slot, epoch = t->epoch, log_length = t->log_length;
-	bool again = rt.used >> t->id & 1;
+	bool again = rt.used >> t->id & 1 && t->slot != RT_NO_SLOT;
 	u64 *words = (u64 *)t;
 
 	for (u32 i = 0; i < sizeof(*t) / 8; i++)
 		((volatile u64 *)words)[i] = 0;
+	t->slot = RT_NO_SLOT;
 	if (again) {
 		t->slot = slot;
 		t->epoch = epoch;
 		t->log_length = log_length;
-	} else {
-		t->slot = rt.nr_slots++;
 	}
+}
+
+static void take_slot(struct task_struct *t)
+{
+	if (t->slot != RT_NO_SLOT)
+		return;
+	t->slot = rt.nr_slots++;
 	rt.slot_id[t->slot] = (u8)t->id;
 }
 
@@ -55,37 +72,58 @@ void task_prepare(struct task_struct *t)
 	fiber_prepare(&rt_fibers[t->id], task_main);
 }
 
-/* @cpu may be RT_MAX_CPUS, nowhere. NULL if all tasks are taken. */
-struct task_struct *task_create(const char *name, u32 cpu, bool daemon)
+/* It may run from now on. What the running task did so far happens before. */
+static void bring_to_life(struct task_struct *t)
 {
-	int id = free_id(daemon);
-	struct task_struct *t;
-	u32 i;
+	take_slot(t);
+	if (!rt_running())
+		return; /* rt_run() will */
+	clock_start_task(t);
+	task_prepare(t);
+	hb_release(&t->sync);
+}
 
-	if (id < 0)
+/* The first wake-up of a dormant thread. */
+static void rouse(struct task_struct *t)
+{
+	rt.dormant &= ~task_bit(t);
+	rt.undisturbed &= ~task_bit(t);
+	bring_to_life(t);
+}
+
+/* @cpu may be RT_MAX_CPUS, nowhere. NULL if all tasks are taken. */
+struct task_struct *task_create(const char *name, u32 cpu, enum task_sort sort)
+{
+	u32 taken = taken_ids(), id, i;
+	struct task_struct *t;
+
+	if (taken == UINT32_MAX)
 		return NULL;
+	id = free_id(taken, sort);
 	t = &rt_tasks[id];
-	t->id = (u32)id;
+	t->id = id;
 	clear_task(t);
-	t->id = (u32)id;
+	t->id = id;
 	t->cpu = cpu;
-	t->daemon = daemon;
+	t->daemon = sort != TASK_SCENARIO;
 	for (i = 0; name[i] && i < RT_TASK_NAME_MAX - 1; i++)
 		t->name[i] = name[i];
 	t->semantic = POINT_task_start;
 	t->occurrence = t->seen[POINT_task_start] = 1;
 	rt.used |= task_bit(t);
 	rt.alive |= task_bit(t);
-	rt.ready |= task_bit(t);
 	rt.daemons &= ~task_bit(t);
-	if (daemon)
+	if (t->daemon)
 		rt.daemons |= task_bit(t);
 	rt.cpu[cpu].tasks |= task_bit(t);
-	if (rt_running()) {
-		clock_start_task(t);
-		task_prepare(t);
-		hb_release(&t->sync);
+	if (sort == TASK_DORMANT) {
+		rt.dormant |= task_bit(t);
+		if (rt_running())
+			hb_release(&t->sync);
+		return t;
 	}
+	rt.ready |= task_bit(t);
+	bring_to_life(t);
 	return t;
 }
 
@@ -118,16 +156,22 @@ void task_check_returned(const char *what)
 		context_fail("atomic-on-return", what);
 }
 
+static void over(struct task_struct *t)
+{
+	t->done = true;
+	rt.ready &= ~task_bit(t);
+	rt.alive &= ~task_bit(t);
+	rt.dormant &= ~task_bit(t);
+	rt.cpu[t->cpu].tasks &= ~task_bit(t);
+}
+
 void task_exit(void)
 {
 	struct task_struct *t = rt_cur;
 
 	task_check_returned("the task returned with preemption or interrupts off or inside an RCU read section");
 	hb_release(&t->sync);
-	t->done = true;
-	rt.ready &= ~task_bit(t);
-	rt.alive &= ~task_bit(t);
-	rt.cpu[t->cpu].tasks &= ~task_bit(t);
+	over(t);
 	task_wake_all(WAIT_TASK, t);
 	sched_leave(RT_EXIT, 0, NULL);
 	__builtin_unreachable();
@@ -157,6 +201,8 @@ void task_block(enum wait_kind kind, const void *on, u64 deadline)
 
 void task_wake(struct task_struct *t)
 {
+	if (unlikely(rt.dormant & task_bit(t)))
+		rouse(t);
 	t->wait_kind = WAIT_NONE;
 	if (t->deadline) {
 		t->deadline = 0;
@@ -243,17 +289,35 @@ unsigned int task_cpu(const struct task_struct *task)
 	return task->cpu < RT_MAX_CPUS ? task->cpu : 0;
 }
 
-struct task_struct *kthread_run(int (*fn)(void *data), void *data, unsigned int cpu, const char *name)
+static struct task_struct *create_kthread(int (*fn)(void *data), void *data, u32 cpu, const char *name,
+					  enum task_sort sort)
 {
 	struct task_struct *t;
 
 	BUG_ON(cpu >= rt_config.cpus);
 	might_sleep();
 	rt_step(RT_WAKE, 0, 0, RT_PC());
-	t = task_create(name, cpu, true);
+	t = task_create(name, cpu, sort);
 	if (t) {
 		t->thread_fn = fn;
 		t->arg = data;
+	}
+	return t;
+}
+
+struct task_struct *kthread_run(int (*fn)(void *data), void *data, unsigned int cpu, const char *name)
+{
+	return create_kthread(fn, data, cpu, name, TASK_DAEMON);
+}
+
+struct task_struct *kthread_run_waiting(int (*fn)(void *data), void *data, unsigned int cpu, const char *name,
+					wait_queue_head_t *wq)
+{
+	struct task_struct *t = create_kthread(fn, data, cpu, name, TASK_DORMANT);
+
+	if (t) {
+		t->wait_kind = WAIT_QUEUE;
+		t->wait_on = wq;
 	}
 	return t;
 }
@@ -264,10 +328,7 @@ int kthread_stop(struct task_struct *task)
 	rt_step(RT_WAKE, 0, 0, RT_PC());
 	task->should_stop = task->woken = true;
 	if (!rt_running()) { /* it has never run: the run would end it before its function, as kthread() does */
-		task->done = true;
-		rt.ready &= ~task_bit(task);
-		rt.alive &= ~task_bit(task);
-		rt.cpu[task->cpu].tasks &= ~task_bit(task);
+		over(task);
 		return -EINTR;
 	}
 	hb_release(&task->sync);
@@ -301,6 +362,8 @@ bool fatal_signal_pending(void)
 void rt_send_signal(struct task_struct *task, bool fatal)
 {
 	rt_step(RT_WAKE, 0, 0, RT_PC());
+	if (rt.dormant & task_bit(task))
+		return;
 	task->signal = true;
 	task->fatal_signal |= fatal;
 	hb_release(&task->sync);
@@ -328,7 +391,7 @@ void msleep(unsigned int ms)
 		return;
 	}
 	rt_step(RT_RESCHED, 0, 0, RT_PC());
-	if (rt_now_ns() < deadline)
+	while (rt_now_ns() < deadline)
 		task_block(WAIT_TIME, NULL, deadline);
 }
 

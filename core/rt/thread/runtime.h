@@ -9,6 +9,9 @@
 void thread_start(struct task_struct *task, void (*fn)(void *arg), void *arg);
 void thread_join(struct task_struct *task);
 
+/* Ends the wait on a queue that @task is in, or the next if it has looked at its condition already. */
+void wait_interrupt(struct task_struct *task);
+
 /* A yield, a spin or a short sleep, if the generator of @me says so. */
 void perturb(struct task_struct *me);
 /* Of the generators of the threads published from now on. */

@@ -57,6 +57,9 @@ struct task_struct {
 	u32 exited; /* futex */
 	int exit_value;
 	u32 should_stop;
+	u32 woken;                     /* by kthread_stop(), whatever it waits for */
+	wait_queue_head_t *first_wait; /* what a thread of kthread_run_waiting() sleeps on before it begins */
+	u64 first_ticket;
 	u32 signals; /* SIGNAL_ANY | SIGNAL_FATAL */
 
 	u32 own_depth;     /* reasons to own the CPU: preemption, interrupts, spinlocks, RCU */

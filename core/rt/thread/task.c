@@ -16,7 +16,7 @@
 #define TASKS_MAX 256
 
 static struct task_struct *tasks[TASKS_MAX];
-static u32 next_id;
+static u32 next_id, next_kthread_id;
 static struct word_lock tasks_guard; /* both */
 static u32 go;                       /* futex: tasks of a run wait for it */
 static u64 time_base;
@@ -33,7 +33,7 @@ struct task_struct *task_new(enum self_kind kind, const char *name, u32 cpu)
 	while (slot < TASKS_MAX && tasks[slot])
 		slot++;
 	if (slot < TASKS_MAX) {
-		task->id = next_id++;
+		task->id = kind == SELF_TASK ? next_id++ : RT_MAX_TASKS + next_kthread_id++;
 		tasks[slot] = task;
 	}
 	word_unlock(&tasks_guard);
@@ -73,6 +73,8 @@ static void *thread_main(void *arg)
 	oops_thread_start();
 	grace_register();
 	if (!sigsetjmp(me->abandon, 0)) {
+		if (me->first_wait)
+			rt_wait_sleep(me->first_wait, me->first_ticket, false, 0);
 		if (me->kthread_fn)
 			me->exit_value = me->kthread_fn(me->arg);
 		else
@@ -165,7 +167,8 @@ void tasks_run(void)
 		task_free(run[i]);
 }
 
-struct task_struct *kthread_run(int (*fn)(void *data), void *data, unsigned int cpu, const char *name)
+static struct task_struct *start_kthread(int (*fn)(void *data), void *data, u32 cpu, const char *name,
+					 wait_queue_head_t *wq)
 {
 	struct task_struct *task;
 
@@ -176,8 +179,22 @@ struct task_struct *kthread_run(int (*fn)(void *data), void *data, unsigned int 
 		return NULL;
 	task->kthread_fn = fn;
 	task->arg = data;
+	task->first_wait = wq;
+	if (wq)
+		task->first_ticket = rt_wait_prepare(wq);
 	thread_start(task, NULL, NULL);
 	return task;
+}
+
+struct task_struct *kthread_run(int (*fn)(void *data), void *data, unsigned int cpu, const char *name)
+{
+	return start_kthread(fn, data, cpu, name, NULL);
+}
+
+struct task_struct *kthread_run_waiting(int (*fn)(void *data), void *data, unsigned int cpu, const char *name,
+					wait_queue_head_t *wq)
+{
+	return start_kthread(fn, data, cpu, name, wq);
 }
 
 int kthread_stop(struct task_struct *task)
@@ -187,6 +204,7 @@ int kthread_stop(struct task_struct *task)
 
 	might_sleep();
 	__atomic_store_n(&task->should_stop, 1, __ATOMIC_RELEASE);
+	wait_interrupt(task);
 	self_block(me, ON_TASK, task, 0);
 	while (!__atomic_load_n(&task->exited, __ATOMIC_ACQUIRE)) {
 		futex_wait(&task->exited, 0, FUTEX_SLICE_NS);
@@ -232,7 +250,7 @@ void tasks_clear(void)
 		thread_join(tasks[i]);
 		task_free(tasks[i]);
 	}
-	next_id = 0;
+	next_id = next_kthread_id = 0;
 }
 
 struct task_struct *rt_current(void)

@@ -5,6 +5,7 @@
 #include "core/rt/cpu.h"
 #include "core/rt/thread/futex.h"
 #include "core/rt/thread/held.h"
+#include "core/rt/thread/runtime.h"
 
 struct queue {
 	u32 generation; /* futex */
@@ -39,7 +40,11 @@ void wake_up_all(wait_queue_head_t *wq)
 
 u64 rt_wait_prepare(wait_queue_head_t *wq)
 {
-	rt_lock_check(self(), &wq->rt);
+	struct task_struct *me = self();
+
+	rt_lock_check(me, &wq->rt);
+	/* Before the caller looks at its condition: who sets that and then this is seen by the look or by the sleep. */
+	__atomic_store_n(&me->woken, 0, __ATOMIC_SEQ_CST);
 	return __atomic_load_n(&queue_of(wq)->generation, __ATOMIC_SEQ_CST);
 }
 
@@ -70,11 +75,23 @@ int rt_wait_sleep(wait_queue_head_t *wq, u64 ticket, bool interruptible, u64 dea
 	might_sleep();
 	self_block(me, deadline ? ON_TIME : ON_WAIT, wq, deadline);
 	__atomic_fetch_add(&queue->sleepers, 1, __ATOMIC_SEQ_CST);
-	while (!ret && __atomic_load_n(&queue->generation, __ATOMIC_ACQUIRE) == (u32)ticket)
+	while (!ret && __atomic_load_n(&queue->generation, __ATOMIC_ACQUIRE) == (u32)ticket &&
+	       !__atomic_load_n(&me->woken, __ATOMIC_SEQ_CST))
 		ret = sleep_slice(me, queue, (u32)ticket, interruptible, deadline);
 	__atomic_fetch_sub(&queue->sleepers, 1, __ATOMIC_RELAXED);
 	self_unblock(me);
 	return ret;
+}
+
+/* The queue's memory may be gone by then: a wake-up of a dead address harms nobody. */
+void wait_interrupt(struct task_struct *task)
+{
+	const void *wq = __atomic_load_n(&task->blocked_what, __ATOMIC_RELAXED);
+	u32 blocked = __atomic_load_n(&task->blocked, __ATOMIC_ACQUIRE);
+
+	__atomic_store_n(&task->woken, 1, __ATOMIC_SEQ_CST);
+	if (wq && (blocked == ON_WAIT || blocked == ON_TIME))
+		futex_wake_all(&queue_of((wait_queue_head_t *)(uintptr_t)wq)->generation);
 }
 
 void init_completion(struct completion *x)
