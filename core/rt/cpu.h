@@ -14,6 +14,10 @@
 #define RT_MAX_CPUS 16
 
 unsigned int nr_cpu_ids(void);
+/*
+ * Without CPU hotplug (below) all CPUs are. With it a marked look at cpu_online_mask; while the caller has preemption
+ * off, an online CPU stays online.
+ */
 bool cpu_online(unsigned int cpu);
 /* Needs preemption off, else verdict `context`; raw_smp_processor_id() does not. */
 unsigned int smp_processor_id(void);
@@ -44,11 +48,39 @@ void cpu_relax(void);
 
 /*
  * Runs @func(@info) on @cpu in interrupt context; waits for it to finish if @wait. Interrupts must be on in the
- * caller (kernel/smp.c smp_call_function_single, 6.1). Returns 0, -ENXIO if the CPU is offline.
+ * caller (kernel/smp.c smp_call_function_single, 6.1). Returns 0, -ENXIO if the CPU is offline or does not exist.
  */
 int smp_call_function_single(unsigned int cpu, void (*func)(void *info), void *info, bool wait);
 /* On each online CPU, the caller's own included, always waiting. */
 void on_each_cpu(void (*func)(void *info), void *info);
+
+/*
+ * CPU hotplug (kernel/cpu.c, 6.1), for machines that call cpuhp_setup() while they boot. CPU 0 always stays.
+ *
+ * What the kernel does with cpu_hotplug_lock held for writing is here; the lock itself is the core's, and callers of
+ * cpu_down() and cpu_up() exclude each other. Both may sleep, belong to the run, and are undone by rt_reset(). Called
+ * while the machine boots, they make a boot image with CPUs missing.
+ *
+ * cpu_down() waits, as stop_machine() does, until no task of any CPU has preemption or interrupts off or is in an RCU
+ * read section, and the CPU's pending interrupts are served. Everything before that moment, on all CPUs, happens before
+ * everything after it. Its tasks, the caller included, then belong to the lowest CPU online, and stay there: only
+ * kthreads, and the CPU's worker, return when it comes up again. New tasks and kthreads of a CPU that is down begin on
+ * the lowest one, too. Work queued on it is run there by its worker.
+ */
+struct cpuhp_step {
+	const char *name;
+	/* cpu_up(), in order of the table, before the CPU is online; an error takes back the steps before. NULL: none.
+	 */
+	int (*startup)(unsigned int cpu);
+	/* cpu_down(), in the opposite order, on the calling task, once the CPU is gone; may sleep. NULL: none. */
+	void (*dead)(unsigned int cpu);
+};
+/* @steps outlive the machine. Once, while it boots. */
+void cpuhp_setup(const struct cpuhp_step *steps, unsigned int nr);
+/* 0, also if it is down; -EINVAL: no such CPU, -EPERM: CPU 0, -EOPNOTSUPP: no cpuhp_setup(). */
+int cpu_down(unsigned int cpu);
+/* 0, also if it is up; -EINVAL, or a step's error, and then it stays down. */
+int cpu_up(unsigned int cpu);
 
 struct work_struct {
 	void (*func)(struct work_struct *work);
@@ -60,7 +92,7 @@ struct work_struct {
 
 /* Work lives in the arena. A work item runs in task context on its CPU's worker. */
 void init_work(struct work_struct *work, void (*func)(struct work_struct *work));
-/* False if it was pending already. */
+/* False if it was pending already. @cpu may be down. */
 bool schedule_work_on(unsigned int cpu, struct work_struct *work);
 /* Waits until it neither is pending nor runs; may sleep. */
 void flush_work(struct work_struct *work);

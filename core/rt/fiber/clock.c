@@ -144,6 +144,29 @@ void hb_publish(u32 *sync)
 	hb_advance(rt_cur);
 }
 
+void hb_stop_machine(void)
+{
+	struct vclock *all;
+	u32 index;
+
+	if (!rt_running() || !CLOCKS_WANTED)
+		return;
+	index = vc_alloc();
+	all = vc_at(index);
+	vc_copy(all, &rt_cur->vc);
+	for (u32 slot = 0; slot < rt.nr_slots; slot++) {
+		vc_join(all, &rt_tasks[rt.slot_id[slot]].vc);
+		fiber_release(&rt_fibers[rt.slot_id[slot]], all);
+	}
+	for (u32 slot = 0; slot < rt.nr_slots; slot++) {
+		struct task_struct *t = &rt_tasks[rt.slot_id[slot]];
+
+		vc_copy(&t->vc, all);
+		fiber_acquire(&rt_fibers[t->id], all);
+		hb_advance(t);
+	}
+}
+
 /*
  * Between runs: later clocks and indices of vector clocks than any used so far, both from the same number on, so that a
  * cell is of an earlier run exactly if its low bits are below it. When they run out, the shadow is cleared.

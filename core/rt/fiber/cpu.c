@@ -182,11 +182,6 @@ unsigned int nr_cpu_ids(void)
 	return rt_config.cpus;
 }
 
-bool cpu_online(unsigned int cpu)
-{
-	return cpu < rt_config.cpus;
-}
-
 unsigned int raw_smp_processor_id(void)
 {
 	return rt_cur == &rt_boot_task ? 0 : task_cpu(rt_cur);
@@ -295,21 +290,24 @@ static void wait_for_handlers(struct ipi_wait *wait, u32 cpu)
 int smp_call_function_single(unsigned int cpu, void (*func)(void *info), void *info, bool wait)
 {
 	struct ipi_wait state = {.task = rt_cur->id};
+	int ret = 0;
 
-	if (!cpu_online(cpu))
+	if (cpu >= rt_config.cpus)
 		return -ENXIO;
 	if (irqs_disabled())
 		context_fail("ipi-with-irqs-off", "smp_call_function_single() while interrupts are off");
 	rt_step(RT_WAKE, 0, 0, RT_PC());
 	preempt_disable();
-	if (!rt_running() || cpu == raw_smp_processor_id()) {
+	if (!cpu_is_up(cpu)) {
+		ret = -ENXIO;
+	} else if (!rt_running() || cpu == raw_smp_processor_id()) {
 		run_here(func, info);
 	} else {
 		send(cpu, func, info, wait ? &state : NULL);
 		wait_for_handlers(&state, cpu);
 	}
 	preempt_enable();
-	return 0;
+	return ret;
 }
 
 void on_each_cpu(void (*func)(void *info), void *info)
@@ -322,14 +320,14 @@ void on_each_cpu(void (*func)(void *info), void *info)
 	rt_step(RT_WAKE, 0, 0, RT_PC());
 	preempt_disable();
 	for (u32 cpu = 0; rt_running() && cpu < rt_config.cpus; cpu++) {
-		if (cpu == raw_smp_processor_id())
+		if (cpu == raw_smp_processor_id() || !cpu_is_up(cpu))
 			continue;
 		send(cpu, func, info, &state);
 		last = cpu;
 	}
 	run_here(func, info);
-	for (u32 cpu = 0; !rt_running() && cpu < rt_config.cpus; cpu++)
-		if (cpu)
+	for (u32 cpu = 1; !rt_running() && cpu < rt_config.cpus; cpu++)
+		if (cpu_is_up(cpu))
 			run_here(func, info);
 	wait_for_handlers(&state, last);
 	preempt_enable();

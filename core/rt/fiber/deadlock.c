@@ -39,6 +39,15 @@ static u32 interrupt_kept_off_by(u32 cpu_id)
 	return cpu->holder && rt_tasks[__builtin_ctz(cpu->holder)].irqs_off ? cpu->holder : 0;
 }
 
+static u32 holders(void)
+{
+	u32 tasks = 0;
+
+	for (u32 m = rt.held_cpus; m; m &= m - 1)
+		tasks |= rt.cpu[__builtin_ctz(m)].holder;
+	return tasks;
+}
+
 static u32 grace_readers_of(const struct task_struct *t)
 {
 	for (u32 i = 0; i < rt.nr_grace; i++)
@@ -71,6 +80,8 @@ static u32 waits_for(const struct task_struct *t)
 		return rt.cpu[t->wait_arg].worker;
 	case WAIT_IPI:
 		return interrupt_kept_off_by((u32)t->wait_arg);
+	case WAIT_STOP:
+		return holders();
 	default:
 		return 0;
 	}
@@ -114,6 +125,8 @@ static const char *what_of(const struct task_struct *t)
 		return "work item";
 	case WAIT_IPI:
 		return "interrupt on another CPU";
+	case WAIT_STOP:
+		return "stop of all CPUs";
 	default:
 		return "nothing";
 	}

@@ -69,6 +69,7 @@ static inline bool in_arena(u64 addr)
 #define RT_NO_EPOCH UINT32_MAX /* equals no cell ever written */
 #define RT_NO_TASK 64u
 #define RT_NO_SLOT 64u
+#define RT_NO_CPU 64u
 
 struct vclock {
 	u32 c[32];
@@ -96,6 +97,7 @@ enum wait_kind {
 	WAIT_TASK,    /* kthread_stop */
 	WAIT_WORK,    /* flush_work */
 	WAIT_IPI,
+	WAIT_STOP, /* until no CPU is held */
 	WAIT_IDLE, /* a context without work */
 };
 
@@ -109,6 +111,7 @@ struct held_lock {
 
 struct task_struct {
 	u32 id, slot, cpu;
+	u32 home; /* a daemon's CPU: where it returns when that comes up again; of other tasks RT_NO_CPU */
 	bool daemon, done, started, interrupt;
 	u32 epoch;
 	u32 atomic; /* preempt_count + irqs_off + rcu_depth: holds its CPU while > 0 */
@@ -205,6 +208,8 @@ struct rt_state {
 	u32 dormant;              /* threads of kthread_run_waiting() that nobody has woken: no clock, no stack */
 	u32 undisturbed;          /* of them, those that are dormant since the image */
 	u32 held_cpus, irq_cpus;  /* CPUs with a holder; with an interrupt pending or running */
+	u32 stoppers;             /* tasks that wait for no CPU to be held, WAIT_STOP */
+	u64 *online;              /* cpu_online_mask, in the arena; NULL: all, for ever */
 	u32 nr_slots;
 	u8 slot_id[32];
 	u32 vc_next;
@@ -367,6 +372,17 @@ void cpu_irq_on(unsigned long flags);
 /* The context of @cpu in which func(arg) of a daemon runs; RT crash verdict if no task is left. */
 struct task_struct *daemon_create(const char *prefix, u32 cpu, void (*fn)(void *arg));
 
+/* ---- cpu_hotplug.c ----------------------------------------------------------------------------------------------- */
+
+/* Of rt.stoppers, those whose wait is over. */
+u32 stoppers_ready(void);
+
+/* Looked at by the runtime: no access, no point. */
+static inline bool cpu_is_up(u32 cpu)
+{
+	return !rt.online || *(volatile u64 *)rt.online >> cpu & 1;
+}
+
 /* ---- clock.c ----------------------------------------------------------------------------------------------------- */
 
 void hb_advance(struct task_struct *t);
@@ -375,6 +391,8 @@ void hb_learn(const u32 *sync);
 void hb_release(u32 *sync);
 void hb_publish(u32 *sync);
 void hb_join(struct task_struct *t, const struct vclock *from);
+/* All that any task did so far happens before all that any does from now on. */
+void hb_stop_machine(void);
 u32 vc_alloc(void);
 static inline bool vc_valid(u32 index)
 {

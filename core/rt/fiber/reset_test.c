@@ -310,6 +310,38 @@ static void test_waiting_kthreads(void **state)
 	assert_int_equal(rt_task_by_id(RT_WAITING_FIRST + 7) == waiting, true);
 }
 
+static void boot_hotplug(void)
+{
+	boot_waiting();
+	cpuhp_setup(NULL, 0);
+}
+
+static void loses_cpus(void *arg)
+{
+	BUG_ON(!cpu_online(1) || !cpu_online(2));
+	BUG_ON(cpu_down(1));
+	if (arg)
+		BUG_ON(cpu_down(2));
+	BUG_ON(task_cpu(waiting) != 0);
+	if (arg)
+		BUG_ON(cpu_up(1));
+}
+
+/* Whatever CPUs a run loses are there in the next, with whom they had. */
+static void test_cpus_return(void **state)
+{
+	(void)state;
+	testing_boot(3, true, boot_hotplug);
+	for (u64 seed = 0; seed < 20; seed++) {
+		u64 hash = hash_of(loses_cpus, seed), other = hash_of_a(seed + 1);
+
+		assert_int_equal(hash_of(loses_cpus, seed), hash);
+		assert_int_equal(hash_of_a(seed + 1), other);
+		assert_int_equal(task_cpu(waiting), 1);
+		assert_true(cpu_online(1) && cpu_online(2));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -320,6 +352,7 @@ int main(void)
 		cmocka_unit_test(test_boot_again),
 		cmocka_unit_test(test_image_kthread),
 		cmocka_unit_test(test_waiting_kthreads),
+		cmocka_unit_test(test_cpus_return),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
+#include "core/rt/cpuhp.h"
 #include "core/rt/fiber/fiber.h"
 
 #ifndef MAP_FIXED_NOREPLACE
@@ -142,6 +143,7 @@ void rt_boot(const struct rt_config *config, void (*boot)(void *arg), void *arg)
 	rt_phase = PHASE_BOOT;
 	sched_reset();
 	verdict_clear();
+	cpuhp_clear();
 	boot(arg);
 	rcu_run_at_boot();
 	seal();

@@ -116,6 +116,8 @@ static u32 eligible_despite_relax(void)
 		else if (!cpu->holder || !rt_tasks[__builtin_ctz(cpu->holder)].irqs_off)
 			m |= cpu->interrupt;
 	}
+	if (unlikely(rt.stoppers))
+		m |= stoppers_ready();
 	return m;
 }
 

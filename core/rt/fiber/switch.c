@@ -108,6 +108,34 @@ void fiber_prepare(struct fiber *f, void (*entry)(void))
 	prepare_context(f, entry);
 }
 
+static void synchronise(struct fiber *f, const void *sync, bool release)
+{
+#if RT_TSAN
+	void *self = __tsan_get_current_fiber();
+
+	if (!f->tsan)
+		return;
+	__tsan_switch_to_fiber(f->tsan, __tsan_switch_to_fiber_no_sync);
+	if (release)
+		san_release(sync);
+	else
+		san_acquire(sync);
+	__tsan_switch_to_fiber(self, __tsan_switch_to_fiber_no_sync);
+#else
+	(void)f, (void)sync, (void)release;
+#endif
+}
+
+void fiber_release(struct fiber *f, const void *sync)
+{
+	synchronise(f, sync, true);
+}
+
+void fiber_acquire(struct fiber *f, const void *sync)
+{
+	synchronise(f, sync, false);
+}
+
 void fiber_entered(void)
 {
 #if RT_ASAN

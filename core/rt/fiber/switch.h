@@ -28,6 +28,9 @@ struct fiber {
 void fiber_prepare(struct fiber *f, void (*entry)(void));
 /* The calling fiber is @from. Returns when somebody switches back to it. */
 void fiber_switch(struct fiber *from, struct fiber *to);
+/* What TSan hears: @f itself, wherever it stands, publishes or learns at @sync. */
+void fiber_release(struct fiber *f, const void *sync);
+void fiber_acquire(struct fiber *f, const void *sync);
 /* First thing to be called in @entry. */
 void fiber_entered(void);
 

@@ -104,8 +104,9 @@ struct task_struct *task_create(const char *name, u32 cpu, enum task_sort sort)
 	t->id = id;
 	clear_task(t);
 	t->id = id;
-	t->cpu = cpu;
 	t->daemon = sort != TASK_SCENARIO;
+	t->home = t->daemon ? cpu : RT_NO_CPU;
+	t->cpu = cpu < RT_MAX_CPUS && !cpu_is_up(cpu) ? 0 : cpu;
 	for (i = 0; name[i] && i < RT_TASK_NAME_MAX - 1; i++)
 		t->name[i] = name[i];
 	t->semantic = POINT_task_start;
@@ -115,7 +116,7 @@ struct task_struct *task_create(const char *name, u32 cpu, enum task_sort sort)
 	rt.daemons &= ~task_bit(t);
 	if (t->daemon)
 		rt.daemons |= task_bit(t);
-	rt.cpu[cpu].tasks |= task_bit(t);
+	rt.cpu[t->cpu].tasks |= task_bit(t);
 	if (sort == TASK_DORMANT) {
 		rt.dormant |= task_bit(t);
 		if (rt_running())

@@ -52,7 +52,7 @@ bool schedule_work_on(unsigned int cpu_id, struct work_struct *work)
 {
 	struct rt_cpu *cpu = &rt.cpu[cpu_id];
 
-	BUG_ON(!cpu_online(cpu_id));
+	BUG_ON(cpu_id >= rt_config.cpus);
 	rt_step(RT_WAKE, (u64)work, sizeof(*work), RT_PC());
 	access_object(work, sizeof(*work), RT_PC());
 	if (work->pending)

@@ -17,7 +17,7 @@ void context_fail(struct task_struct *me, const char *what, const char *fmt, ...
 	va_end(ap);
 	snprintf(signature, sizeof(signature), "context %s {%s}", what, point_name(me->point));
 	rt_fail(VERDICT_context, signature, "%s (task %s on cpu%u: preempt_count %u, irqs %s, rcu depth %u)", text,
-		me->name, me->cpu, me->preempt_count, me->irqs_off ? "off" : "on", me->rcu_depth);
+		me->name, self_cpu(me), me->preempt_count, me->irqs_off ? "off" : "on", me->rcu_depth);
 }
 
 void preempt_disable(void)
@@ -80,7 +80,7 @@ bool in_interrupt(void)
 
 unsigned int raw_smp_processor_id(void)
 {
-	return self()->cpu;
+	return self_cpu(self());
 }
 
 unsigned int smp_processor_id(void)
@@ -89,7 +89,7 @@ unsigned int smp_processor_id(void)
 
 	if (!me->own_depth)
 		context_fail(me, "smp-processor-id", "smp_processor_id() with preemption on");
-	return me->cpu;
+	return self_cpu(me);
 }
 
 void might_sleep(void)

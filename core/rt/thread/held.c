@@ -39,7 +39,7 @@ static void check_order(struct task_struct *me, u32 held, u32 class)
 		return;
 	snprintf(signature, sizeof(signature), "lock-order %s", chain);
 	rt_fail(VERDICT_lock_order, signature, "%s on cpu%u takes %s while it holds %s; the other order was seen: %s",
-		me->name, me->cpu, lock_class_name(class), lock_class_name(held), chain);
+		me->name, self_cpu(me), lock_class_name(class), lock_class_name(held), chain);
 }
 
 void held_before(struct task_struct *me, const struct rt_lock *lock, bool exclusive)

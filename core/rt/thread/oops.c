@@ -40,7 +40,7 @@ static void describe_dead(struct rt_verdict *verdict, const struct arena_death *
 	signature_of(verdict, class, point_name(me->point), point_name(death->point));
 	snprintf(verdict->detail, sizeof(verdict->detail),
 		 "%s of %s, which is gone\n%s on cpu%u was at %s (%#lx)\n%s on cpu%u took it away at %s",
-		 write ? "write" : "access", name, me->name, me->cpu, point_name(me->point),
+		 write ? "write" : "access", name, me->name, self_cpu(me), point_name(me->point),
 		 (unsigned long)me->point_arg, killer->name, killer->cpu, point_name(death->point));
 }
 
@@ -60,7 +60,7 @@ static void describe_wild(struct rt_verdict *verdict, const char *name, u64 addr
 		snprintf(class, sizeof(class), "null-pointer (nowhere)");
 	snprintf(verdict->signature, sizeof(verdict->signature), "oops %s {%s}", class, point_name(me->point));
 	snprintf(verdict->detail, sizeof(verdict->detail), "access to %s (%#lx): %s\n%s on cpu%u was at %s (%#lx)",
-		 name, (unsigned long)addr, class, me->name, me->cpu, point_name(me->point),
+		 name, (unsigned long)addr, class, me->name, self_cpu(me), point_name(me->point),
 		 (unsigned long)me->point_arg);
 }
 
@@ -103,7 +103,8 @@ void rt_oops(const char *class, u64 addr)
 	snprintf(verdict.signature, sizeof(verdict.signature), "oops %s %s {%s}", class, name, point_name(me->point));
 	rt_name(addr, true, name, sizeof(name));
 	snprintf(verdict.detail, sizeof(verdict.detail), "%s (%#lx): %s\n%s on cpu%u was at %s (%#lx)", name,
-		 (unsigned long)addr, class, me->name, me->cpu, point_name(me->point), (unsigned long)me->point_arg);
+		 (unsigned long)addr, class, me->name, self_cpu(me), point_name(me->point),
+		 (unsigned long)me->point_arg);
 	verdict_deliver(&verdict, __builtin_frame_address(0));
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/rt/cpu.h"
+#include "core/rt/cpuhp.h"
 #include "core/rt/rcu.h"
 #include "core/rt/thread/arena.h"
 #include "core/rt/thread/grace.h"
@@ -63,6 +64,7 @@ void rt_boot(const struct rt_config *config, void (*boot)(void *arg), void *arg)
 	arena_map();
 	heap_reset();
 	held_reset();
+	cpuhp_clear();
 	machine_warn_continue = config->warn_continue;
 	perturb_seed(config->seed);
 	points_base = 0;

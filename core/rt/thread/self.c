@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/rt/cpu.h"
 #include "core/rt/thread/runtime.h"
 
 struct task_struct *selves[SELVES_MAX];
@@ -32,6 +33,7 @@ void self_init(struct task_struct *task, enum self_kind kind, const char *name, 
 	memset(task, 0, sizeof(*task));
 	task->kind = kind;
 	task->cpu = cpu;
+	task->home = kind == SELF_KTHREAD || kind == SELF_WORKER ? cpu : RT_MAX_CPUS;
 	snprintf(task->name, sizeof(task->name), "%s", name);
 }
 
@@ -45,7 +47,7 @@ static void ring_start(struct rt_ring *ring, const struct task_struct *task)
 	__atomic_fetch_add(&retired_points, ring->head, __ATOMIC_RELAXED);
 	memcpy(ring->name, task->name, sizeof(ring->name));
 	ring->task = task->id;
-	ring->cpu = task->cpu;
+	ring->cpu = self_cpu(task);
 	__atomic_store_n(&ring->head, 0, __ATOMIC_RELAXED);
 }
 

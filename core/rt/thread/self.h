@@ -47,7 +47,8 @@ enum self_kind { SELF_TASK, SELF_KTHREAD, SELF_WORKER, SELF_IRQ, SELF_CALLBACK, 
 struct task_struct {
 	enum self_kind kind;
 	u32 id;
-	u32 cpu;
+	u32 cpu;  /* changes while all CPUs are stopped, for a task that owns none */
+	u32 home; /* of a kthread or worker: where it returns when that CPU comes up again */
 	char name[RT_TASK_NAME_MAX];
 	void (*fn)(void *arg);
 	int (*kthread_fn)(void *arg);
@@ -86,6 +87,12 @@ struct task_struct {
 
 #define SIGNAL_ANY 1u
 #define SIGNAL_FATAL 2u
+
+/* The CPU of @task, at any time and from anywhere. */
+static inline u32 self_cpu(const struct task_struct *task)
+{
+	return __atomic_load_n(&task->cpu, __ATOMIC_RELAXED);
+}
 
 /* Never NULL: a thread nobody introduced becomes the boot thread. rt_current() hides the boot thread. */
 struct task_struct *self(void);

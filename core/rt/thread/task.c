@@ -33,6 +33,8 @@ struct task_struct *task_new(enum self_kind kind, const char *name, u32 cpu)
 	while (slot < TASKS_MAX && tasks[slot])
 		slot++;
 	if (slot < TASKS_MAX) {
+		if (!vcpu_is_up(cpu))
+			task->cpu = 0;
 		task->id = kind == SELF_TASK ? next_id++ : RT_MAX_TASKS + next_kthread_id++;
 		tasks[slot] = task;
 	}
@@ -222,6 +224,32 @@ bool kthread_should_stop(void)
 	return __atomic_load_n(&self()->should_stop, __ATOMIC_ACQUIRE) != 0;
 }
 
+/* Each task reads its CPU as it takes it. */
+static void set_cpu(struct task_struct *task, u32 cpu)
+{
+	__atomic_store_n(&task->cpu, cpu, __ATOMIC_RELAXED);
+}
+
+void tasks_leave_cpu(u32 cpu, u32 to)
+{
+	word_lock(&tasks_guard);
+	for (u32 i = 0; i < TASKS_MAX; i++) {
+		if (tasks[i] && self_cpu(tasks[i]) == cpu)
+			set_cpu(tasks[i], to);
+	}
+	word_unlock(&tasks_guard);
+}
+
+void tasks_return_to_cpu(u32 cpu)
+{
+	word_lock(&tasks_guard);
+	for (u32 i = 0; i < TASKS_MAX; i++) {
+		if (tasks[i] && tasks[i]->home == cpu)
+			set_cpu(tasks[i], cpu);
+	}
+	word_unlock(&tasks_guard);
+}
+
 static bool kthread_idle(const struct task_struct *task)
 {
 	u32 blocked = __atomic_load_n(&task->blocked, __ATOMIC_ACQUIRE);
@@ -293,7 +321,7 @@ struct task_struct *rt_task_by_id(unsigned int id)
 
 unsigned int task_cpu(const struct task_struct *task)
 {
-	return task->cpu;
+	return self_cpu(task);
 }
 
 bool signal_pending(void)

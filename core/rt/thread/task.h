@@ -9,6 +9,9 @@
 struct task_struct *task_new(enum self_kind kind, const char *name, u32 cpu);
 /* The tasks created since the last run start together at tasks_run(), which returns when all of them are over. */
 void tasks_run(void);
+/* All CPUs are stopped. Moves the tasks of a CPU that went down, or back the kthreads of one that came up. */
+void tasks_leave_cpu(u32 cpu, u32 to);
+void tasks_return_to_cpu(u32 cpu);
 /* Every kthread sleeps. */
 bool kthreads_idle(void);
 /* Waits for the kthreads, which leave because of machine_teardown, and forgets all tasks. */

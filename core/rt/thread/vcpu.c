@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/rt/thread/vcpu.h"
 
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,23 +28,83 @@ struct vcpu {
 static struct vcpu vcpus[RT_MAX_CPUS];
 static u32 nr_vcpus;
 
+/* While it waited for its CPU, that may have gone down and the task moved. */
 void vcpu_enter(struct task_struct *me)
 {
-	if (me->own_depth++ == 0)
-		gate_lock(&vcpus[me->cpu].gate, me, ON_VCPU, &vcpus[me->cpu]);
+	if (me->own_depth++)
+		return;
+	for (;;) {
+		u32 cpu = self_cpu(me);
+
+		gate_lock(&vcpus[cpu].gate, me, ON_VCPU, &vcpus[cpu]);
+		if (likely(cpu == self_cpu(me)))
+			break;
+		gate_unlock(&vcpus[cpu].gate);
+	}
 }
 
 void vcpu_leave(struct task_struct *me)
 {
 	if (--me->own_depth == 0)
-		gate_unlock(&vcpus[me->cpu].gate);
+		gate_unlock(&vcpus[self_cpu(me)].gate);
 }
 
 void vcpu_abandon(struct task_struct *me)
 {
 	if (me->own_depth && me->blocked != ON_VCPU)
-		gate_unlock(&vcpus[me->cpu].gate);
+		gate_unlock(&vcpus[self_cpu(me)].gate);
 	me->own_depth = 0;
+}
+
+/* Takes all gates but @first, without waiting; on failure gives them back and returns which was not to be had. */
+static u32 take_others(u32 first)
+{
+	for (u32 cpu = 0; cpu < nr_vcpus; cpu++) {
+		if (cpu == first || gate_trylock(&vcpus[cpu].gate))
+			continue;
+		for (u32 taken = 0; taken < cpu; taken++) {
+			if (taken != first)
+				gate_unlock(&vcpus[taken].gate);
+		}
+		return cpu;
+	}
+	return nr_vcpus;
+}
+
+/*
+ * An owner may wait for an interrupt on another CPU, so no CPU is kept while waiting for one: it waits for a gate that
+ * it did not get, then tries the others again.
+ */
+void vcpus_stop(struct task_struct *me, u32 cpu)
+{
+	u32 first = 0;
+
+	for (;;) {
+		u32 failed;
+
+		gate_lock(&vcpus[first].gate, me, ON_VCPU, &vcpus[first]);
+		failed = take_others(first);
+		if (failed == nr_vcpus && !__atomic_load_n(&vcpus[cpu].pending, __ATOMIC_RELAXED))
+			return;
+		if (failed == nr_vcpus)
+			vcpus_resume();
+		else
+			gate_unlock(&vcpus[first].gate);
+		first = failed % nr_vcpus;
+		self_check_teardown(me);
+		sched_yield();
+	}
+}
+
+void vcpus_resume(void)
+{
+	for (u32 cpu = 0; cpu < nr_vcpus; cpu++)
+		gate_unlock(&vcpus[cpu].gate);
+}
+
+void vcpu_move_worker(u32 cpu, u32 to)
+{
+	__atomic_store_n(&vcpus[cpu].worker.cpu, to, __ATOMIC_RELAXED);
 }
 
 static struct ipi *ipi_take(struct vcpu *cpu)
@@ -97,7 +158,7 @@ static void ipis_run(struct task_struct *me, struct vcpu *cpu)
 
 void vcpu_serve(struct task_struct *me)
 {
-	struct vcpu *cpu = &vcpus[me->cpu];
+	struct vcpu *cpu = &vcpus[self_cpu(me)];
 
 	if (likely(!__atomic_load_n(&cpu->pending, __ATOMIC_RELAXED)))
 		return;
@@ -140,12 +201,15 @@ static void check_may_send(struct task_struct *me, const char *function)
 int smp_call_function_single(unsigned int cpu, void (*func)(void *info), void *info, bool wait)
 {
 	struct task_struct *me = self();
+	int ret = 0;
 
 	if (cpu >= nr_vcpus)
 		return -ENXIO;
 	check_may_send(me, __func__);
 	preempt_disable();
-	if (cpu == me->cpu) {
+	if (!vcpu_is_up(cpu)) {
+		ret = -ENXIO;
+	} else if (cpu == self_cpu(me)) {
 		call_in_interrupt(me, func, info);
 	} else if (wait) {
 		u32 done = 0;
@@ -162,7 +226,7 @@ int smp_call_function_single(unsigned int cpu, void (*func)(void *info), void *i
 		ipi_queue(cpu, ipi);
 	}
 	preempt_enable();
-	return 0;
+	return ret;
 }
 
 void on_each_cpu(void (*func)(void *info), void *info)
@@ -175,12 +239,12 @@ void on_each_cpu(void (*func)(void *info), void *info)
 	preempt_disable();
 	for (u32 cpu = 0; cpu < nr_vcpus; cpu++) {
 		ipi[cpu] = (struct ipi){.func = func, .info = info, .done = &done[cpu]};
-		if (cpu != me->cpu)
+		if (cpu != self_cpu(me) && vcpu_is_up(cpu))
 			ipi_queue(cpu, &ipi[cpu]);
 	}
 	call_in_interrupt(me, func, info);
 	for (u32 cpu = 0; cpu < nr_vcpus; cpu++) {
-		if (cpu != me->cpu)
+		if (cpu != self_cpu(me) && vcpu_is_up(cpu))
 			ipi_wait(me, cpu, &done[cpu]);
 	}
 	preempt_enable();
@@ -217,6 +281,7 @@ void vcpus_start(u32 cpus)
 	char name[RT_TASK_NAME_MAX];
 
 	nr_vcpus = cpus;
+	vcpus_all_up();
 	work_reset();
 	for (u32 i = 0; i < cpus; i++) {
 		struct vcpu *cpu = &vcpus[i];
@@ -254,9 +319,4 @@ bool vcpus_idle(void)
 unsigned int nr_cpu_ids(void)
 {
 	return nr_vcpus;
-}
-
-bool cpu_online(unsigned int cpu)
-{
-	return cpu < nr_vcpus;
 }

@@ -26,6 +26,20 @@ void vcpus_join(void);
 /* No interrupt is pending, no work item is pending or running. */
 bool vcpus_idle(void);
 
+/*
+ * Owns every CPU, the last interrupt of @cpu served: nobody has preemption or interrupts off, or is in a read section.
+ * The caller owns none before.
+ */
+void vcpus_stop(struct task_struct *me, u32 cpu);
+void vcpus_resume(void);
+/* Stopped: moves the worker of @cpu. */
+void vcpu_move_worker(u32 cpu, u32 to);
+
+/* Is @cpu online? No more than a look. */
+bool vcpu_is_up(u32 cpu);
+/* Before a boot: all are. */
+void vcpus_all_up(void);
+
 /* The worker's side, in work.c. */
 void work_reset(void);
 void work_serve(struct task_struct *me, u32 cpu);

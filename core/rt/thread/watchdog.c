@@ -135,8 +135,9 @@ static void tell(struct rt_verdict *verdict, const struct sight *sight)
 	const struct task_struct *task = sight->task;
 
 	used += (size_t)snprintf(verdict->detail + used, sizeof(verdict->detail) - used,
-				 "%s%s on cpu%u waits for %s since %s (%#lx)", used ? "\n" : "", task->name, task->cpu,
-				 waited_text(sight), point_name(task->point), (unsigned long)task->point_arg);
+				 "%s%s on cpu%u waits for %s since %s (%#lx)", used ? "\n" : "", task->name,
+				 self_cpu(task), waited_text(sight), point_name(task->point),
+				 (unsigned long)task->point_arg);
 	for (u32 i = 0; i < task->nr_held && used < sizeof(verdict->detail); i++)
 		used += (size_t)snprintf(verdict->detail + used, sizeof(verdict->detail) - used, "%s%s",
 					 i ? ", " : ", holding ", lock_class_name(task->held[i].class));
