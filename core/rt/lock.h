@@ -82,6 +82,30 @@ bool percpu_is_write_locked(const struct percpu_rw_semaphore *sem);
 bool percpu_is_read_locked(const struct percpu_rw_semaphore *sem);
 
 /*
+ * Active references (kn->active of fs/kernfs/dir.c, 6.1; locks of kind REF): a count that a remover waits to see
+ * drained. Nobody waits to get one, and whoever waits for the last to go waits for all who hold one. The count and the
+ * wait are the core's own; these tell the runtime who is involved, as the kernel tells lockdep: a holder is a reader
+ * who got in without waiting, so it adds no edge of the lock-order graph to the reference, but one from it to each lock
+ * taken meanwhile; the remover is a writer who waits. No scheduling points, no ordering of memory: those are the
+ * count's.
+ */
+struct active_ref {
+	struct rt_lock rt;
+};
+
+void active_ref_init(struct active_ref *ref, enum lock_class class);
+/* Right after the count went up; a task may hold several. Held when the task returns: verdict `context`. */
+void active_ref_get(struct active_ref *ref);
+/* Right before the count goes down. */
+void active_ref_put(struct active_ref *ref);
+/*
+ * Around the wait for the count, on a wait queue that does not go away with the object. A cycle of classes is
+ * `lock-order`, a holder who waits for the caller `deadlock`; a caller who holds one itself `context`.
+ */
+void active_ref_drain_begin(struct active_ref *ref);
+void active_ref_drain_end(struct active_ref *ref);
+
+/*
  * Does the calling task hold it? For lockdep_assert_held() in core and for laws. Reader or writer counts,
  * lock_is_held_write() wants the exclusive mode.
  */

@@ -11,6 +11,7 @@
 struct shared {
 	struct rw_semaphore rw;
 	struct percpu_rw_semaphore percpu;
+	struct mutex m;
 	u64 readers, writers, order, writer_order, late_reader_order;
 	u64 first_in, late_may_start;
 	u64 data;
@@ -21,6 +22,7 @@ static void boot(void)
 {
 	init_rwsem(&shared.rw, LOCK_test_rw);
 	percpu_init_rwsem(&shared.percpu, LOCK_test_percpu);
+	mutex_init(&shared.m, LOCK_test_m);
 }
 
 static u64 add(u64 *counter, u64 by)
@@ -229,6 +231,44 @@ static void test_nested_reader_deadlocks(void **state)
 	rt_test_expect(&test, VERDICT_deadlock, "test percpu rwsem");
 }
 
+static void reads_then_locks(void *arg)
+{
+	percpu_down_read(&shared.percpu);
+	mutex_lock(&shared.m);
+	mutex_unlock(&shared.m);
+	percpu_up_read(&shared.percpu);
+	smp_store_release(&shared.first_in, 1);
+	(void)arg;
+}
+
+static void locks_then_reads(void *arg)
+{
+	(void)arg;
+	while (!smp_load_acquire(&shared.first_in))
+		msleep(1);
+	mutex_lock(&shared.m);
+	percpu_down_read(&shared.percpu);
+	percpu_up_read(&shared.percpu);
+	mutex_unlock(&shared.m);
+}
+
+/* Both only read, and never at once; a writer in between would lock up all three. */
+static void test_read_side_is_in_the_order(void **state)
+{
+	struct rt_test test = {.cpus = 2,
+			       .rounds = 1,
+			       .boot = boot,
+			       .task = {{"a", 0, reads_then_locks, NULL}, {"b", 1, locks_then_reads, NULL}}};
+	struct rt_test one_way = {.cpus = 2,
+				  .rounds = 3,
+				  .boot = boot,
+				  .task = {{"a", 0, reads_then_locks, NULL}, {"b", 1, reads_then_locks, NULL}}};
+
+	(void)state;
+	rt_test_expect(&test, VERDICT_lock_order, "test mutex m -> test percpu rwsem -> test mutex m");
+	rt_test_expect_ok(&one_way);
+}
+
 static void up_unheld(void *arg)
 {
 	(void)arg;
@@ -284,6 +324,7 @@ int main(void)
 		cmocka_unit_test(test_trylock),
 		cmocka_unit_test(test_writer_preference),
 		cmocka_unit_test(test_nested_reader_deadlocks),
+		cmocka_unit_test(test_read_side_is_in_the_order),
 		cmocka_unit_test(test_misuse_is_context),
 	};
 

@@ -72,6 +72,8 @@ static u32 waits_for(const struct task_struct *t)
 	case WAIT_SHARED:
 		s = state_of(t->wait_on);
 		return s->owner ? owner_bit(s) : s->writers_waiting;
+	case WAIT_QUEUE:
+		return t->draining ? state_of(t->draining)->readers : 0;
 	case WAIT_TASK:
 		return task_bit((const struct task_struct *)t->wait_on);
 	case WAIT_GRACE_PERIOD:

@@ -106,6 +106,55 @@ static void test_recursive_reader(void **state)
 	assert_string_equal(tally.signature, "deadlock {test percpu rwsem}");
 }
 
+static void boot_ref(void)
+{
+	active_ref_init((struct active_ref *)shared.array, LOCK_test_ref);
+}
+#define ref ((struct active_ref *)shared.array)
+
+static void locks_with_ref(void *arg)
+{
+	(void)arg;
+	atomic_inc(&shared.count);
+	active_ref_get(ref);
+	mutex_lock(&shared.m);
+	mutex_unlock(&shared.m);
+	active_ref_put(ref);
+	if (atomic_dec_and_test(&shared.count))
+		wake_up_all(&shared.wq);
+}
+
+static void drains_under_m(void *arg)
+{
+	(void)arg;
+	mutex_lock(&shared.m);
+	active_ref_drain_begin(ref);
+	wait_event(&shared.wq, !atomic_read(&shared.count));
+	active_ref_drain_end(ref);
+	mutex_unlock(&shared.m);
+}
+
+/* Who waits for the last reference waits for its holders: the cycle is seen at once, whoever else could go on. */
+static void test_reference_against_lock(void **state)
+{
+	struct testing_tally tally;
+	const struct rt_result *result;
+
+	(void)state;
+	testing_boot(2, true, boot_ref);
+	tally = ALL(100000, {locks_with_ref, 0, NULL}, {drains_under_m, 1, NULL});
+	assert_true(tally.complete);
+	assert_int_equal(tally.verdicts[VERDICT_ok], 0);
+	assert_true(tally.verdicts[VERDICT_deadlock] > 0);
+	assert_true(tally.verdicts[VERDICT_lock_order] > 0);
+	/* a has the reference, b the mutex: it drains, a wants the mutex */
+	testing_script("aabbbbbbbba");
+	result = RUN({locks_with_ref, 0, NULL}, {drains_under_m, 1, NULL}, {busy, 0, NULL});
+	testing_expect(result, VERDICT_deadlock, "deadlock {test mutex m, waitqueue}");
+	assert_true(result->steps < 100);
+}
+#undef ref
+
 static void takes_a(void *info)
 {
 	(void)info;
@@ -384,9 +433,13 @@ static void test_context(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_two_mutexes),      cmocka_unit_test(test_nobody_can_run),
-		cmocka_unit_test(test_recursive_reader), cmocka_unit_test(test_interrupt_against_holder),
-		cmocka_unit_test(test_ipi_under_lock),   cmocka_unit_test(test_livelock),
+		cmocka_unit_test(test_two_mutexes),
+		cmocka_unit_test(test_nobody_can_run),
+		cmocka_unit_test(test_recursive_reader),
+		cmocka_unit_test(test_reference_against_lock),
+		cmocka_unit_test(test_interrupt_against_holder),
+		cmocka_unit_test(test_ipi_under_lock),
+		cmocka_unit_test(test_livelock),
 		cmocka_unit_test(test_context),
 	};
 

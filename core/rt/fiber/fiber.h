@@ -129,6 +129,7 @@ struct task_struct {
 	u32 grace_seen;
 	u32 log_length;
 	u32 nr_held;
+	const struct rt_lock *draining; /* the active reference whose holders it waits for */
 	u32 rescheds; /* calls of cond_resched() since it yielded */
 	void (*fn)(void *arg);
 	int (*thread_fn)(void *arg);

@@ -75,20 +75,49 @@ static void add_order(const struct rt_lock *lock)
 	}
 }
 
+static void add_held(struct rt_lock *lock, bool shared)
+{
+	if (rt_cur->nr_held == RT_HELD_MAX)
+		context_fail("too-many-locks", "a task holds more than 32 locks");
+	rt_cur->held[rt_cur->nr_held++] = (struct held_lock){.lock = lock, .class = lock->class, .shared = shared};
+}
+
+static void remove_held(const struct rt_lock *lock, bool shared)
+{
+	struct held_lock *held = find_held(lock);
+
+	if (!held || held->shared != shared)
+		context_fail("unlock-not-held", lock_class_name(lock->class));
+	for (; held < &rt_cur->held[rt_cur->nr_held - 1]; held++)
+		held[0] = held[1];
+	rt_cur->nr_held--;
+}
+
+static void add_reader(struct lock_state *s)
+{
+	s->nr_readers++;
+	if (rt_cur != &rt_boot_task)
+		s->readers |= task_bit(rt_cur);
+}
+
+static void remove_reader(const struct rt_lock *lock)
+{
+	struct lock_state *s = state_of(lock);
+
+	s->nr_readers--;
+	if (rt_cur != &rt_boot_task && !find_held(lock))
+		s->readers &= ~task_bit(rt_cur);
+}
+
 static void take(struct rt_lock *lock, bool shared)
 {
 	struct lock_state *s = state_of(lock);
 
-	if (shared) {
-		s->nr_readers++;
-		if (rt_cur != &rt_boot_task)
-			s->readers |= task_bit(rt_cur);
-	} else {
+	if (shared)
+		add_reader(s);
+	else
 		s->owner = self();
-	}
-	if (rt_cur->nr_held == RT_HELD_MAX)
-		context_fail("too-many-locks", "a task holds more than 32 locks");
-	rt_cur->held[rt_cur->nr_held++] = (struct held_lock){.lock = lock, .class = lock->class, .shared = shared};
+	add_held(lock, shared);
 	update_waiters(s);
 	hb_acquire(&s->sync);
 	if (!shared)
@@ -137,21 +166,13 @@ static bool lock_take(struct rt_lock *lock, bool shared, bool try, void *pc)
 static void lock_release(struct rt_lock *lock, bool shared, void *pc)
 {
 	struct lock_state *s = state_of(lock);
-	struct held_lock *held;
 
 	rt_step(RT_UNLOCK, (u64)lock, sizeof(*lock), pc);
 	check_lock(lock, pc);
-	held = find_held(lock);
-	if (!held || held->shared != shared)
-		context_fail("unlock-not-held", lock_class_name(lock->class));
-	for (; held < &rt_cur->held[rt_cur->nr_held - 1]; held++)
-		held[0] = held[1];
-	rt_cur->nr_held--;
+	remove_held(lock, shared);
 	if (shared) {
 		hb_release(&s->reader_sync);
-		s->nr_readers--;
-		if (rt_cur != &rt_boot_task && !find_held(lock))
-			s->readers &= ~task_bit(rt_cur);
+		remove_reader(lock);
 	} else {
 		hb_publish(&s->sync);
 		s->owner = 0;
@@ -358,6 +379,44 @@ bool percpu_is_write_locked(const struct percpu_rw_semaphore *sem)
 bool percpu_is_read_locked(const struct percpu_rw_semaphore *sem)
 {
 	return state_of(&sem->rt)->nr_readers != 0;
+}
+
+/* ---- active references ------------------------------------------------------------------------------------------ */
+
+void active_ref_init(struct active_ref *ref, enum lock_class class)
+{
+	lock_init(&ref->rt, class);
+}
+
+void active_ref_get(struct active_ref *ref)
+{
+	check_lock(&ref->rt, RT_PC());
+	add_reader(state_of(&ref->rt));
+	add_held(&ref->rt, true);
+}
+
+void active_ref_put(struct active_ref *ref)
+{
+	check_lock(&ref->rt, RT_PC());
+	remove_held(&ref->rt, true);
+	remove_reader(&ref->rt);
+}
+
+void active_ref_drain_begin(struct active_ref *ref)
+{
+	might_sleep();
+	check_lock(&ref->rt, RT_PC());
+	if (find_held(&ref->rt))
+		context_fail("recursive-lock", lock_class_name(ref->rt.class));
+	add_order(&ref->rt);
+	rt_cur->draining = &ref->rt;
+}
+
+void active_ref_drain_end(struct active_ref *ref)
+{
+	if (rt_cur->draining != &ref->rt)
+		context_fail("unlock-not-held", lock_class_name(ref->rt.class));
+	rt_cur->draining = NULL;
 }
 
 /* ---- assertions ------------------------------------------------------------------------------------------------ */

@@ -71,6 +71,7 @@ struct task_struct {
 
 	u32 nr_held;
 	struct held_lock held[HELD_MAX];
+	const struct rt_lock *draining; /* the active reference whose holders it waits for */
 
 	u32 blocked; /* enum blocked_on */
 	const void *blocked_what;

@@ -62,12 +62,17 @@ static bool holds(const struct task_struct *task, const void *lock)
 /* Can @a not go on before @b does? */
 static bool waits_for(const struct sight *a, const struct sight *b)
 {
+	const struct rt_lock *draining;
+
 	switch (a->blocked) {
 	case ON_LOCK:
 		/* A reader waits for writers that wait, too. */
 		return holds(b->task, a->what) || (b->blocked == ON_LOCK_WRITE && b->what == a->what);
 	case ON_LOCK_WRITE:
 		return holds(b->task, a->what);
+	case ON_WAIT:
+		draining = __atomic_load_n(&a->task->draining, __ATOMIC_RELAXED);
+		return draining && holds(b->task, draining);
 	case ON_TASK:
 		return a->what == b->task;
 	case ON_GRACE:
