@@ -32,6 +32,9 @@ s64 atomic_long_read(const atomic_long_t *v);
 void atomic_long_set(atomic_long_t *v, s64 i);
 void atomic_long_add(s64 i, atomic_long_t *v);
 s64 atomic_long_add_return(s64 i, atomic_long_t *v);
+s64 atomic_long_cmpxchg(atomic_long_t *v, s64 old, s64 val);
+s64 atomic_long_xchg(atomic_long_t *v, s64 val);
+bool atomic_long_add_unless(atomic_long_t *v, s64 a, s64 u);
 
 /* @nr counts bits from the start of @addr and may exceed 63. */
 bool test_bit(unsigned int nr, const u64 *addr);
@@ -74,6 +77,46 @@ static inline bool atomic_dec_and_test(atomic_t *v)
 static inline bool atomic_inc_not_zero(atomic_t *v)
 {
 	return atomic_add_unless(v, 1, 0);
+}
+
+static inline bool atomic_sub_and_test(s32 i, atomic_t *v)
+{
+	return atomic_add_return(-i, v) == 0;
+}
+
+static inline void atomic_long_inc(atomic_long_t *v)
+{
+	atomic_long_add(1, v);
+}
+
+static inline void atomic_long_dec(atomic_long_t *v)
+{
+	atomic_long_add(-1, v);
+}
+
+static inline s64 atomic_long_inc_return(atomic_long_t *v)
+{
+	return atomic_long_add_return(1, v);
+}
+
+static inline s64 atomic_long_dec_return(atomic_long_t *v)
+{
+	return atomic_long_add_return(-1, v);
+}
+
+static inline bool atomic_long_sub_and_test(s64 i, atomic_long_t *v)
+{
+	return atomic_long_add_return(-i, v) == 0;
+}
+
+static inline bool atomic_long_dec_and_test(atomic_long_t *v)
+{
+	return atomic_long_sub_and_test(1, v);
+}
+
+static inline bool atomic_long_inc_not_zero(atomic_long_t *v)
+{
+	return atomic_long_add_unless(v, 1, 0);
 }
 
 #endif

@@ -29,6 +29,17 @@ unsigned int raw_smp_processor_id(void);
 
 void preempt_disable(void);
 void preempt_enable(void);
+/* Keeps the caller on its CPU, and returns it. */
+static inline unsigned int get_cpu(void)
+{
+	preempt_disable();
+	return smp_processor_id();
+}
+
+static inline void put_cpu(void)
+{
+	preempt_enable();
+}
 unsigned long local_irq_save_flags(void);
 void local_irq_restore(unsigned long flags);
 #define local_irq_save(flags) ((flags) = local_irq_save_flags())

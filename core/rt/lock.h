@@ -45,12 +45,18 @@ void spin_unlock_irqrestore(spinlock_t *lock, unsigned long flags);
 bool spin_is_locked(const spinlock_t *lock);
 #define spin_lock_irqsave(lock, flags) ((flags) = spin_lock_irqsave_flags(lock))
 
+/* Which signals end a sleep (TASK_UNINTERRUPTIBLE, TASK_INTERRUPTIBLE, TASK_KILLABLE). */
+enum rt_sleep { RT_UNINTERRUPTIBLE, RT_INTERRUPTIBLE, RT_KILLABLE };
+
 struct mutex {
 	struct rt_lock rt;
 };
 
 void mutex_init(struct mutex *lock, enum lock_class class);
 void mutex_lock(struct mutex *lock);
+/* 0, or -EINTR if the lock was not free and a signal (killable: a fatal one) is pending or comes before it is. */
+int mutex_lock_interruptible(struct mutex *lock);
+int mutex_lock_killable(struct mutex *lock);
 bool mutex_trylock(struct mutex *lock);
 void mutex_unlock(struct mutex *lock);
 bool mutex_is_locked(const struct mutex *lock);

@@ -4,7 +4,8 @@
  *
  * An edge A -> B says: somebody acquired B, waiting if need be, while holding A. A cycle means that two tasks can wait
  * for each other. Readers count like writers, since a waiting writer blocks them. Who holds an active reference came by
- * it without waiting; who drains one acquires it. Nesting within one class is not ordered. Safe for concurrent use: edges are only ever added, with atomic operations.
+ * it without waiting; who drains one acquires it. Nesting within one class is not ordered. Safe for concurrent use:
+ * edges are only ever added, with atomic operations.
  */
 #ifndef PFNSTORM_RT_LOCKORDER_H
 #define PFNSTORM_RT_LOCKORDER_H

@@ -224,12 +224,34 @@ static void values(void *arg)
 	BUG_ON(data_race(shared.bits[0], "nobody else is here"));
 }
 
+static void long_values(void *arg)
+{
+	atomic_long_t *v = (atomic_long_t *)&shared.counter;
+	const s64 big = 1L << 40;
+
+	(void)arg;
+	atomic_long_set(v, big);
+	BUG_ON(atomic_long_add_return(-big, v) || atomic_long_inc_return(v) != 1 || atomic_long_dec_return(v));
+	BUG_ON(atomic_long_cmpxchg(v, 1, 2) != 0 || atomic_long_cmpxchg(v, 0, big) != 0 || atomic_long_read(v) != big);
+	BUG_ON(atomic_long_xchg(v, 3) != big || atomic_long_add_unless(v, 4, 3) || atomic_long_read(v) != 3);
+	BUG_ON(!atomic_long_add_unless(v, big, 4) || atomic_long_read(v) != big + 3);
+	BUG_ON(atomic_long_sub_and_test(big, v) || !atomic_long_sub_and_test(3, v) || atomic_long_inc_not_zero(v));
+	atomic_long_inc(v);
+	BUG_ON(!atomic_long_inc_not_zero(v));
+	atomic_long_dec(v);
+	BUG_ON(!atomic_long_dec_and_test(v));
+	atomic_set(&shared.refs, 7);
+	BUG_ON(atomic_sub_and_test(6, &shared.refs) || !atomic_sub_and_test(1, &shared.refs));
+}
+
 static void test_atomic_values(void **state)
 {
 	struct rt_test test = {.cpus = 1, .rounds = 1, .boot = boot, .task = {{"t", 0, values, NULL}}};
+	struct rt_test longs = {.cpus = 1, .rounds = 1, .boot = boot, .task = {{"t", 0, long_values, NULL}}};
 
 	(void)state;
 	rt_test_expect_ok(&test);
+	rt_test_expect_ok(&longs);
 }
 
 int main(void)

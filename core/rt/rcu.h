@@ -27,6 +27,11 @@ bool rcu_read_lock_held(void);
 
 /* Waits for all read sections that began before the call. May sleep. */
 void synchronize_rcu(void);
+/* Faster in the kernel; here both take as long as the schedule says. */
+static inline void synchronize_rcu_expedited(void)
+{
+	synchronize_rcu();
+}
 void call_rcu(struct rcu_head *head, void (*func)(struct rcu_head *head));
 /* Waits until all callbacks queued before the call have run. May sleep. */
 void rcu_barrier(void);

@@ -67,5 +67,7 @@ void rt_clear_signals(void);
 u64 rt_now_ns(void);
 /* May sleep. */
 void msleep(unsigned int ms);
+/* The same, ended by any signal; returns the milliseconds left, 0 if none. */
+unsigned int msleep_interruptible(unsigned int ms);
 
 #endif

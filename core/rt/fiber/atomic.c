@@ -238,6 +238,27 @@ bool atomic_add_unless(atomic_t *v, s32 a, s32 u)
 	return true;
 }
 
+s64 atomic_long_cmpxchg(atomic_long_t *v, s64 old, s64 val)
+{
+	return (s64)cmpxchg64((u64 *)&v->counter, (u64)old, (u64)val);
+}
+
+s64 atomic_long_xchg(atomic_long_t *v, s64 val)
+{
+	return (s64)xchg64((u64 *)&v->counter, (u64)val);
+}
+
+bool atomic_long_add_unless(atomic_long_t *v, s64 a, s64 u)
+{
+	rmw(v, 8, RT_PC());
+	if (v->counter == u)
+		return false;
+	acquire_from(v);
+	publish_to(v);
+	v->counter = (s64)((u64)v->counter + (u64)a);
+	return true;
+}
+
 bool test_and_set_bit(unsigned int nr, u64 *addr)
 {
 	u64 *word = &addr[nr / 64], old;

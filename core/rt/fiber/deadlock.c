@@ -65,6 +65,8 @@ static u32 waits_for(const struct task_struct *t)
 		return 0;
 	if (rt.ready & task_bit(t))
 		return kept_off_by(t);
+	if (t->sleep != RT_UNINTERRUPTIBLE || t->deadline)
+		return 0; /* a signal or time may end it */
 	switch (t->wait_kind) {
 	case WAIT_EXCLUSIVE:
 		s = state_of(t->wait_on);

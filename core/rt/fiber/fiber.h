@@ -120,7 +120,8 @@ struct task_struct {
 	u32 semantic, occurrence;
 	u64 since; /* points after the semantic point, as of the last time it was switched out */
 	enum wait_kind wait_kind;
-	bool interruptible, woken, should_stop, signal, fatal_signal;
+	bool woken, should_stop, signal, fatal_signal;
+	enum rt_sleep sleep; /* while it waits: which signals end that */
 	const void *wait_on;
 	u64 wait_arg;
 	u64 deadline; /* 0: none */
@@ -130,7 +131,7 @@ struct task_struct {
 	u32 log_length;
 	u32 nr_held;
 	const struct rt_lock *draining; /* the active reference whose holders it waits for */
-	u32 rescheds; /* calls of cond_resched() since it yielded */
+	u32 rescheds;                   /* calls of cond_resched() since it yielded */
 	void (*fn)(void *arg);
 	int (*thread_fn)(void *arg);
 	void *arg;
@@ -346,8 +347,14 @@ static inline void rt_step(u32 kind, u64 addr, u64 size, void *pc)
 
 /* ---- wait and block ---------------------------------------------------------------------------------------------- */
 
-/* Blocks the running task until somebody calls task_wake() on it or its deadline passes. */
+/*
+ * Blocks the running task until somebody calls task_wake() on it or its deadline passes; task_sleep(): or, waiting for
+ * a lock, on a queue, or for time to pass, a signal that ends such a @sleep comes.
+ */
 void task_block(enum wait_kind kind, const void *on, u64 deadline);
+void task_sleep(enum wait_kind kind, const void *on, u64 deadline, enum rt_sleep sleep);
+/* Is a signal pending that ends a @sleep of the running task? */
+bool task_interrupted(enum rt_sleep sleep);
 void task_wake(struct task_struct *t);
 /* All tasks that wait with @kind on @on. */
 void task_wake_all(enum wait_kind kind, const void *on);
@@ -476,6 +483,8 @@ static inline void dirty_mark(u64 offset)
 /* ---- others ------------------------------------------------------------------------------------------------------ */
 
 void lock_deadlock_check(void);
+/* @t, which waits for a lock, does so no more. */
+void lock_cancel_wait(const struct task_struct *t);
 void sched_deadlock(void) __attribute__((noreturn));
 void rcu_reset(void);
 void rcu_run_at_boot(void);

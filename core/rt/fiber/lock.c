@@ -124,7 +124,8 @@ static void take(struct rt_lock *lock, bool shared)
 		hb_acquire(&s->reader_sync);
 }
 
-static void wait_for(struct rt_lock *lock, bool shared)
+/* False if a signal ended it and the lock is not to be had. */
+static bool wait_for(struct rt_lock *lock, bool shared, enum rt_sleep sleep)
 {
 	struct lock_state *s = state_of(lock);
 	u32 *waiting = shared ? &s->readers_waiting : &s->writers_waiting;
@@ -134,11 +135,23 @@ static void wait_for(struct rt_lock *lock, bool shared)
 	if (!rt_running())
 		rt_fail(VERDICT_deadlock, "deadlock outside of tasks", "%s is held and no task runs",
 			lock_class_name(lock->class));
+	if (task_interrupted(sleep))
+		return false;
 	*waiting |= task_bit(rt_cur);
 	update_waiters(s);
-	task_block(shared ? WAIT_SHARED : WAIT_EXCLUSIVE, lock, 0);
+	task_sleep(shared ? WAIT_SHARED : WAIT_EXCLUSIVE, lock, 0, sleep);
 	rt_cur->wait_kind = WAIT_NONE;
 	*waiting &= ~task_bit(rt_cur);
+	return available(s, shared) || !task_interrupted(sleep);
+}
+
+void lock_cancel_wait(const struct task_struct *t)
+{
+	struct lock_state *s = state_of(t->wait_on);
+
+	s->writers_waiting &= ~task_bit(t);
+	s->readers_waiting &= ~task_bit(t);
+	update_waiters(s);
 }
 
 static void check_lock(const struct rt_lock *lock, void *pc)
@@ -148,19 +161,23 @@ static void check_lock(const struct rt_lock *lock, void *pc)
 		context_fail("lock-not-initialised", "a lock is used before its init function ran");
 }
 
-/* The point is over. @try: do not wait. */
-static bool lock_take(struct rt_lock *lock, bool shared, bool try, void *pc)
+/* The point is over. @try: do not wait. False: not taken. */
+static bool lock_take_or_sleep(struct rt_lock *lock, bool shared, bool try, enum rt_sleep sleep, void *pc)
 {
 	check_lock(lock, pc);
 	if (!available(state_of(lock), shared)) {
-		if (try)
+		if (try || !wait_for(lock, shared, sleep))
 			return false;
-		wait_for(lock, shared);
 	}
 	if (!try)
 		add_order(lock);
 	take(lock, shared);
 	return true;
+}
+
+static bool lock_take(struct rt_lock *lock, bool shared, bool try, void *pc)
+{
+	return lock_take_or_sleep(lock, shared, try, RT_UNINTERRUPTIBLE, pc);
 }
 
 static void lock_release(struct rt_lock *lock, bool shared, void *pc)
@@ -289,6 +306,23 @@ void mutex_init(struct mutex *lock, enum lock_class class)
 void mutex_lock(struct mutex *lock)
 {
 	sleeping_lock(&lock->rt, false, false, RT_PC());
+}
+
+static int mutex_lock_sleep(struct mutex *lock, enum rt_sleep sleep, void *pc)
+{
+	might_sleep();
+	rt_step(RT_LOCK, (u64)lock, sizeof(*lock), pc);
+	return lock_take_or_sleep(&lock->rt, false, false, sleep, pc) ? 0 : -EINTR;
+}
+
+int mutex_lock_interruptible(struct mutex *lock)
+{
+	return mutex_lock_sleep(lock, RT_INTERRUPTIBLE, RT_PC());
+}
+
+int mutex_lock_killable(struct mutex *lock)
+{
+	return mutex_lock_sleep(lock, RT_KILLABLE, RT_PC());
 }
 
 bool mutex_trylock(struct mutex *lock)

@@ -182,6 +182,11 @@ void task_exit(void)
 
 void task_block(enum wait_kind kind, const void *on, u64 deadline)
 {
+	task_sleep(kind, on, deadline, RT_UNINTERRUPTIBLE);
+}
+
+void task_sleep(enum wait_kind kind, const void *on, u64 deadline, enum rt_sleep sleep)
+{
 	struct task_struct *t = rt_cur;
 
 	if (!rt_running())
@@ -190,6 +195,7 @@ void task_block(enum wait_kind kind, const void *on, u64 deadline)
 	t->wait_kind = kind;
 	t->wait_on = on;
 	t->deadline = deadline;
+	t->sleep = sleep;
 	rt.ready &= ~task_bit(t);
 	if (deadline) {
 		rt.sleepers |= task_bit(t);
@@ -360,6 +366,19 @@ bool fatal_signal_pending(void)
 	return rt_cur->fatal_signal && signal_pending();
 }
 
+static bool ends(const struct task_struct *t, enum rt_sleep sleep)
+{
+	return sleep == RT_INTERRUPTIBLE ? t->signal : sleep == RT_KILLABLE ? t->fatal_signal : false;
+}
+
+bool task_interrupted(enum rt_sleep sleep)
+{
+	if (!ends(rt_cur, sleep))
+		return false;
+	hb_acquire(&rt_cur->sync);
+	return true;
+}
+
 void rt_send_signal(struct task_struct *task, bool fatal)
 {
 	rt_step(RT_WAKE, 0, 0, RT_PC());
@@ -368,8 +387,11 @@ void rt_send_signal(struct task_struct *task, bool fatal)
 	task->signal = true;
 	task->fatal_signal |= fatal;
 	hb_release(&task->sync);
-	if (task->wait_kind == WAIT_QUEUE && task->interruptible)
-		task_wake(task);
+	if (task->wait_kind == WAIT_NONE || !ends(task, task->sleep))
+		return;
+	if (task->wait_kind == WAIT_EXCLUSIVE || task->wait_kind == WAIT_SHARED)
+		lock_cancel_wait(task);
+	task_wake(task);
 }
 
 void rt_clear_signals(void)
@@ -394,6 +416,21 @@ void msleep(unsigned int ms)
 	rt_step(RT_RESCHED, 0, 0, RT_PC());
 	while (rt_now_ns() < deadline)
 		task_block(WAIT_TIME, NULL, deadline);
+}
+
+unsigned int msleep_interruptible(unsigned int ms)
+{
+	u64 deadline = rt_now_ns() + ms * 1000000UL, now;
+
+	might_sleep();
+	if (!rt_running()) {
+		rt.time_base += ms * 1000000UL;
+		return 0;
+	}
+	rt_step(RT_RESCHED, 0, 0, RT_PC());
+	while ((now = rt_now_ns()) < deadline && !task_interrupted(RT_INTERRUPTIBLE))
+		task_sleep(WAIT_TIME, NULL, deadline, RT_INTERRUPTIBLE);
+	return now < deadline ? (u32)((deadline - now + 999999) / 1000000) : 0;
 }
 
 /* ---- sched.h's view -------------------------------------------------------------------------------------------- */

@@ -54,26 +54,25 @@ u64 rt_wait_prepare(wait_queue_head_t *wq)
 	return state_of(wq)->sequence;
 }
 
-int rt_wait_sleep(wait_queue_head_t *wq, u64 ticket, bool interruptible, u64 deadline)
+int rt_wait_sleep(wait_queue_head_t *wq, u64 ticket, enum rt_sleep sleep, u64 deadline)
 {
 	struct lock_state *s = state_of(wq);
 
 	might_sleep();
 	check_queue(wq, RT_PC());
 	if (s->sequence == ticket && !rt_cur->woken) {
-		if (interruptible && rt_cur->signal)
+		if (task_interrupted(sleep))
 			return -ERESTARTSYS;
 		if (deadline && rt_now_ns() >= deadline)
 			return -ETIME;
-		rt_cur->interruptible = interruptible;
-		task_block(WAIT_QUEUE, wq, deadline);
+		task_sleep(WAIT_QUEUE, wq, deadline, sleep);
 		check_queue(wq, RT_PC());
 	}
 	if (s->sequence != ticket) {
 		hb_acquire(&s->sync);
 		return 0;
 	}
-	if (interruptible && signal_pending())
+	if (task_interrupted(sleep))
 		return -ERESTARTSYS;
 	return deadline && !rt_cur->woken && rt_now_ns() >= deadline ? -ETIME : 0;
 }

@@ -66,6 +66,28 @@ s64 atomic_long_add_return(s64 i, atomic_long_t *v)
 	return __atomic_add_fetch(&v->counter, i, __ATOMIC_SEQ_CST);
 }
 
+s64 atomic_long_cmpxchg(atomic_long_t *v, s64 old, s64 val)
+{
+	__atomic_compare_exchange_n(&v->counter, &old, val, false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED);
+	return old;
+}
+
+s64 atomic_long_xchg(atomic_long_t *v, s64 val)
+{
+	return __atomic_exchange_n(&v->counter, val, __ATOMIC_SEQ_CST);
+}
+
+bool atomic_long_add_unless(atomic_long_t *v, s64 a, s64 u)
+{
+	s64 seen = __atomic_load_n(&v->counter, __ATOMIC_RELAXED);
+
+	do {
+		if (seen == u)
+			return false;
+	} while (!__atomic_compare_exchange_n(&v->counter, &seen, seen + a, false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED));
+	return true;
+}
+
 bool test_bit(unsigned int nr, const u64 *addr)
 {
 	return READ_ONCE(addr[nr / 64]) >> (nr % 64) & 1;

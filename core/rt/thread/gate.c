@@ -16,9 +16,9 @@ bool gate_trylock(struct gate *gate)
 	return __atomic_compare_exchange_n(&gate->word, &free, 1, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
 }
 
-static void gate_sleep(struct gate *gate, struct task_struct *me)
+static bool gate_sleep(struct gate *gate, struct task_struct *me, enum rt_sleep sleep)
 {
-	bool starving = false;
+	bool starving = false, interrupted = false;
 	u64 start = clock_ns();
 
 	for (;;) {
@@ -26,6 +26,9 @@ static void gate_sleep(struct gate *gate, struct task_struct *me)
 			if (__atomic_exchange_n(&gate->word, 2, __ATOMIC_ACQUIRE) == 0)
 				break;
 		}
+		interrupted = self_interrupted(me, sleep);
+		if (interrupted)
+			break;
 		if (__atomic_load_n(&gate->word, __ATOMIC_RELAXED))
 			futex_wait(&gate->word, 2, FUTEX_SLICE_NS / 10);
 		else
@@ -39,18 +42,32 @@ static void gate_sleep(struct gate *gate, struct task_struct *me)
 	}
 	if (starving)
 		__atomic_fetch_sub(&gate->starving, 1, __ATOMIC_RELAXED);
+	return !interrupted;
+}
+
+static bool take(struct gate *gate, struct task_struct *me, enum blocked_on on, const void *what, enum rt_sleep sleep)
+{
+	bool taken;
+
+	for (int i = 0; i < SPINS; i++) {
+		if (!__atomic_load_n(&gate->starving, __ATOMIC_RELAXED) && gate_trylock(gate))
+			return true;
+		__builtin_ia32_pause();
+	}
+	self_block(me, on, what, 0);
+	taken = gate_sleep(gate, me, sleep);
+	self_unblock(me);
+	return taken;
 }
 
 void gate_lock(struct gate *gate, struct task_struct *me, enum blocked_on on, const void *what)
 {
-	for (int i = 0; i < SPINS; i++) {
-		if (!__atomic_load_n(&gate->starving, __ATOMIC_RELAXED) && gate_trylock(gate))
-			return;
-		__builtin_ia32_pause();
-	}
-	self_block(me, on, what, 0);
-	gate_sleep(gate, me);
-	self_unblock(me);
+	take(gate, me, on, what, RT_UNINTERRUPTIBLE);
+}
+
+bool gate_lock_sleep(struct gate *gate, struct task_struct *me, enum rt_sleep sleep, const void *what)
+{
+	return take(gate, me, ON_LOCK_SIGNAL, what, sleep);
 }
 
 void gate_unlock(struct gate *gate)

@@ -16,6 +16,8 @@ struct gate {
 bool gate_trylock(struct gate *gate);
 /* Serves interrupts of the caller's CPU while it waits, if it owns its CPU and they are on. */
 void gate_lock(struct gate *gate, struct task_struct *me, enum blocked_on on, const void *what);
+/* The same, but false if a signal that ends a @sleep is pending while the gate is not free. */
+bool gate_lock_sleep(struct gate *gate, struct task_struct *me, enum rt_sleep sleep, const void *what);
 void gate_unlock(struct gate *gate);
 bool gate_is_locked(const struct gate *gate);
 

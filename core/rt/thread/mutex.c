@@ -24,6 +24,28 @@ void mutex_lock(struct mutex *lock)
 	held_push(me, &lock->rt, true);
 }
 
+static int lock_sleep(struct mutex *lock, enum rt_sleep sleep)
+{
+	struct task_struct *me = self();
+
+	might_sleep();
+	held_before(me, &lock->rt, true);
+	if (!gate_lock_sleep(gate_of(lock), me, sleep, &lock->rt))
+		return -EINTR;
+	held_push(me, &lock->rt, true);
+	return 0;
+}
+
+int mutex_lock_interruptible(struct mutex *lock)
+{
+	return lock_sleep(lock, RT_INTERRUPTIBLE);
+}
+
+int mutex_lock_killable(struct mutex *lock)
+{
+	return lock_sleep(lock, RT_KILLABLE);
+}
+
 bool mutex_trylock(struct mutex *lock)
 {
 	struct task_struct *me = self();

@@ -32,6 +32,7 @@ enum blocked_on {
 	ON_VCPU, /* the CPU's ownership; what = struct vcpu */
 	ON_LOCK, /* what = struct rt_lock, shared */
 	ON_LOCK_WRITE,
+	ON_LOCK_SIGNAL, /* the same, but a signal ends it, so it is no deadlock yet */
 	ON_WAIT, /* what = wait_queue_head_t */
 	ON_GRACE,
 	ON_CALLBACKS, /* rcu_barrier() */
@@ -88,6 +89,14 @@ struct task_struct {
 
 #define SIGNAL_ANY 1u
 #define SIGNAL_FATAL 2u
+
+/* Is a signal pending for @me that ends a @sleep? */
+static inline bool self_interrupted(const struct task_struct *me, enum rt_sleep sleep)
+{
+	u32 signals = __atomic_load_n(&me->signals, __ATOMIC_ACQUIRE);
+
+	return sleep == RT_INTERRUPTIBLE ? signals != 0 : sleep == RT_KILLABLE ? signals & SIGNAL_FATAL : false;
+}
 
 /* The CPU of @task, at any time and from anywhere. */
 static inline u32 self_cpu(const struct task_struct *task)

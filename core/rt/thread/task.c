@@ -364,17 +364,29 @@ u64 rt_now_ns(void)
 	return clock_ns() - time_base;
 }
 
-void msleep(unsigned int ms)
+/* Returns the nanoseconds left. */
+static u64 sleep_until(u64 deadline, enum rt_sleep sleep)
 {
 	struct task_struct *me = self();
-	u64 now = rt_now_ns(), deadline = now + (u64)ms * 1000000UL;
+	u64 now = rt_now_ns();
 	u32 nobody = 0;
 
 	might_sleep();
 	self_block(me, ON_TIME, NULL, deadline);
-	for (; now < deadline; now = rt_now_ns()) {
+	for (; now < deadline && !self_interrupted(me, sleep); now = rt_now_ns()) {
 		futex_wait(&nobody, 0, min(FUTEX_SLICE_NS, deadline - now));
 		self_check_teardown(me);
 	}
 	self_unblock(me);
+	return now < deadline ? deadline - now : 0;
+}
+
+void msleep(unsigned int ms)
+{
+	sleep_until(rt_now_ns() + (u64)ms * 1000000UL, RT_UNINTERRUPTIBLE);
+}
+
+unsigned int msleep_interruptible(unsigned int ms)
+{
+	return (u32)((sleep_until(rt_now_ns() + (u64)ms * 1000000UL, RT_INTERRUPTIBLE) + 999999) / 1000000);
 }

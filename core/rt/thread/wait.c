@@ -48,11 +48,11 @@ u64 rt_wait_prepare(wait_queue_head_t *wq)
 	return __atomic_load_n(&queue_of(wq)->generation, __ATOMIC_SEQ_CST);
 }
 
-static int sleep_slice(struct task_struct *me, struct queue *queue, u32 ticket, bool interruptible, u64 deadline)
+static int sleep_slice(struct task_struct *me, struct queue *queue, u32 ticket, enum rt_sleep sleep, u64 deadline)
 {
 	u64 slice = FUTEX_SLICE_NS;
 
-	if (interruptible && signal_pending())
+	if (self_interrupted(me, sleep))
 		return -ERESTARTSYS;
 	if (deadline) {
 		u64 now = rt_now_ns();
@@ -66,7 +66,7 @@ static int sleep_slice(struct task_struct *me, struct queue *queue, u32 ticket, 
 	return 0;
 }
 
-int rt_wait_sleep(wait_queue_head_t *wq, u64 ticket, bool interruptible, u64 deadline)
+int rt_wait_sleep(wait_queue_head_t *wq, u64 ticket, enum rt_sleep sleep, u64 deadline)
 {
 	struct task_struct *me = self();
 	struct queue *queue = queue_of(wq);
@@ -77,7 +77,7 @@ int rt_wait_sleep(wait_queue_head_t *wq, u64 ticket, bool interruptible, u64 dea
 	__atomic_fetch_add(&queue->sleepers, 1, __ATOMIC_SEQ_CST);
 	while (!ret && __atomic_load_n(&queue->generation, __ATOMIC_ACQUIRE) == (u32)ticket &&
 	       !__atomic_load_n(&me->woken, __ATOMIC_SEQ_CST))
-		ret = sleep_slice(me, queue, (u32)ticket, interruptible, deadline);
+		ret = sleep_slice(me, queue, (u32)ticket, sleep, deadline);
 	__atomic_fetch_sub(&queue->sleepers, 1, __ATOMIC_RELAXED);
 	self_unblock(me);
 	return ret;

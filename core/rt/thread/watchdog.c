@@ -114,6 +114,7 @@ static const char *waited_text(const struct sight *sight)
 	switch (sight->blocked) {
 	case ON_LOCK:
 	case ON_LOCK_WRITE:
+	case ON_LOCK_SIGNAL:
 		return lock_class_name(((const struct rt_lock *)sight->what)->class);
 	case ON_WAIT:
 		return lock_class_name(((const wait_queue_head_t *)sight->what)->rt.class);
