@@ -4,16 +4,31 @@
 
 #include "core/check/laws.h"
 #include "core/hotplug/memory_hotplug.h"
+#include "core/mm/anon.h"
 #include "core/mm/buddy.h"
+#include "core/mm/lru.h"
+#include "core/mm/pcp.h"
+#include "core/mm/topology.h"
+#include "core/mm/vmscan.h"
 #include "core/name.h"
+#include "core/range/compaction.h"
 #include "core/range/walk_law.h"
+#include "core/rt/mem.h"
 #include "core/rt/report.h"
+
+/* Pages that are still to be kept by boot. */
+static u64 boot_reserved[MAX_NODES][ZONE_NORMAL + 1];
 
 /* ---- early memory ---------------------------------------------------------------------------------------------- */
 
-static u32 block_nid(u32 block)
+static u64 range_start_pfn(u32 i)
 {
-	return block * machine_config.nodes / machine_config.blocks;
+	return ALIGN(topology->range[i].start, 1UL << geometry.page_shift) >> geometry.page_shift;
+}
+
+static u64 range_end_pfn(u32 i)
+{
+	return topology->range[i].end >> geometry.page_shift;
 }
 
 /* Zone and node spans grow to hold the range; boot needs none of the care hotplug takes. */
@@ -21,67 +36,140 @@ static void span_early_range(struct zone *zone, u64 start_pfn, u64 nr_pages)
 {
 	pg_data_t *pgdat = NODE_DATA(zone->node);
 
-	if (zone_is_empty(zone)) {
-		init_currently_empty_zone(zone, start_pfn, nr_pages);
+	if (!pgdat->node_spanned_pages)
 		pgdat->node_start_pfn = start_pfn;
-	}
+	if (zone_is_empty(zone))
+		init_currently_empty_zone(zone, start_pfn, nr_pages);
 	zone->spanned_pages = start_pfn + nr_pages - zone->zone_start_pfn;
 	pgdat->node_spanned_pages = start_pfn + nr_pages - pgdat->node_start_pfn;
+}
+
+/* Pages that boot keeps for itself: the kernel's image, memmaps, tables. The first of each zone. */
+static u64 reserve_early_pages(struct zone *zone, u64 nr_pages)
+{
+	u64 *left = &boot_reserved[zone->node][zone->idx], nr = min(*left, nr_pages);
+
+	*left -= nr;
+	return nr;
+}
+
+static void set_movable_pageblocks(u64 start_pfn, u64 end_pfn)
+{
+	for (u64 pfn = pageblock_start_pfn(start_pfn); pfn < end_pfn; pfn += pageblock_nr_pages)
+		set_pageblock_migratetype(pfn_to_page(pfn), MIGRATE_MOVABLE);
 }
 
 /* memmap_init_range() and memblock_free_all(): all of it movable, in the largest aligned blocks. */
 static void free_early_range(struct zone *zone, u64 start_pfn, u64 nr_pages)
 {
-	u64 end_pfn = start_pfn + nr_pages;
+	u64 end_pfn = start_pfn + nr_pages, reserved = reserve_early_pages(zone, nr_pages), pfn = start_pfn + reserved;
 
-	memmap_init_free_range(start_pfn, nr_pages, zone->idx, zone->node);
-	for (u64 pfn = start_pfn; pfn < end_pfn; pfn += pageblock_nr_pages)
-		set_pageblock_migratetype(pfn_to_page(pfn), MIGRATE_MOVABLE);
-	for (u64 pfn = start_pfn; pfn < end_pfn;) {
+	memmap_init_reserved_range(start_pfn, reserved, zone->idx, zone->node);
+	memmap_init_free_range(pfn, nr_pages - reserved, zone->idx, zone->node);
+	set_movable_pageblocks(start_pfn, end_pfn);
+	while (pfn < end_pfn) {
 		u32 order = pfn ? min(geometry.max_order, (u32)__builtin_ctzll(pfn)) : geometry.max_order;
 
+		while (pfn + BIT(order) > end_pfn)
+			order--;
 		memblock_free_pages(pfn_to_page(pfn), pfn, order);
 		pfn += BIT(order);
 	}
-	totalram_pages_add((s64)nr_pages);
-	adjust_present_page_count(zone, start_pfn, (s64)nr_pages);
+	totalram_pages_add((s64)(nr_pages - reserved));
+	adjust_present_page_count(zone, NULL, start_pfn, (s64)nr_pages);
+}
+
+/*
+ * Struct pages of an early section that no memory is behind: initialised all the same, so that whoever looks by number
+ * finds a reserved page. (init_unavailable_range, 6.1)
+ */
+static void init_hole(u64 start_pfn, u64 end_pfn, u32 zone, u32 nid)
+{
+	if (start_pfn >= end_pfn)
+		return;
+	memmap_init_reserved_range(start_pfn, end_pfn - start_pfn, zone, nid);
+	set_movable_pageblocks(start_pfn, end_pfn);
+}
+
+static u64 section_start(u64 pfn)
+{
+	return ALIGN_DOWN(pfn, (u64)PAGES_PER_SECTION);
+}
+
+/* The part of a range that lies in one section: its sections exist. @done: first pfn whose struct page is not
+ * initialised. */
+static void boot_early_slice(u32 nid, u64 start_pfn, u64 end_pfn, u64 *done)
+{
+	while (start_pfn < end_pfn) {
+		struct zone *zone = node_zone(nid, early_zone(topology, start_pfn));
+		u64 end = end_pfn;
+
+		if (zone->idx == ZONE_DMA)
+			end = min(end, topology->dma_end_pfn);
+		else if (zone->idx == ZONE_DMA32)
+			end = min(end, topology->dma32_end_pfn);
+		if (*done < section_start(start_pfn))
+			*done = section_start(start_pfn);
+		init_hole(*done, start_pfn, zone->idx, nid);
+		span_early_range(zone, start_pfn, end - start_pfn);
+		free_early_range(zone, start_pfn, end - start_pfn);
+		*done = start_pfn = end;
+	}
+}
+
+static void online_early_node(u32 nid)
+{
+	node_set_state(nid, N_ONLINE);
+	node_set_state(nid, N_NORMAL_MEMORY);
+	node_set_state(nid, N_MEMORY);
 }
 
 /*
  * Ascending, so that a zone's first range is its start. Section by section: the memmap of one fits into a cache, that
  * of a large machine is passed over once instead of three times.
  */
-static void boot_early_range(u32 nid, u32 first, u32 last)
-{
-	u64 start_pfn = block_id_to_pfn(first), end_pfn = block_id_to_pfn(last + 1);
-	struct zone *zone = node_zone(nid, ZONE_NORMAL);
-
-	span_early_range(zone, start_pfn, end_pfn - start_pfn);
-	for (u64 pfn = start_pfn; pfn < end_pfn; pfn += PAGES_PER_SECTION) {
-		sparse_init_early(pfn, PAGES_PER_SECTION, nid);
-		free_early_range(zone, pfn, PAGES_PER_SECTION);
-	}
-	node_set_state(nid, N_ONLINE);
-	node_set_state(nid, N_NORMAL_MEMORY);
-	node_set_state(nid, N_MEMORY);
-}
-
 static void boot_early_memory(void)
 {
-	for (u32 i = 0; i < machine_config.online.count; i++) {
-		u32 first = machine_config.online.range[i].first, last = machine_config.online.range[i].last;
+	u64 done = 0;
 
-		while (first <= last) {
-			u32 nid = block_nid(first), end = first;
+	for (u32 i = 0; i < topology->nr_ranges; i++) {
+		u64 start_pfn = range_start_pfn(i), end_pfn = range_end_pfn(i);
+		u32 nid = topology->range[i].nid;
 
-			while (end < last && block_nid(end + 1) == nid)
-				end++;
-			boot_early_range(nid, first, end);
-			first = end + 1;
+		online_early_node(nid);
+		for (u64 pfn = start_pfn, next; pfn < end_pfn; pfn = next) {
+			next = min(section_start(pfn) + PAGES_PER_SECTION, end_pfn);
+			sparse_init_early(pfn, next - pfn, nid);
+			boot_early_slice(nid, pfn, next, &done);
+		}
+		/* The rest of its last section, unless another range begins there. */
+		if (i + 1 == topology->nr_ranges || section_start(range_start_pfn(i + 1)) >= end_pfn) {
+			u64 end = ALIGN(end_pfn, (u64)PAGES_PER_SECTION);
+
+			init_hole(done, end, early_zone(topology, end_pfn - 1), nid);
+			done = end;
 		}
 	}
-	for (u32 nid = 0; nid < machine_config.nodes; nid++)
-		set_zone_contiguous(node_zone(nid, ZONE_NORMAL));
+}
+
+/* What depends on all early memory being there. The order is 6.1's. */
+static void boot_late(void)
+{
+	struct zone *zone;
+	u32 nid;
+
+	for_each_node_state (nid, N_ONLINE)
+		node_stats_init_boot(nid);
+	build_all_zonelists(NULL);
+	for_each_populated_zone (zone)
+		BUG_ON(setup_zone_pageset(zone));
+	init_per_zone_wmark_min();
+	for_each_populated_zone (zone)
+		set_zone_contiguous(zone);
+	for_each_node_state (nid, N_MEMORY) {
+		kswapd_run(nid);
+		kcompactd_run(nid);
+	}
 }
 
 /* ---- hot-added memory ------------------------------------------------------------------------------------------ */
@@ -90,9 +178,7 @@ static void boot_hotplug_range(const struct block_ranges *ranges, enum mmop onli
 {
 	for (u32 i = 0; i < ranges->count; i++) {
 		for (u32 block = ranges->range[i].first; block <= ranges->range[i].last; block++) {
-			u64 start = block * memory_block_size_bytes();
-
-			BUG_ON(add_memory(block_nid(block), start, memory_block_size_bytes()));
+			BUG_ON(add_memory_block(block));
 			if (online_type != MMOP_OFFLINE)
 				BUG_ON(state_store(block, online_type));
 		}
@@ -113,15 +199,24 @@ static void machine_init(void)
 	BUG_ON(root != &machine);
 	rt_mark_permanent(root);
 	memory_hotplug_init_early();
-	anon_areas_init();
+	vm_sysctl_init();
+	seqlock_init(&machine.zonelist_update_seq, LOCK_zonelist_update);
+	boot_pagesets_init();
+	vmstat_init();
+	lru_batches_init();
+	areas_init();
 	for (u32 i = 0; i < PAGE_WAIT_TABLE_SIZE; i++)
 		init_waitqueue_head(&machine.page_wait_table[i], LOCK_page);
 	for (u32 nid = 0; nid < machine_config.nodes; nid++) {
 		pgdat_init(NODE_DATA(nid), nid);
 		node_set_state(nid, N_POSSIBLE);
+		for (u32 idx = 0; idx <= ZONE_NORMAL; idx++)
+			boot_reserved[nid][idx] = topology->reserved[nid][idx];
 	}
-	/* All CPUs are on node 0. */
-	node_set_state(0, N_ONLINE);
+	for (u32 cpu = 0; cpu < machine_config.cpus; cpu++) {
+		node_set_state(cpu_to_node(cpu), N_ONLINE);
+		node_set_state(cpu_to_node(cpu), N_CPU);
+	}
 }
 
 static void machine_boot(void *arg)
@@ -130,6 +225,7 @@ static void machine_boot(void *arg)
 
 	machine_init();
 	boot_early_memory();
+	boot_late();
 	memory_hotplug_init();
 	boot_hotplug_range(&machine_config.normal, MMOP_ONLINE_KERNEL);
 	boot_hotplug_range(&machine_config.movable, MMOP_ONLINE_MOVABLE);
@@ -148,6 +244,8 @@ void core_boot(const struct machine_config *config, const struct rt_config *rt, 
 	machine_config = *config;
 	rt_config.cpus = config->cpus;
 	geometry_set(config->geometry, config->blocks);
+	topology_set(config);
+	compaction_init();
 	names_init();
 	laws_init();
 	rt_boot(&rt_config, machine_boot, &then);

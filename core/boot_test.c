@@ -185,7 +185,7 @@ static void offline_block(void *arg)
 static void change_content(void *arg)
 {
 	use_memory(arg);
-	page_content_write(pte_pfn(anon_area(0)->pte[1]), 5);
+	page_content_write(pte_pfn(area_of_slot(0)->pte[1]), 5);
 }
 
 /* Equal states have equal hashes, different ones do not; what nobody can observe is not part of the state. */

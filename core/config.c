@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "core/mm/machine.h"
+#include "core/mm/topology.h"
 #include "core/rt/cpu.h"
 
 #define ROOM 160
@@ -60,6 +61,10 @@ static const char *size_error(const struct machine_config *config, char *text)
 		snprintf(text, ROOM, "nodes: %u nodes need as many blocks, found %u", config->nodes, config->blocks);
 	if (text[0])
 		return text;
+	if (config->topology >= NR_TOPOLOGIES)
+		return "topology: there is no such";
+	if (config->boot_params >> NR_BOOT_PARAMS)
+		return "boot parameters: there is no such";
 	geometry_of(&g, config->geometry, config->blocks);
 	if (g.max_pfn * sizeof(struct page) > RT_MEMMAP_SIZE || g.max_pfn * sizeof(u64) > RT_CONTENT_SIZE ||
 	    g.max_pfn / g.pages_per_section > SECTION_ROOTS_MAX * SECTIONS_PER_ROOT)
@@ -85,6 +90,8 @@ const char *machine_config_error(const struct machine_config *config)
 		error = ranges_error(config, sets[i].ranges, sets[i].name, text);
 	if (error)
 		return error;
+	if (config->custom)
+		return topology_error(config->custom, config);
 	if (config->online.count == 0 || config->online.range[0].first != 0)
 		return "online: block 0 must be online at boot";
 	for (u32 i = 0; i < ARRAY_SIZE(sets); i++) {

@@ -71,7 +71,7 @@ int switches_set(struct switches *sw, const char *assignment, char *error, size_
 /* ---- machines -------------------------------------------------------------------------------------------------- */
 
 enum geometry_id {
-#define GEOMETRY(id, text, ps, pbo, mo, ss, sp, bs) GEOMETRY_##id,
+#define GEOMETRY(id, text, ...) GEOMETRY_##id,
 #include "core/geometries.def"
 #undef GEOMETRY
 	NR_GEOMETRIES
@@ -86,15 +86,50 @@ struct block_ranges {
 	} range[BLOCK_RANGES_MAX];
 };
 
+#define CORE_NODES_MAX 4
+#define CORE_CPUS_MAX 16
+
+enum topology_id {
+#define TOPOLOGY(id, text, help) TOPOLOGY_##id,
+#include "core/topologies.def"
+#undef TOPOLOGY
+	NR_TOPOLOGIES
+};
+
+enum boot_param_id {
+#define BOOT_PARAM(id, text, help) BOOT_PARAM_##id,
+#include "core/boot_params.def"
+#undef BOOT_PARAM
+	NR_BOOT_PARAMS
+};
+
+/* Early memory and nodes, as firmware tables would tell them. */
+#define TOPOLOGY_RANGES_MAX 32
+struct topology {
+	u32 nr_ranges;
+	struct {
+		u64 start, end; /* bytes, end excluded; ascending, disjoint */
+		u32 nid;
+	} range[TOPOLOGY_RANGES_MAX];
+	u64 dma_end_pfn, dma32_end_pfn;  /* where zones DMA and DMA32 end; 0: there is none */
+	u64 reserved[CORE_NODES_MAX][3]; /* pages of DMA, DMA32 and Normal that boot keeps for itself */
+	u32 cpu_nid[CORE_CPUS_MAX];
+	u32 distance[CORE_NODES_MAX][CORE_NODES_MAX];
+};
+
 struct machine_config {
 	u32 geometry;                /* enum geometry_id */
 	u32 cpus;                    /* 1 .. 8 in scenarios */
 	u32 nodes;                   /* 1 .. 4; block b belongs to node b * nodes / blocks */
 	u32 blocks;                  /* block ids are 0 .. blocks-1; 1 .. 64 in scenarios, up to 8192 */
-	struct block_ranges online;  /* early: present and online at boot, zone Normal; contains block 0 */
+	u32 topology;                /* enum topology_id */
+	u32 boot_params;             /* bit per enum boot_param_id */
+	struct block_ranges online;  /* early: present and online at boot; contains block 0 */
 	struct block_ranges normal;  /* hot-added and onlined with online_kernel before the run */
 	struct block_ranges movable; /* hot-added and onlined with online_movable before the run */
 	struct block_ranges offline; /* hot-added, not onlined */
+	/* Not NULL: instead of @topology and @online, which then says nothing. Lives as long as the machine. */
+	const struct topology *custom;
 	struct switches sw;
 };
 
@@ -120,6 +155,7 @@ enum op_arg_type {
 	ARG_MIGRATETYPE,
 	ARG_ZONE,
 	ARG_NOTIFY_EVENT,
+	ARG_SYSCTL,
 	NR_ARG_TYPES
 };
 
@@ -165,6 +201,14 @@ struct op_stats {
 };
 const struct op_stats *core_op_stats(u32 op_id);
 void core_op_stats_reset(void);
+
+/* ---- files and events: what user space sees ------------------------------------------------------------------ */
+
+enum uevent_action { UEVENT_ADD, UEVENT_REMOVE, UEVENT_ONLINE, UEVENT_OFFLINE };
+enum uevent_device { DEVICE_MEMORY, DEVICE_NODE };
+/* Called for each event, on the task that caused it: not part of the run, so it touches no shared memory. */
+typedef void uevent_listener(enum uevent_action action, enum uevent_device device, u64 id);
+void core_set_uevent_listener(uevent_listener *fn); /* NULL: nobody */
 
 /* ---- checks and views ------------------------------------------------------------------------------------------ */
 

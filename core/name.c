@@ -4,11 +4,15 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "core/hotplug/hotplug_state.h"
 #include "core/hotplug/memory_block.h"
 #include "core/hotplug/notifier.h"
 #include "core/hotplug/resource.h"
+#include "core/mm/lru.h"
 #include "core/mm/machine.h"
+#include "core/mm/pcp.h"
 #include "core/rt/access.h"
+#include "core/rt/cpu.h"
 #include "core/rt/name.h"
 #include "core/rt/names.h"
 
@@ -202,6 +206,34 @@ static bool usage_name(u64 base, u64 offset, bool with_index, char *buf, size_t 
 	return true;
 }
 
+/* A structure of each CPU, in steps of cache lines. */
+static bool percpu_name(enum layout_id layout, u64 offset, bool with_index, char *buf, size_t size)
+{
+	size_t step = ALIGN(layouts[layout].size, RT_PERCPU_ALIGN);
+
+	return layout_name(layout, (s64)(offset / step), offset % step, with_index, buf, size);
+}
+
+static bool area_table_name(u64 base, u64 offset, bool with_index, char *buf, size_t size)
+{
+	u64 entry = offset / sizeof(u64);
+
+	for (u32 slot = 0; slot < OP_SLOTS; slot++) {
+		const struct area *area = &machine.areas[slot];
+		bool stamp = entry >= area->size;
+
+		if ((u64)area->pte != base)
+			continue;
+		if (with_index)
+			snprintf(buf, size, "area[%u].%s[%llu]", slot, stamp ? "stamp" : "pte",
+				 (unsigned long long)(stamp ? entry - area->size : entry));
+		else
+			snprintf(buf, size, "area.%s", stamp ? "stamp" : "pte");
+		return true;
+	}
+	return false;
+}
+
 static bool object_name(enum obj_type type, u64 base, u64 length, u64 offset, bool with_index, char *buf, size_t size)
 {
 	s64 root;
@@ -222,6 +254,18 @@ static bool object_name(enum obj_type type, u64 base, u64 length, u64 offset, bo
 	case OBJ_notifier:
 		return layout_name(length >= sizeof(struct memory_recorder) ? LAYOUT_recorder : LAYOUT_notifier_block,
 				   -1, offset, with_index, buf, size);
+	case OBJ_pageset:
+		return percpu_name(LAYOUT_pageset, offset, with_index, buf, size);
+	case OBJ_zonestat:
+		return percpu_name(LAYOUT_zonestat, offset, with_index, buf, size);
+	case OBJ_nodestat:
+		return percpu_name(LAYOUT_nodestat, offset, with_index, buf, size);
+	case OBJ_lru_batch:
+		return percpu_name(LAYOUT_lru_batch, offset, with_index, buf, size);
+	case OBJ_area_table:
+		return area_table_name(base, offset, with_index, buf, size);
+	case OBJ_hotplug_state:
+		return layout_name(LAYOUT_hotplug_state, -1, offset, with_index, buf, size);
 	default:
 		return false;
 	}

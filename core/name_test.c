@@ -78,7 +78,7 @@ static void test_names(void **state)
 	check((char *)&normal->lock + 40, "zone[Normal].lock", "zone[Normal].lock");
 	check(&movable->spanned_pages, "zone[Movable,node1].spanned_pages", "zone[Movable].spanned_pages");
 	check(&NODE_DATA(1)->lruvec.lru_lock, "pgdat[1].lruvec.lru_lock", "pgdat.lruvec.lru_lock");
-	check(&anon_area(7)->pte[5], "area[7].pte[5]", "area.pte");
+	check(&area_of_slot(7)->pte[5], "area[7].pte[5]", "area.pte");
 	check(&machine.mem_hotplug_lock, "machine.mem_hotplug_lock", "machine.mem_hotplug_lock");
 	check(&machine.blocks[6], "machine.blocks[6]", "machine.blocks");
 	check(&ms->section_mem_map, "section[6].section_mem_map", "section.section_mem_map");

@@ -60,10 +60,28 @@ static const struct {
 	u32 bug;
 	bool in_6_1;
 } rows_6_1[] = {
-	{BUG_add_pages_no_rollback, true},      {BUG_online_type_sticks, true},
-	{BUG_free_scanner_stale_type, true},    {BUG_usage_free_no_rcu, false}, /* fixed by 6.1.192 */
-	{BUG_straddling_free_block, true},      {BUG_compaction_start_beyond_end, true},
+	{BUG_add_pages_no_rollback, true},
+	{BUG_online_type_sticks, true},
+	{BUG_free_scanner_stale_type, true},
+	{BUG_usage_free_no_rcu, false}, /* fixed by 6.1.192 */
+	{BUG_straddling_free_block, true},
+	{BUG_compaction_start_beyond_end, true},
 	{BUG_free_lists_reinit_unlocked, true},
+	{BUG_pageset_alloc_unchecked, true},
+	{BUG_pageset_cached_values, true},
+	{BUG_pageset_setup_unlocked, true},
+	{BUG_zonestat_not_folded, false},
+	{BUG_nodestats_cleared, false},
+	{BUG_zonelist_no_retry, false},
+	{BUG_kswapd_stopped_first, false},
+	{BUG_lru_disable_leak, false},
+	{BUG_memmap_on_memory_unlocked, false},
+	{BUG_add_error_without_altmap, false},
+	{BUG_auto_movable_scanned_pfn, true},
+	{BUG_remove_blocks_in_hotplug_lock, false},
+	{BUG_compaction_wraps_around, true},
+	{BUG_pgdat_reinit, true},
+	{BUG_zonelist_entry_unchecked, true},
 };
 
 static void test_era_6_1(void **state)

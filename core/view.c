@@ -8,7 +8,9 @@
 #include "core/hotplug/memory_block.h"
 #include "core/hotplug/resource.h"
 #include "core/mm/machine.h"
+#include "core/mm/pcp.h"
 #include "core/rt/access.h"
+#include "core/rt/cpu.h"
 #include "core/rt/mem.h"
 #include "core/rt/name.h"
 
@@ -120,6 +122,16 @@ void core_describe_address(u64 addr, char *buf, size_t size)
 	add_page_state(&text, pfn_to_page(pfn));
 }
 
+/* With what the CPUs keep to themselves: which CPU counted a page shows nowhere else. */
+static s64 raw_free_pages(const struct zone *zone)
+{
+	s64 sum = zone->vm_stat[NR_FREE_PAGES].counter;
+
+	for (u32 cpu = 0; cpu < machine_config.cpus; cpu++)
+		sum += per_cpu_ptr(zone->per_cpu_zonestats, cpu)->vm_stat_diff[NR_FREE_PAGES];
+	return sum;
+}
+
 static void add_zone(struct text *text, const struct zone *zone)
 {
 	if (!zone->spanned_pages && !zone->present_pages)
@@ -128,7 +140,7 @@ static void add_zone(struct text *text, const struct zone *zone)
 	    "node %u zone %s: pfns %llu to %llu, present %llu managed %lld free %lld isolated pageblocks %llu%s\n",
 	    zone->node, zone_type_name(zone->idx), (unsigned long long)zone->zone_start_pfn,
 	    (unsigned long long)(zone->zone_start_pfn + zone->spanned_pages), (unsigned long long)zone->present_pages,
-	    (long long)zone->managed_pages.counter, (long long)zone->nr_free_pages.counter,
+	    (long long)zone->managed_pages.counter, (long long)raw_free_pages(zone),
 	    (unsigned long long)zone->nr_isolate_pageblock, zone->contiguous ? " contiguous" : "");
 }
 
@@ -189,8 +201,9 @@ static void mix_zone(u64 *hash, const struct zone *zone)
 		(u64)zone->managed_pages.counter,
 		zone->nr_isolate_pageblock,
 		zone->contiguous,
-		(u64)zone->nr_free_pages.counter,
-		zone->compact_cached_migrate_pfn,
+		(u64)raw_free_pages(zone),
+		zone->compact_cached_migrate_pfn[0],
+		zone->compact_cached_migrate_pfn[1],
 		zone->compact_cached_free_pfn,
 	};
 
@@ -202,6 +215,13 @@ static void mix_zone(u64 *hash, const struct zone *zone)
 	for (u32 order = 0; order <= geometry.max_order; order++)
 		for (u32 mt = 0; mt < MIGRATE_TYPES; mt++)
 			mix_page_list(hash, &zone->free_area[order].free_list[mt]);
+	for (u32 cpu = 0; cpu < machine_config.cpus; cpu++) {
+		const struct per_cpu_pages *pcp = per_cpu_ptr(zone->per_cpu_pageset, cpu);
+
+		mix(hash, (u64)pcp->count << 32 | (u32)pcp->high);
+		for (u32 i = 0; pcp->count && i < NR_PCP_LISTS_MAX; i++)
+			mix_page_list(hash, &pcp->lists[i]);
+	}
 }
 
 /* Pages between the ends of a free block, and words of a free page that nobody reads, are left out. */
@@ -249,11 +269,11 @@ static void mix_areas(u64 *hash)
 	const u64 *content = (const u64 *)RT_CONTENT_BASE;
 
 	for (u32 slot = 0; slot < OP_SLOTS; slot++) {
-		const struct anon_area *area = &machine.areas[slot];
+		const struct area *area = &machine.areas[slot];
 
 		mix(hash, area->used);
 		mix(hash, area->pinned);
-		for (u32 i = 0; i < AREA_ENTRIES && area->used; i++) {
+		for (u32 i = 0; i < area->size && area->used; i++) {
 			mix(hash, area->pte[i]);
 			for (u64 k = 0; area->pte[i] && k < BIT(pte_order(area->pte[i])); k++)
 				mix(hash, content[pte_pfn(area->pte[i]) + k]);

@@ -86,7 +86,7 @@ static bool is_booted(const struct scenario *s, u32 flags)
 static u64 step_limit(const struct machine_config *machine)
 {
 	static const u32 pages_per_block[] = {
-#define GEOMETRY(id, text, page_shift, pageblock_order, max_order, subsection, section, block)                         \
+#define GEOMETRY(id, text, page_shift, pageblock_order, max_order, subsection, section, block, ...)                    \
 	(1u << (pageblock_order)) * (section) * (block),
 #include "core/geometries.def"
 #undef GEOMETRY

@@ -26,12 +26,17 @@ void scenario_copy(struct scenario *to, const struct scenario *from)
 	schedule_copy(&to->schedule, &from->schedule);
 }
 
+bool scenario_same_machine(const struct machine_config *a, const struct machine_config *b)
+{
+	return a->geometry == b->geometry && a->topology == b->topology && a->boot_params == b->boot_params &&
+	       a->cpus == b->cpus && a->nodes == b->nodes && a->blocks == b->blocks &&
+	       block_ranges_equal(&a->online, &b->online) && block_ranges_equal(&a->normal, &b->normal) &&
+	       block_ranges_equal(&a->movable, &b->movable) && block_ranges_equal(&a->offline, &b->offline);
+}
+
 static bool machine_equal(const struct machine_config *a, const struct machine_config *b)
 {
-	return a->geometry == b->geometry && a->cpus == b->cpus && a->nodes == b->nodes && a->blocks == b->blocks &&
-	       block_ranges_equal(&a->online, &b->online) && block_ranges_equal(&a->normal, &b->normal) &&
-	       block_ranges_equal(&a->movable, &b->movable) && block_ranges_equal(&a->offline, &b->offline) &&
-	       memcmp(a->sw.design, b->sw.design, sizeof(a->sw.design)) == 0 &&
+	return scenario_same_machine(a, b) && memcmp(a->sw.design, b->sw.design, sizeof(a->sw.design)) == 0 &&
 	       memcmp(a->sw.bug, b->sw.bug, sizeof(a->sw.bug)) == 0;
 }
 

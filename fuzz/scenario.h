@@ -55,6 +55,8 @@ void scenario_init(struct scenario *s);
 void scenario_copy(struct scenario *to, const struct scenario *from);
 /* Equal in everything that is printed, provenance excluded. */
 bool scenario_equal(const struct scenario *a, const struct scenario *b);
+/* The same hardware and command line; switches may differ. */
+bool scenario_same_machine(const struct machine_config *a, const struct machine_config *b);
 /* NULL if it can be run, else what is wrong, for people; the text lives until the next call. */
 const char *scenario_error(const struct scenario *s);
 /* Did the run end as `expect` says? True without an `expect` line only for verdict ok. */

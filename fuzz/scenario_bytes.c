@@ -48,16 +48,13 @@ static struct {
 	struct machine_config machine[32];
 } forms;
 
-static void add_machine(u32 number, u32 geometry, u32 cpus, u32 nodes, u32 blocks, const char *const *ranges)
+static void add_machine(u32 number, const struct machine_config *plain, const char *const *ranges)
 {
 	struct machine_config *m = &forms.machine[number];
 	struct block_ranges *to[] = {&m->online, &m->normal, &m->movable, &m->offline};
 	struct text_error error = {0};
 
-	m->geometry = geometry;
-	m->cpus = cpus;
-	m->nodes = nodes;
-	m->blocks = blocks;
+	*m = *plain;
 	for (u32 i = 0; i < ARRAY_SIZE(to); i++) {
 		struct text_word word = {ranges[i], strlen(ranges[i])};
 		struct text_line line = {word.start, word.start + word.len, word.start, 1, &error};
@@ -90,8 +87,15 @@ static void fill_forms(void)
 			}
 		}
 	}
-#define MACHINE(number, geometry, cpus, nodes, blocks, ...)                                                            \
-	add_machine(number, GEOMETRY_##geometry, cpus, nodes, blocks, (const char *const[]){__VA_ARGS__});
+#define MACHINE(n, geometry_id, topology_id, boot, nr_cpus, nr_nodes, nr_blocks, ...)                                  \
+	add_machine(n,                                                                                                 \
+		    &(const struct machine_config){.geometry = GEOMETRY_##geometry_id,                                 \
+						   .topology = TOPOLOGY_##topology_id,                                 \
+						   .boot_params = boot,                                                \
+						   .cpus = nr_cpus,                                                    \
+						   .nodes = nr_nodes,                                                  \
+						   .blocks = nr_blocks},                                               \
+		    (const char *const[]){__VA_ARGS__});
 #include "fuzz/machines.def"
 #undef MACHINE
 	forms.ready = true;
@@ -271,13 +275,7 @@ static int __attribute__((format(printf, 2, 3))) outside(struct encoder *e, cons
 static int find_machine(const struct machine_config *m)
 {
 	for (u32 i = 0; i < forms.nr_machines; i++) {
-		const struct machine_config *known = &forms.machine[i];
-
-		if (known->geometry == m->geometry && known->cpus == m->cpus && known->nodes == m->nodes &&
-		    known->blocks == m->blocks && block_ranges_equal(&known->online, &m->online) &&
-		    block_ranges_equal(&known->normal, &m->normal) &&
-		    block_ranges_equal(&known->movable, &m->movable) &&
-		    block_ranges_equal(&known->offline, &m->offline))
+		if (scenario_same_machine(&forms.machine[i], m))
 			return (int)i;
 	}
 	return -1;

@@ -59,21 +59,56 @@ static int parse_name(struct parser *p)
 }
 
 static const char *const geometry_names[] = {
-#define GEOMETRY(id, text, ps, pbo, mo, ss, sp, bs) text,
+#define GEOMETRY(id, text, ...) text,
 #include "core/geometries.def"
 #undef GEOMETRY
 	NULL,
 };
 
-static int parse_geometry(struct parser *p, const struct text_word *value)
+static const char *const topology_names[] = {
+#define TOPOLOGY(id, text, ...) text,
+#include "core/topologies.def"
+#undef TOPOLOGY
+	NULL,
+};
+
+static const char *const boot_param_names[] = {
+#define BOOT_PARAM(id, text, ...) text,
+#include "core/boot_params.def"
+#undef BOOT_PARAM
+	NULL,
+};
+
+/* The place of @value in @names, to *@index. */
+static int parse_choice(struct parser *p, const struct text_word *value, const char *what, const char *const *names,
+			u32 *index)
 {
-	for (u32 i = 0; geometry_names[i]; i++) {
-		if (text_is(value, geometry_names[i])) {
-			p->s->machine.geometry = i;
+	for (u32 i = 0; names[i]; i++) {
+		if (text_is(value, names[i])) {
+			*index = i;
 			return 0;
 		}
 	}
-	return text_expected(&p->line, value, "a geometry (tiny, small, x86-64)", text_nearest(value, geometry_names));
+	return text_expected(&p->line, value, what, text_nearest(value, names));
+}
+
+/* Names separated by commas. */
+static int parse_boot_params(struct parser *p, const struct text_word *value)
+{
+	const char *end = value->start + value->len;
+	struct text_word name = {value->start, 0};
+	u32 param = 0;
+
+	for (; name.start <= end; name.start += name.len + 1) {
+		const char *comma = memchr(name.start, ',', (size_t)(end - name.start));
+
+		name.len = (size_t)((comma ? comma : end) - name.start);
+		if (parse_choice(p, &name, "a boot parameter (memmap_on_memory, movable_node)", boot_param_names,
+				 &param))
+			return -EINVAL;
+		p->s->machine.boot_params |= 1u << param;
+	}
+	return 0;
 }
 
 static int parse_count(struct parser *p, const struct text_word *value, const char *key, u32 limit, u32 *count)
@@ -91,12 +126,17 @@ static int parse_count(struct parser *p, const struct text_word *value, const ch
 
 static int parse_machine_key(struct parser *p, const struct text_word *key, const struct text_word *value)
 {
-	static const char *const keys[] = {"geometry", "cpus",    "nodes",   "blocks", "online",
-					   "normal",   "movable", "offline", NULL};
+	static const char *const keys[] = {"geometry", "topology", "boot",    "cpus",    "nodes", "blocks",
+					   "online",   "normal",   "movable", "offline", NULL};
 	struct machine_config *m = &p->s->machine;
 
 	if (text_is(key, "geometry"))
-		return parse_geometry(p, value);
+		return parse_choice(p, value, "a geometry (tiny, small, x86-64)", geometry_names, &m->geometry);
+	if (text_is(key, "topology"))
+		return parse_choice(p, value, "a topology (flat, zones, holes, mixed, cpus)", topology_names,
+				    &m->topology);
+	if (text_is(key, "boot"))
+		return parse_boot_params(p, value);
 	if (text_is(key, "cpus"))
 		return parse_count(p, value, "cpus", 8, &m->cpus);
 	if (text_is(key, "nodes"))
@@ -111,7 +151,9 @@ static int parse_machine_key(struct parser *p, const struct text_word *key, cons
 		return block_ranges_parse(&p->line, value, &m->movable);
 	if (text_is(key, "offline"))
 		return block_ranges_parse(&p->line, value, &m->offline);
-	return text_expected(&p->line, key, "geometry=, cpus=, nodes=, blocks=, online=, normal=, movable= or offline=",
+	return text_expected(&p->line, key,
+			     "geometry=, topology=, boot=, cpus=, nodes=, blocks=, online=, normal=, movable= or "
+			     "offline=",
 			     text_nearest(key, keys));
 }
 

@@ -19,13 +19,28 @@ static void put_ranges(struct text_out *out, const char *key, const struct block
 static void put_machine(struct text_out *out, const struct machine_config *m)
 {
 	static const char *const geometries[] = {
-#define GEOMETRY(id, text, ps, pbo, mo, ss, sp, bs) text,
+#define GEOMETRY(id, text, ...) text,
 #include "core/geometries.def"
 #undef GEOMETRY
 	};
+	static const char *const topologies[] = {
+#define TOPOLOGY(id, text, ...) text,
+#include "core/topologies.def"
+#undef TOPOLOGY
+	};
+	static const char *const boot_params[] = {
+#define BOOT_PARAM(id, text, ...) text,
+#include "core/boot_params.def"
+#undef BOOT_PARAM
+	};
 
-	text_put(out, "machine  geometry=%s cpus=%u nodes=%u blocks=%u", geometries[m->geometry], m->cpus, m->nodes,
-		 m->blocks);
+	text_put(out, "machine  geometry=%s", geometries[m->geometry]);
+	if (m->topology != TOPOLOGY_flat)
+		text_put(out, " topology=%s", topologies[m->topology]);
+	for (u32 i = 0; i < NR_BOOT_PARAMS; i++)
+		if (m->boot_params & 1u << i)
+			text_put(out, "%s%s", m->boot_params & ((1u << i) - 1) ? "," : " boot=", boot_params[i]);
+	text_put(out, " cpus=%u nodes=%u blocks=%u", m->cpus, m->nodes, m->blocks);
 	put_ranges(out, "online", &m->online);
 	put_ranges(out, "normal", &m->normal);
 	put_ranges(out, "movable", &m->movable);

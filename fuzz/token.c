@@ -12,7 +12,6 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-#define BINARY_FORMAT 1
 #define BINARY_MAX 32768
 #define CHECKSUM_LEN 8
 
@@ -93,7 +92,7 @@ static void put_switches(struct writer *w, const struct switches *sw)
 
 static void put_machine(struct writer *w, const struct machine_config *m)
 {
-	put_number(w, m->geometry);
+	put_number(w, m->geometry | m->topology << TOKEN_TOPOLOGY_SHIFT | m->boot_params << TOKEN_BOOT_PARAMS_SHIFT);
 	put_number(w, m->cpus);
 	put_number(w, m->nodes);
 	put_number(w, m->blocks);
@@ -173,7 +172,7 @@ static void put_scenario(struct writer *w, const struct scenario *s)
 {
 	u32 slots = 0;
 
-	put_number(w, BINARY_FORMAT);
+	put_number(w, TOKEN_BINARY_FORMAT);
 	put_string(w, s->name);
 	put_machine(w, &s->machine);
 	put_number(w, s->seed);

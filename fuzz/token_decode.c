@@ -9,7 +9,6 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-#define BINARY_FORMAT 1
 #define BINARY_MAX 32768
 #define CHECKSUM_LEN 8
 
@@ -118,8 +117,14 @@ static void get_switches(struct reader *r, struct switches *sw)
 static void get_machine(struct reader *r, struct machine_config *m)
 {
 	const char *error;
+	u32 number;
 
-	m->geometry = (u32)get_number(r, NR_GEOMETRIES - 1, "a geometry");
+	number = (u32)get_number(r, (1u << (TOKEN_BOOT_PARAMS_SHIFT + NR_BOOT_PARAMS)) - 1, "a geometry");
+	m->geometry = number % (1u << TOKEN_TOPOLOGY_SHIFT);
+	m->topology = number % (1u << TOKEN_BOOT_PARAMS_SHIFT) >> TOKEN_TOPOLOGY_SHIFT;
+	m->boot_params = number >> TOKEN_BOOT_PARAMS_SHIFT;
+	if (!r->failed && (m->geometry >= NR_GEOMETRIES || m->topology >= NR_TOPOLOGIES))
+		refuse(r, "expected a geometry and a topology, found %u", number);
 	m->cpus = (u32)get_number(r, 8, "a number of cpus");
 	m->nodes = (u32)get_number(r, 4, "a number of nodes");
 	m->blocks = (u32)get_number(r, 64, "a number of blocks");
@@ -256,8 +261,8 @@ static void get_scenario(struct reader *r, struct scenario *s)
 	u64 format = get_number(r, UINT64_MAX, "a format");
 	const char *error;
 
-	if (format != BINARY_FORMAT)
-		refuse(r, "expected token format %d, found %llu", BINARY_FORMAT, (unsigned long long)format);
+	if (format != TOKEN_BINARY_FORMAT)
+		refuse(r, "expected token format %d, found %llu", TOKEN_BINARY_FORMAT, (unsigned long long)format);
 	get_string(r, s->name, sizeof(s->name), "the name of the scenario");
 	get_machine(r, &s->machine);
 	s->seed = get_number(r, UINT64_MAX, "a seed");

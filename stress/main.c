@@ -70,7 +70,7 @@ static void apply_switches(struct scenario *s, const struct options *o)
 static void apply_geometry(struct scenario *s, const char *name)
 {
 	static const char *const names[] = {
-#define GEOMETRY(id, text, ps, pbo, mo, ss, sp, bs) text,
+#define GEOMETRY(id, text, ...) text,
 #include "core/geometries.def"
 #undef GEOMETRY
 	};

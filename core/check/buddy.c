@@ -45,9 +45,9 @@ const char *law_free_pages_count(void)
 			const struct zone_census *zc = &census.zone[nid][idx];
 			u64 free = zc->listed_pages - zc->isolated_pages;
 
-			if (zone->nr_free_pages.counter != (s64)free)
+			if (raw_zone_stat(zone, NR_FREE_PAGES) != (s64)free)
 				return broken("node %u zone %s: NR_FREE_PAGES %lld, %llu pages free and not isolated",
-					      nid, zone_type_name(idx), (long long)zone->nr_free_pages.counter,
+					      nid, zone_type_name(idx), (long long)raw_zone_stat(zone, NR_FREE_PAGES),
 					      (unsigned long long)free);
 		}
 	}

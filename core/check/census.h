@@ -22,6 +22,7 @@ struct zone_census {
 	u64 first_pfn, last_pfn;         /* online pages of the zone; first > last: none */
 	u64 buddies[NR_PAGE_ORDERS_MAX]; /* blocks */
 	u64 buddy_pages;
+	u64 pcp_pages; /* on per-CPU lists */
 	u64 used_pages;
 	u64 reserved_pages;
 	u64 isolated_pageblocks;
@@ -33,6 +34,7 @@ struct census {
 	/* The first contradiction met on the way, for the law it belongs to; empty: none. */
 	char bad_list[160];  /* free lists */
 	char bad_page[160];  /* page states */
+	char bad_pcp[160];   /* per-CPU lists */
 	char bad_link[160];  /* zone and node of pages */
 	char bad_type[160];  /* pageblock types against lists */
 	char bad_block[160]; /* pageblock types within a free block */
@@ -51,6 +53,27 @@ extern struct census_shifts census_shifts;
 void census_take(void);
 /* What the raw views need, once the machine's geometry is known. */
 void census_shifts_init(void);
+
+/* Is the page at @pfn on a per-CPU list, as the first of its block? Its order then goes to *@order. */
+bool census_pcp_page(u64 pfn, u32 *order);
+/* References that an entry of an area accounts for: its mapping or cache, and a pin. */
+static inline s32 area_references(const struct area *area, u32 entry)
+{
+	u64 pte = area->pte[entry];
+	s32 references = pte & PTE_MAPPED ? (s32)BIT(pte_order(pte)) : 1;
+
+	return references + (entry < AREA_ENTRIES && area->pinned >> entry & 1);
+}
+/* Early memory of a range: whole pages, and bytes. */
+u64 early_memory_pages(u64 start_pfn, u64 end_pfn);
+u64 early_memory_bytes(u64 start, u64 end);
+/* Is the block there since boot? */
+bool block_is_early(u64 block_id);
+/* How many LRU batches hold the page. */
+u32 census_batch_references(const struct page *page);
+/* The value of a counter with what the CPUs keep to themselves. */
+s64 raw_zone_stat(const struct zone *zone, u32 item);
+s64 raw_node_stat(const pg_data_t *pgdat, u32 item);
 
 /* ---- raw views -------------------------------------------------------------------------------------------------- */
 

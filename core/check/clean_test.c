@@ -14,6 +14,9 @@ static void random_scenario(struct test_scenario *s, struct rt_random *r, u32 fa
 	*s = test_scenario(BLOCKS, 2 + rt_random_below(r, 2));
 	s->config.nodes = 1 + rt_random_below(r, 2);
 	s->config.cpus = 1 + rt_random_below(r, 3);
+	if (rt_random_below(r, 2))
+		s->config.topology = rt_random_below(r, NR_TOPOLOGIES);
+	s->config.boot_params = rt_random_below(r, 4) ? 0 : rt_random_below(r, BIT(NR_BOOT_PARAMS));
 	if (rt_random_below(r, 4) == 0)
 		s->config.geometry = GEOMETRY_small;
 	if (rt_random_below(r, 2)) {

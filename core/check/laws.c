@@ -95,6 +95,8 @@ void laws_init(void)
 {
 	rt_set_quiescence_check(check_at_quiescence);
 	isolated_law_init();
+	oom_law_init();
+	cached_law_init();
 }
 
 void laws_op_begin(void)

@@ -37,6 +37,11 @@ const char *leaks_check(const char **signature);
 /* The law that no page of an isolated pageblock is allocated, checked at each allocation (isolated.c). */
 void isolated_law_init(void);
 
+/* The law that free pages of an isolated range do not stay on per-CPU lists (cached.c). */
+void cached_law_init(void);
+/* The law that no allocation fails while there is enough, judged when one fails (oom.c). */
+void oom_law_init(void);
+
 /* Boot, before the image is sealed: laws and leaks are checked at each quiescence. */
 void laws_init(void);
 /* Around each operation, by core_run_op(): laws marked OP are checked if asked for and no other operation runs. */

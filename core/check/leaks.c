@@ -9,7 +9,9 @@
 #include "core/check/laws.h"
 #include "core/hotplug/memory_block.h"
 #include "core/hotplug/resource.h"
+#include "core/mm/lru.h"
 #include "core/mm/machine.h"
+#include "core/rt/cpu.h"
 #include "core/rt/mem.h"
 
 /* ---- owners ---------------------------------------------------------------------------------------------------- */
@@ -28,6 +30,18 @@ static void for_each_owned(void (*visit)(const void *ptr, enum obj_type type, vo
 	}
 	for (const struct resource *res = machine.iomem; res; res = res->next)
 		visit(res, OBJ_resource, arg);
+	for (u32 nid = 0; nid < machine_config.nodes; nid++) {
+		if (machine.nodes[nid].kswapd)
+			visit(machine.nodes[nid].kswapd, OBJ_kswapd, arg);
+		for (u32 idx = 0; idx < MAX_NR_ZONES; idx++) {
+			const struct zone *zone = &machine.nodes[nid].node_zones[idx];
+
+			if (zone->per_cpu_pageset != machine.boot_pageset)
+				visit(zone->per_cpu_pageset, OBJ_pageset, arg);
+			if (zone->per_cpu_zonestats != machine.boot_zonestats)
+				visit(zone->per_cpu_zonestats, OBJ_zonestat, arg);
+		}
+	}
 }
 
 struct object_count {
@@ -120,13 +134,27 @@ static u32 owners_of(u64 pfn)
 	u32 owners = 0;
 
 	for (u32 slot = 0; slot < OP_SLOTS; slot++) {
-		for (u32 i = 0; i < AREA_ENTRIES; i++) {
-			u64 pte = machine.areas[slot].pte[i], first = pte >> 8;
+		const struct area *area = &machine.areas[slot];
 
-			owners += pte && pfn >= first && pfn < first + BIT(pte >> 4 & 0xf);
-		}
+		for (u32 i = 0; area->used && i < area->size; i++)
+			owners += area->pte[i] && pfn >= pte_pfn(area->pte[i]) &&
+				  pfn < pte_pfn(area->pte[i]) + BIT(pte_order(area->pte[i]));
 	}
 	return owners;
+}
+
+/* Pages that wait in an LRU batch although nobody uses them any more. */
+static u64 pages_in_batches_alone(void)
+{
+	u64 pages = 0;
+
+	for (u32 cpu = 0; cpu < machine_config.cpus; cpu++) {
+		const struct lru_batch *batch = per_cpu_ptr(machine.lru_batches, cpu);
+
+		for (u32 i = 0; i < batch->nr; i++)
+			pages += !owners_of(page_to_pfn(batch->page[i]));
+	}
+	return pages;
 }
 
 static const char *page_leaked(const char **signature)
@@ -136,44 +164,47 @@ static const char *page_leaked(const char **signature)
 	for (u32 nid = 0; nid < machine_config.nodes; nid++)
 		for (u32 idx = 0; idx < MAX_NR_ZONES; idx++)
 			used += census.zone[nid][idx].used_pages;
-	for (u32 slot = 0; slot < OP_SLOTS; slot++)
-		for (u32 i = 0; machine.areas[slot].used && i < AREA_ENTRIES; i++)
-			if (machine.areas[slot].pte[i])
-				owned += BIT(machine.areas[slot].pte[i] >> 4 & 0xf);
-	if (used == owned)
+	for (u32 slot = 0; slot < OP_SLOTS; slot++) {
+		const struct area *area = &machine.areas[slot];
+
+		for (u32 i = 0; area->used && i < area->size; i++)
+			if (area->pte[i])
+				owned += BIT(pte_order(area->pte[i]));
+	}
+	if (used == owned || used == owned + pages_in_batches_alone())
 		return NULL;
+	*signature = "page";
 	for (u64 pfn = 0; pfn < geometry.max_pfn; pfn++) {
 		const struct page *page = pfn_to_page(pfn);
 
 		if (!raw_pfn_online(pfn) || raw_page_flag(page, PG_reserved) || page->_refcount.counter <= 0 ||
-		    owners_of(pfn))
+		    owners_of(pfn) || census_batch_references(page))
 			continue;
-		*signature = "page";
 		return broken("%llu pages are in use, %llu have an owner; first without: pfn %llu, %d references",
 			      (unsigned long long)used, (unsigned long long)owned, (unsigned long long)pfn,
 			      page->_refcount.counter);
 	}
-	*signature = "page";
 	return broken("%llu pages are in use, areas own %llu", (unsigned long long)used, (unsigned long long)owned);
 }
 
 static const char *page_reference_leaked(const char **signature)
 {
 	for (u32 slot = 0; slot < OP_SLOTS; slot++) {
-		const struct anon_area *area = &machine.areas[slot];
+		const struct area *area = &machine.areas[slot];
 
-		for (u32 i = 0; area->used && i < AREA_ENTRIES; i++) {
-			u64 pfn = area->pte[i] >> 8;
-			s32 expected = 1 + (s32)(area->pinned >> i & 1), count;
+		for (u32 i = 0; area->used && i < area->size; i++) {
+			const struct page *page = pfn_to_page(pte_pfn(area->pte[i]));
+			s32 expected, count;
 
 			if (!area->pte[i])
 				continue;
-			count = pfn_to_page(pfn)->_refcount.counter;
-			if (count == expected)
+			expected = area_references(area, i);
+			count = page->_refcount.counter;
+			if (count == expected || count == expected + (s32)census_batch_references(page))
 				continue;
 			*signature = "page reference";
 			return broken("pfn %llu, entry %u of area %u, has %d references, %d are accounted for",
-				      (unsigned long long)pfn, i, area->id, count, expected);
+				      (unsigned long long)page_to_pfn(page), i, area->id, count, expected);
 		}
 	}
 	return NULL;

@@ -2,7 +2,7 @@
 /* Laws of struct pages: states, conservation, LRU, poison, and the areas that use them. */
 #include "core/check/census.h"
 #include "core/check/laws.h"
-#include "core/mm/anon.h"
+#include "core/mm/area.h"
 #include "core/mm/machine.h"
 #include "core/rt/mem.h"
 
@@ -24,10 +24,12 @@ const char *law_page_conservation(void)
 		for (u32 idx = 0; idx < MAX_NR_ZONES; idx++) {
 			const struct zone_census *zc = &census.zone[nid][idx];
 
-			if (zc->buddy_pages + zc->used_pages + zc->reserved_pages != zc->online_pages)
-				return broken("node %u zone %s: %llu free, %llu in use, %llu reserved, %llu online",
+			if (zc->buddy_pages + zc->pcp_pages + zc->used_pages + zc->reserved_pages != zc->online_pages)
+				return broken("node %u zone %s: %llu free, %llu on per-CPU lists, %llu in use, %llu "
+					      "reserved, "
+					      "%llu online",
 					      nid, zone_type_name(idx), (unsigned long long)zc->buddy_pages,
-					      (unsigned long long)zc->used_pages,
+					      (unsigned long long)zc->pcp_pages, (unsigned long long)zc->used_pages,
 					      (unsigned long long)zc->reserved_pages,
 					      (unsigned long long)zc->online_pages);
 		}
@@ -63,12 +65,56 @@ const char *law_page_lru(void)
 	return NULL;
 }
 
+/* Pages of a node's LRU list, by zone. */
+static void count_lru(const pg_data_t *pgdat, u32 lru, s64 *pages)
+{
+	const struct list_head *head = &pgdat->lruvec.lists[lru];
+
+	for (const struct list_head *entry = head->next; entry && entry != head; entry = entry->next) {
+		const struct page *page = container_of(entry, struct page, lru);
+		u32 order = raw_page_flag(page, PG_head) ? (u32)page[1].private : 0;
+
+		pages[raw_page_zonenum(page)] += (s64)BIT(order);
+	}
+}
+
+const char *law_lru_counters(void)
+{
+	for (u32 nid = 0; nid < machine_config.nodes; nid++) {
+		const pg_data_t *pgdat = &machine.nodes[nid];
+
+		for (u32 lru = 0; lru < NR_LRU_LISTS; lru++) {
+			s64 pages[MAX_NR_ZONES] = {0}, sum = 0;
+
+			count_lru(pgdat, lru, pages);
+			for (u32 idx = 0; idx < MAX_NR_ZONES; idx++) {
+				s64 counted = raw_zone_stat(&pgdat->node_zones[idx], NR_ZONE_INACTIVE_ANON + lru);
+
+				sum += pages[idx];
+				if (counted != pages[idx])
+					return broken("node %u zone %s: %s is %lld, %lld pages are on the list", nid,
+						      zone_type_name(idx), zone_stat_name(NR_ZONE_INACTIVE_ANON + lru),
+						      (long long)counted, (long long)pages[idx]);
+			}
+			if (raw_node_stat(pgdat, NR_INACTIVE_ANON + lru) != sum)
+				return broken("node %u: %s is %lld, %lld pages are on the list", nid,
+					      node_stat_name(NR_INACTIVE_ANON + lru),
+					      (long long)raw_node_stat(pgdat, NR_INACTIVE_ANON + lru), (long long)sum);
+		}
+	}
+	return NULL;
+}
+
 const char *law_page_isolated(void)
 {
-	for (u32 nid = 0; nid < machine_config.nodes; nid++)
-		if (machine.nodes[nid].nr_isolated_anon.counter)
-			return broken("node %u: NR_ISOLATED is %lld", nid,
-				      (long long)machine.nodes[nid].nr_isolated_anon.counter);
+	for (u32 nid = 0; nid < machine_config.nodes; nid++) {
+		const pg_data_t *pgdat = &machine.nodes[nid];
+		s64 anon = raw_node_stat(pgdat, NR_ISOLATED_ANON), file = raw_node_stat(pgdat, NR_ISOLATED_FILE);
+
+		if (anon || file)
+			return broken("node %u: NR_ISOLATED_ANON %lld, NR_ISOLATED_FILE %lld at rest", nid,
+				      (long long)anon, (long long)file);
+	}
 	return NULL;
 }
 
@@ -98,20 +144,21 @@ const char *law_page_poison(void)
 }
 
 /* What is wrong with entry @i of an area; NULL if nothing. */
-static const char *entry_broken(const struct anon_area *area, u32 i)
+static const char *entry_broken(const struct area *area, u32 i)
 {
 	u64 pte = area->pte[i], pfn = pte >> 8;
 	const struct page *page = pfn_to_page(pfn);
+	u64 mapping = (u64)area | (area->kind == AREA_ANON ? PAGE_MAPPING_ANON : 0);
 
-	if ((pte & 0xf) != PTE_PRESENT)
+	if ((pte & 0xf & ~PTE_MAPPED) != PTE_PRESENT)
 		return broken("area %u entry %u is %#llx at rest", area->id, i, (unsigned long long)pte);
 	if (pfn >= geometry.max_pfn || !raw_pfn_online(pfn) || !raw_page_live(page))
 		return broken("area %u entry %u maps pfn %llu, which is not online", area->id, i,
 			      (unsigned long long)pfn);
-	if (raw_page_buddy(page) || page->_refcount.counter < 1 + (s32)(area->pinned >> i & 1))
+	if (raw_page_buddy(page) || page->_refcount.counter < area_references(area, i))
 		return broken("area %u entry %u maps pfn %llu, which has %d references", area->id, i,
 			      (unsigned long long)pfn, page->_refcount.counter);
-	if (page->mapping && (page->mapping != ((u64)area | PAGE_MAPPING_ANON) || page->index != i))
+	if (page->mapping && (page->mapping != mapping || page->index != i))
 		return broken("area %u entry %u maps pfn %llu, which belongs to %#llx entry %llu", area->id, i,
 			      (unsigned long long)pfn, (unsigned long long)page->mapping,
 			      (unsigned long long)page->index);
@@ -121,10 +168,10 @@ static const char *entry_broken(const struct anon_area *area, u32 i)
 const char *law_area_pages(void)
 {
 	for (u32 slot = 0; slot < OP_SLOTS; slot++) {
-		const struct anon_area *area = &machine.areas[slot];
+		const struct area *area = &machine.areas[slot];
 		u32 used = 0;
 
-		for (u32 i = 0; i < AREA_ENTRIES && used < area->used; i++) {
+		for (u32 i = 0; i < area->size && used < area->used; i++) {
 			const char *wrong = area->pte[i] ? entry_broken(area, i) : NULL;
 
 			if (wrong)
@@ -142,9 +189,9 @@ const char *law_area_content(void)
 	const u64 *content = (const u64 *)RT_CONTENT_BASE;
 
 	for (u32 slot = 0; slot < OP_SLOTS; slot++) {
-		const struct anon_area *area = &machine.areas[slot];
+		const struct area *area = &machine.areas[slot];
 
-		for (u32 i = 0; area->used && i < AREA_ENTRIES; i++) {
+		for (u32 i = 0; area->used && i < area->size; i++) {
 			u64 pfn = pte_pfn(area->pte[i]), nr = area->pte[i] ? BIT(pte_order(area->pte[i])) : 0;
 
 			for (u64 k = 0; k < nr; k++)

@@ -22,8 +22,7 @@ static bool has_state(u32 nid, enum node_states state)
 
 const char *law_zone_counters(void)
 {
-	for_each_zone_of(nid, idx, zone)
-	{
+	for_each_zone_of (nid, idx, zone) {
 		if (zone->present_early_pages > zone->present_pages || managed(zone) > zone->present_pages ||
 		    zone->present_pages > zone->spanned_pages)
 			return broken("node %u zone %s: early %llu, managed %llu, present %llu, spanned %llu", nid,
@@ -40,12 +39,19 @@ const char *law_zone_present(void)
 
 	for (u64 id = 0; id < machine_config.blocks; id++) {
 		const struct memory_block *mem = machine.blocks[id];
+		u64 start_pfn = block_id_to_pfn(id), pages = geometry.pages_per_block;
 
-		if (mem && mem->zone)
-			present[mem->zone->node][mem->zone->idx] += geometry.pages_per_block;
+		if (!mem)
+			continue;
+		/* Several zones share the block: its pages tell, at quiescence. */
+		if (!mem->zone && mem->state == BLOCK_ONLINE)
+			return NULL;
+		if (block_is_early(id))
+			pages = early_memory_pages(start_pfn, start_pfn + pages);
+		if (mem->zone)
+			present[mem->zone->node][mem->zone->idx] += pages;
 	}
-	for_each_zone_of(nid, idx, zone)
-	{
+	for_each_zone_of (nid, idx, zone) {
 		if (zone->present_pages != present[nid][idx])
 			return broken("node %u zone %s has %llu present pages, its blocks %llu", nid,
 				      zone_type_name(idx), (unsigned long long)zone->present_pages,
@@ -73,7 +79,8 @@ const char *law_totalram(void)
 {
 	u64 sum = 0, total = (u64)machine.totalram_pages.counter;
 
-	for_each_zone_of(nid, idx, zone) sum += managed(zone);
+	for_each_zone_of (nid, idx, zone)
+		sum += managed(zone);
 	if (sum != total)
 		return broken("totalram is %llu pages, zones manage %llu", (unsigned long long)total,
 			      (unsigned long long)sum);
@@ -82,8 +89,7 @@ const char *law_totalram(void)
 
 const char *law_zone_populated(void)
 {
-	for_each_zone_of(nid, idx, zone)
-	{
+	for_each_zone_of (nid, idx, zone) {
 		const struct zone_census *zc = &census.zone[nid][idx];
 
 		if (zone->present_pages != zc->online_pages || zone->present_early_pages != zc->early_pages)
@@ -98,8 +104,7 @@ const char *law_zone_populated(void)
 
 const char *law_zone_managed(void)
 {
-	for_each_zone_of(nid, idx, zone)
-	{
+	for_each_zone_of (nid, idx, zone) {
 		const struct zone_census *zc = &census.zone[nid][idx];
 
 		if (managed(zone) + zc->reserved_pages != zc->online_pages)
@@ -112,8 +117,7 @@ const char *law_zone_managed(void)
 
 const char *law_zone_empty(void)
 {
-	for_each_zone_of(nid, idx, zone)
-	{
+	for_each_zone_of (nid, idx, zone) {
 		u64 nr_free = 0;
 
 		for (u32 order = 0; order <= geometry.max_order; order++)
@@ -128,8 +132,7 @@ const char *law_zone_empty(void)
 
 const char *law_zone_span(void)
 {
-	for_each_zone_of(nid, idx, zone)
-	{
+	for_each_zone_of (nid, idx, zone) {
 		const struct zone_census *zc = &census.zone[nid][idx];
 		u64 end = zone->zone_start_pfn + zone->spanned_pages;
 		bool none = zc->first_pfn > zc->last_pfn;
@@ -170,8 +173,7 @@ const char *law_node_span(void)
 
 const char *law_zone_contiguous(void)
 {
-	for_each_zone_of(nid, idx, zone)
-	{
+	for_each_zone_of (nid, idx, zone) {
 		u64 end = zone->zone_start_pfn + zone->spanned_pages;
 
 		if (!zone->contiguous)
@@ -189,8 +191,7 @@ const char *law_zone_contiguous(void)
 
 const char *law_nr_zones(void)
 {
-	for_each_zone_of(nid, idx, zone)
-	{
+	for_each_zone_of (nid, idx, zone) {
 		if (zone->present_pages && machine.nodes[nid].nr_zones <= idx)
 			return broken("node %u has nr_zones %u, zone %s is populated", nid, machine.nodes[nid].nr_zones,
 				      zone_type_name(idx));

@@ -2,6 +2,7 @@
 #include "core/hotplug/memory_block.h"
 
 #include "core/hotplug/memory_hotplug.h"
+#include "core/hotplug/uevent.h"
 #include "core/mm/machine.h"
 #include "core/rt/mem.h"
 #include "core/rt/point.h"
@@ -48,7 +49,8 @@ int walk_memory_blocks(u64 start, u64 size, void *arg, int (*func)(struct memory
 	return ret;
 }
 
-static int memory_block_create(u64 block_id, u32 nid, enum memory_block_state state, struct zone *zone)
+static int memory_block_create(u64 block_id, u32 nid, enum memory_block_state state, struct zone *zone,
+			       u64 nr_vmemmap_pages, struct memory_group *group)
 {
 	struct memory_block *mem;
 
@@ -63,9 +65,15 @@ static int memory_block_create(u64 block_id, u32 nid, enum memory_block_state st
 	mem->online_type = MMOP_OFFLINE;
 	mem->nid = (s32)nid;
 	mem->zone = zone;
+	mem->nr_vmemmap_pages = nr_vmemmap_pages;
+	mem->group = group;
+	if (group)
+		group->nr_blocks++;
 	mutex_init(&mem->device_lock, LOCK_device);
+	active_ref_init(&mem->active_ref, LOCK_kernfs_active);
 	atomic_set(&mem->kref, 1);
 
+	uevent(UEVENT_ADD, DEVICE_MEMORY, block_id);
 	/* Publishes the file: a path look-up may find the block from here on. */
 	spin_lock(&machine.kernfs_lock);
 	machine.blocks[block_id] = mem;
@@ -73,12 +81,12 @@ static int memory_block_create(u64 block_id, u32 nid, enum memory_block_state st
 	return 0;
 }
 
-int create_memory_block_devices(u64 start, u64 size, u32 nid)
+int create_memory_block_devices(u64 start, u64 size, u32 nid, u64 nr_vmemmap_pages, struct memory_group *group)
 {
 	u64 first = start / memory_block_size_bytes(), end = (start + size) / memory_block_size_bytes();
 
 	for (u64 id = first; id < end; id++) {
-		int ret = memory_block_create(id, nid, BLOCK_OFFLINE, NULL);
+		int ret = memory_block_create(id, nid, BLOCK_OFFLINE, NULL, nr_vmemmap_pages, group);
 
 		if (ret) {
 			remove_memory_block_devices(start, (id - first) * memory_block_size_bytes());
@@ -90,7 +98,7 @@ int create_memory_block_devices(u64 start, u64 size, u32 nid)
 
 void memory_block_create_boot(u64 block_id, u32 nid, struct zone *zone)
 {
-	BUG_ON(memory_block_create(block_id, nid, BLOCK_ONLINE, zone));
+	BUG_ON(memory_block_create(block_id, nid, BLOCK_ONLINE, zone, 0, NULL));
 }
 
 /* ---- the state file's active references (fs/kernfs/dir.c) ------------------------------------------------------ */
@@ -106,12 +114,15 @@ static struct memory_block *state_file_open(u64 block_id)
 	if (mem)
 		atomic_inc(&mem->active);
 	spin_unlock(&machine.kernfs_lock);
+	if (mem)
+		active_ref_get(&mem->active_ref);
 	return mem;
 }
 
 /* The queue is the directory's: once the count is down, whoever waits for it may free the block. */
 static void state_file_close(struct memory_block *mem)
 {
+	active_ref_put(&mem->active_ref);
 	if (atomic_dec_return(&mem->active) == BLOCK_DEACTIVATED)
 		wake_up_all(&machine.deactivate_waitq);
 }
@@ -125,12 +136,17 @@ static void memory_block_unregister(u64 block_id)
 	spin_lock(&machine.kernfs_lock);
 	machine.blocks[block_id] = NULL;
 	spin_unlock(&machine.kernfs_lock);
+	if (mem->group)
+		mem->group->nr_blocks--;
 	point(block, unlinked, block_id);
 
 	atomic_add(BLOCK_DEACTIVATED, &mem->active);
 	/* Pairs with the ordered decrement in state_file_close(): what users did to the block comes before its end. */
+	active_ref_drain_begin(&mem->active_ref);
 	wait_event(&machine.deactivate_waitq, smp_load_acquire(&mem->active.counter) == BLOCK_DEACTIVATED);
+	active_ref_drain_end(&mem->active_ref);
 	point(block, drained, block_id);
+	uevent(UEVENT_REMOVE, DEVICE_MEMORY, block_id);
 	memory_block_put(mem);
 }
 
@@ -189,8 +205,10 @@ int device_online(struct memory_block *mem)
 	point(block, device_locked, memory_block_id(mem->start_section_nr));
 	if (mem->offline) {
 		ret = memory_subsys_online(mem);
-		if (!ret)
+		if (!ret) {
+			uevent(UEVENT_ONLINE, DEVICE_MEMORY, memory_block_id(mem->start_section_nr));
 			mem->offline = false;
+		}
 	}
 	mutex_unlock(&mem->device_lock);
 	return ret;
@@ -204,8 +222,10 @@ int device_offline(struct memory_block *mem)
 	point(block, device_locked, memory_block_id(mem->start_section_nr));
 	if (!mem->offline) {
 		ret = memory_subsys_offline(mem);
-		if (!ret)
+		if (!ret) {
+			uevent(UEVENT_OFFLINE, DEVICE_MEMORY, memory_block_id(mem->start_section_nr));
 			mem->offline = true;
+		}
 	}
 	mutex_unlock(&mem->device_lock);
 	return ret;
@@ -231,7 +251,7 @@ static int state_store_locked(struct memory_block *mem, enum mmop online_type)
 	int ret;
 
 	if (online_type == MMOP_OFFLINE) {
-		machine.state_write_deadline = rt_now_ns() + STATE_WRITE_TIMEOUT_NS;
+		machine.state_write_deadline = rt_now_ns() + state_write_timeout_ns();
 		ret = device_offline(mem);
 	} else {
 		mem->online_type = online_type;

@@ -9,7 +9,8 @@
 #ifndef PFNSTORM_HOTPLUG_MEMORY_BLOCK_H
 #define PFNSTORM_HOTPLUG_MEMORY_BLOCK_H
 
-#include "core/mm/zone.h"
+#include "core/hotplug/memory_group.h"
+#include "core/mm/node.h"
 #include "core/rt/atomic.h"
 #include "core/rt/lock.h"
 #include "core/rt/wait.h"
@@ -24,11 +25,14 @@ struct memory_block {
 	u32 state;       /* enum memory_block_state: changed under device_lock, read by anybody (marked) */
 	u32 online_type; /* enum mmop: device_hotplug_lock */
 	s32 nid;
-	u32 offline;       /* dev.offline: device_lock */
-	struct zone *zone; /* of an online block in one zone, else NULL: mem_hotplug_lock (write) */
+	u32 offline;                /* dev.offline: device_lock */
+	struct zone *zone;          /* of an online block in one zone, else NULL: mem_hotplug_lock (write) */
+	u64 nr_vmemmap_pages;       /* first pages that hold its memmap; 0: it lies elsewhere */
+	struct memory_group *group; /* NULL: none. device_hotplug_lock */
 	struct mutex device_lock;
 	atomic_t kref;
 	atomic_t active; /* references of running sysfs operations; BLOCK_DEACTIVATED added: no new ones */
+	struct active_ref active_ref;
 };
 #define BLOCK_DEACTIVATED (-0x40000000)
 
@@ -66,7 +70,7 @@ int walk_memory_blocks(u64 start, u64 size, void *arg, int (*func)(struct memory
  * Creates offline blocks for a range, or none: -EEXIST, -ENOMEM. device_hotplug_lock held; @nid is their node.
  * Links to the node are not modelled beyond mem->nid.
  */
-int create_memory_block_devices(u64 start, u64 size, u32 nid);
+int create_memory_block_devices(u64 start, u64 size, u32 nid, u64 nr_vmemmap_pages, struct memory_group *group);
 /*
  * Removes the blocks of a range: gone from the directory, then waits until every sysfs operation on them is over,
  * then drops the directory's reference. device_hotplug_lock held, may sleep (device_unregister, 6.1).
@@ -86,9 +90,13 @@ int memory_block_change_state(struct memory_block *mem, u32 to_state, u32 from_s
 
 /*
  * How long a writer of "offline" waits for pages that will not move, before it gives up with -EINTR: it runs under
- * timeout(1), as Documentation/admin-guide/mm/memory-hotplug.rst (6.1) tells administrators to do.
+ * timeout(1), as Documentation/admin-guide/mm/memory-hotplug.rst (6.1) tells administrators to do. Longer for large
+ * blocks, whose pages take their time.
  */
-#define STATE_WRITE_TIMEOUT_NS 50000000ULL
+static inline u64 state_write_timeout_ns(void)
+{
+	return 50000000ULL + 20000ULL * geometry.pages_per_block;
+}
 
 /*
  * A write of "online", "online_kernel", "online_movable" (MMOP_*) or "offline" (MMOP_OFFLINE) to the state file of a

@@ -5,6 +5,7 @@
 #include "core/hotplug/notifier.h"
 #include "core/hotplug/resource.h"
 #include "core/mm/machine.h"
+#include "core/mm/topology.h"
 #include "core/rt/mem.h"
 
 void memory_hotplug_init_early(void)
@@ -13,25 +14,54 @@ void memory_hotplug_init_early(void)
 	percpu_init_rwsem(&machine.cpu_hotplug_lock, LOCK_cpu_hotplug);
 	percpu_init_rwsem(&machine.mem_hotplug_lock, LOCK_mem_hotplug);
 	init_rwsem(&machine.memory_chain_rwsem, LOCK_memory_chain);
+	hotplug_state_init();
 	spin_lock_init(&machine.resource_lock, LOCK_resource);
 	spin_lock_init(&machine.kernfs_lock, LOCK_kernfs);
 	init_waitqueue_head(&machine.deactivate_waitq, LOCK_kernfs_active);
 }
 
+/* The one zone that the block's early memory of the node can be in, NULL if it may be in several. (6.1) */
+static struct zone *early_node_zone_for_memory_block(u64 block_id, u32 nid)
+{
+	u64 start_pfn = block_id_to_pfn(block_id);
+	struct zone *matching = NULL;
+
+	for (u32 idx = 0; idx < MAX_NR_ZONES; idx++) {
+		struct zone *zone = node_zone(nid, idx);
+
+		if (!populated_zone(zone) || !zone_intersects(zone, start_pfn, geometry.pages_per_block))
+			continue;
+		if (matching)
+			return NULL;
+		matching = zone;
+	}
+	return matching;
+}
+
+/* A block that a second node claims is in no zone that counts, and is said to be that node's. */
+static void register_early_block(u64 block_id, u32 nid)
+{
+	struct memory_block *mem = machine.blocks[block_id];
+
+	if (!mem) {
+		memory_block_create_boot(block_id, nid, early_node_zone_for_memory_block(block_id, nid));
+		return;
+	}
+	if (mem->nid == (s32)nid)
+		return;
+	mem->nid = (s32)nid;
+	mem->zone = NULL;
+}
+
 void memory_hotplug_init(void)
 {
-	const struct block_ranges *early = &machine_config.online;
+	for (u32 i = 0; i < topology->nr_ranges; i++) {
+		u64 start = topology->range[i].start, size = topology->range[i].end - start;
 
-	for (u32 i = 0; i < early->count; i++) {
-		u64 first = early->range[i].first, nr = early->range[i].last - first + 1;
-
-		BUG_ON(IS_ERR(
-			register_memory_resource(first * memory_block_size_bytes(), nr * memory_block_size_bytes())));
-		for (u64 id = first; id < first + nr; id++) {
-			u32 nid = memory_add_physaddr_to_nid(id * memory_block_size_bytes());
-
-			memory_block_create_boot(id, nid, node_zone(nid, ZONE_NORMAL));
-		}
+		BUG_ON(IS_ERR(register_memory_resource(start, size, SYSTEM_RAM)));
+		for (u64 id = start / memory_block_size_bytes(); id <= (start + size - 1) / memory_block_size_bytes();
+		     id++)
+			register_early_block(id, topology->range[i].nid);
 	}
 	memory_listeners_init();
 }

@@ -3,15 +3,15 @@
  * Memory hotplug: add, online, offline and remove (mm/memory_hotplug.c, 6.1). Addresses and sizes are bytes, pfns
  * pages.
  *
- * Reduced: no per-CPU page lists and LRU batches (so nothing to disable around offline), no memmap on the added memory,
- * no memory groups and auto-movable policy, no kswapd and kcompactd. Differences from 6.1 are rows of bugs.def and
- * designs.def: with era=none a failed add takes back the sections it had added.
+ * Differences from 6.1 are rows of bugs.def and designs.def: with era=none a failed add takes back the sections it had
+ * added.
  */
 #ifndef PFNSTORM_HOTPLUG_MEMORY_HOTPLUG_H
 #define PFNSTORM_HOTPLUG_MEMORY_HOTPLUG_H
 
+#include "core/hotplug/hotplug_state.h"
 #include "core/hotplug/memory_block.h"
-#include "core/mm/zone.h"
+#include "core/mm/node.h"
 #include "core/rt/types.h"
 
 /* ---- locks (get_online_mems, mem_hotplug_begin and their ends are declared in mm/machine.h) -------------------- */
@@ -34,27 +34,51 @@ void memory_hotplug_init(void);
 
 /* Node of a physical address: what firmware tables would say. */
 u32 memory_add_physaddr_to_nid(u64 start);
+/* Flags of adding (mhp_t, 6.1). */
+#define MHP_MERGE_RESOURCE BIT(0)   /* the iomem region may become one with its neighbours */
+#define MHP_MEMMAP_ON_MEMORY BIT(1) /* the block holds its own memmap */
+#define MHP_NID_IS_MGID BIT(2)      /* what is given as node is a memory group */
+
 /*
- * Hot-adds [start, start + size): 0; -EINVAL not whole blocks, or @nid not possible; -E2BIG outside the machine;
- * -EEXIST there already; -ENOMEM. On failure nothing is left behind. Afterwards sections are valid and blocks
- * offline; zones and memmap are untouched. Takes device_hotplug_lock. Task context.
+ * Hot-adds [start, start + size): 0; -EINVAL not whole blocks, @nid not possible, no such group, or a memmap on memory
+ * that cannot be; -E2BIG outside the machine; -EEXIST there already; -ENOMEM. On failure nothing is left behind.
+ * Afterwards sections are valid and blocks offline, unless auto_online_blocks says otherwise; that its onlining failed
+ * is not told. Takes device_hotplug_lock. Task context.
  */
-int add_memory(u32 nid, u64 start, u64 size);
+int add_memory(s32 nid, u64 start, u64 size, u32 flags);
+/* A block as firmware plugs it in: on its node, with its own memmap if it can. (acpi_memory_enable_device, 6.1) */
+int add_memory_block(u64 block_id);
 /* With device_hotplug_lock held. */
-int __add_memory(u32 nid, u64 start, u64 size);
+int __add_memory(s32 nid, u64 start, u64 size, u32 flags);
+/* Memory that a driver looks after: @name, a constant, is "System RAM (driver)", else -EINVAL. */
+int add_memory_driver_managed(s32 nid, u64 start, u64 size, const char *name, u32 flags);
+/* Can a range of @size bytes hold its own memmap? */
+bool mhp_supports_memmap_on_memory(u64 size);
 /*
- * Removes whole blocks: 0, or -EBUSY unless all blocks of the range that exist are offline. Takes device_hotplug_lock.
- * BUG if misaligned. A range without any block is removed too (0), as in the kernel.
+ * Removes whole blocks: 0; -EBUSY unless all blocks of the range that exist are offline; -EINVAL several blocks of
+ * which some hold their own memmap. Takes device_hotplug_lock. BUG if misaligned. A range without any block is removed
+ * too (0), as in the kernel.
  */
 int remove_memory(u64 start, u64 size);
 int try_remove_memory(u64 start, u64 size);
+/*
+ * Offlines all blocks of the range, then removes them: 0; what the first that could not be offlined said, and then
+ * those offlined before are online again, in the kind of zone they were in; -EINVAL not whole blocks; -ENOMEM. (6.1)
+ */
+int offline_and_remove_memory(u64 start, u64 size);
+/* The same with device_hotplug_lock held. */
+int __offline_and_remove_memory(u64 start, u64 size);
+struct vmem_altmap;
 /* Memmap and section of a range, section by section. mem_hotplug_lock write. */
-int __add_pages(u32 nid, u64 pfn, u64 nr_pages);
-void __remove_pages(u64 pfn, u64 nr_pages);
-/* 1 the node became initialised, 0 it was online already. mem_hotplug_lock write. */
-int __try_online_node(u32 nid);
-/* Takes the node offline if it spans nothing and no block names it. device_hotplug_lock and mem_hotplug_lock write. */
-void try_offline_node(u32 nid);
+int __add_pages(u32 nid, u64 pfn, u64 nr_pages, struct vmem_altmap *altmap);
+void __remove_pages(u64 pfn, u64 nr_pages, struct vmem_altmap *altmap);
+
+/* A law (check/cached.c) looks at each offline, and each time its range turns out not to be empty. NULL: nobody. */
+struct offline_law {
+	void (*begins)(void);
+	void (*range_not_empty)(const struct zone *zone, u64 start_pfn, u64 end_pfn);
+};
+extern const struct offline_law *offline_law;
 
 /* ---- online and offline ---------------------------------------------------------------------------------------- */
 
@@ -65,18 +89,30 @@ int memory_block_offline(struct memory_block *mem);
  * Gives a range to @zone: 0, -EINVAL misaligned, or what a listener answered to MEM_GOING_ONLINE, everything undone.
  * mem_hotplug_lock write.
  */
-int online_pages(u64 pfn, u64 nr_pages, struct zone *zone);
+int online_pages(u64 pfn, u64 nr_pages, struct zone *zone, struct memory_group *group);
 /*
  * Takes a range away: 0; -EINVAL misaligned, with holes, or in several zones; -EBUSY unmovable, or somebody else
  * isolates; -EINTR a signal came while pages would not move; what a listener answered. mem_hotplug_lock write; may
  * wait as long as pages stay pinned.
  */
-int offline_pages(u64 start_pfn, u64 nr_pages, struct zone *zone);
+int offline_pages(u64 start_pfn, u64 nr_pages, struct zone *zone, struct memory_group *group);
+/*
+ * A block that holds its own memmap: its first pages join @zone as reserved ones, before the data of the block, and
+ * leave it after. mem_hotplug_lock write. 0. (6.1)
+ */
+int mhp_init_memmap_on_memory(u64 pfn, u64 nr_pages, struct zone *zone);
+void mhp_deinit_memmap_on_memory(u64 pfn, u64 nr_pages);
+
+/* The callback that pages get if nobody set another: to the buddy allocator. (generic_online_page, 6.1) */
+void generic_online_page(struct page *page, u32 order);
+/* One at a time besides the generic one: -EINVAL if there is another (or, restoring, if it is not set). May sleep. */
+int set_online_page_callback(online_page_callback_t callback);
+int restore_online_page_callback(online_page_callback_t callback);
 
 /* ---- zones and spans ------------------------------------------------------------------------------------------- */
 
-/* Policy contig-zones. @online_type: enum mmop. No lock: spans are read as they are (6.1 calls it before begin). */
-struct zone *zone_for_pfn_range(enum mmop online_type, u32 nid, u64 start_pfn, u64 nr_pages);
+/* present_pages of zone, node and group (NULL: none), early ones apart. mem_hotplug_lock write, or boot. (6.1) */
+void adjust_present_page_count(struct zone *zone, struct memory_group *group, u64 pfn, s64 nr_pages);
 /* Grows the spans, initialises the memmap with pageblock type @mt. mem_hotplug_lock write. */
 void move_pfn_range_to_zone(struct zone *zone, u64 start_pfn, u64 nr_pages, enum migratetype mt);
 /* Poisons the memmap, shrinks the spans at their edges. mem_hotplug_lock write; sections are offline. */

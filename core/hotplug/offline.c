@@ -4,9 +4,14 @@
 #include "core/hotplug/notifier.h"
 #include "core/hotplug/resource.h"
 #include "core/mm/buddy.h"
+#include "core/mm/lru.h"
 #include "core/mm/machine.h"
+#include "core/mm/pcp.h"
+#include "core/mm/vmscan.h"
+#include "core/range/compaction.h"
 #include "core/range/isolation.h"
 #include "core/range/migrate.h"
+#include "core/range/pcp_isolation.h"
 #include "core/rt/cpu.h"
 #include "core/rt/point.h"
 #include "core/rt/rcu.h"
@@ -60,8 +65,12 @@ static void isolate_movable_range(u64 start_pfn, u64 end_pfn, struct list_head *
 /* False if something did not move: the next scan finds it again. */
 static bool do_migrate_range(u64 start_pfn, u64 end_pfn)
 {
+	nodemask_t nodes;
+	struct migration_target_control mtc = {
+		.nodemask = &nodes,
+		.gfp = GFP_USER | __GFP_MOVABLE | __GFP_RETRY_MAYFAIL,
+	};
 	struct list_head source;
-	struct migration_target_control mtc;
 	int ret;
 
 	INIT_LIST_HEAD(&source);
@@ -71,9 +80,9 @@ static bool do_migrate_range(u64 start_pfn, u64 end_pfn)
 
 	/* Other nodes if there are any: the memory of this one may be about to go, block after block. */
 	mtc.nid = page_to_nid(list_first_entry(&source, struct page, lru));
-	mtc.nodemask = (u32)(READ_ONCE(machine.node_states[N_MEMORY]) & ~BIT(mtc.nid));
-	if (!mtc.nodemask)
-		mtc.nodemask = (u32)BIT(mtc.nid);
+	nodes = node_states_mask(N_MEMORY) & ~BIT(mtc.nid);
+	if (!nodes)
+		nodes = BIT(mtc.nid);
 	ret = migrate_pages(&source, alloc_migration_target, NULL, &mtc, MIGRATE_SYNC, NULL);
 	if (ret) {
 		pr_warn("migrating from pfn %llu failed ret:%d\n", (unsigned long long)start_pfn, ret);
@@ -81,6 +90,8 @@ static bool do_migrate_range(u64 start_pfn, u64 end_pfn)
 	}
 	return !ret;
 }
+
+const struct offline_law *offline_law;
 
 /*
  * What a pass that did not get on costs the kernel, said as time: others run meanwhile, and the writer's patience ends.
@@ -99,11 +110,13 @@ static bool writer_interrupted(void)
 }
 
 /* Until the isolated range holds nothing but free pages; only a signal or an unmovable page ends it early. */
-static int empty_isolated_range(u64 start_pfn, u64 end_pfn)
+static int empty_isolated_range(struct zone *zone, u64 start_pfn, u64 end_pfn)
 {
 	u32 pause_ms = 1;
 	int ret;
 
+	if (offline_law)
+		offline_law->begins();
 	do {
 		u64 pfn = start_pfn;
 
@@ -123,8 +136,12 @@ static int empty_isolated_range(u64 start_pfn, u64 end_pfn)
 			return ret;
 		ret = test_pages_isolated(start_pfn, end_pfn, MEMORY_OFFLINE);
 		point(offline, tested, ret);
-		if (ret)
+		if (ret) {
+			if (offline_law)
+				offline_law->range_not_empty(zone, start_pfn, end_pfn);
+			pcp_not_empty(zone);
 			retry_later(&pause_ms);
+		}
 	} while (ret);
 	return 0;
 }
@@ -193,17 +210,43 @@ static void forget_isolated_pageblocks(struct zone *zone, u64 nr_pages)
 	spin_unlock_irqrestore(&zone->lock, flags);
 }
 
-static void commit_offline(struct zone *zone, u64 start_pfn, u64 nr_pages, struct memory_notify *arg)
+/* Nothing of the zone is left to allocate: whoever looks for zones must not find it, and then its lists can go. */
+static void zone_lost_memory(struct zone *zone)
 {
-	__offline_isolated_pages(zone, start_pfn, start_pfn + nr_pages);
-	forget_isolated_pageblocks(zone, nr_pages);
+	if (zone_pcp_reset_after_zonelists()) {
+		build_all_zonelists(NULL);
+		zone_pcp_reset(zone);
+	} else {
+		zone_pcp_reset(zone);
+		build_all_zonelists(NULL);
+	}
+}
 
-	atomic_long_add(-(s64)nr_pages, &zone->managed_pages);
-	totalram_pages_add(-(s64)nr_pages);
-	adjust_present_page_count(zone, start_pfn, -(s64)nr_pages);
+/* kcompactd first: it looks at kswapd. */
+static void node_lost_memory(u32 nid)
+{
+	if (bug(kswapd_stopped_first))
+		kswapd_stop(nid);
+	kcompactd_stop(nid);
+	if (!bug(kswapd_stopped_first))
+		kswapd_stop(nid);
+}
+
+/* What is left to do once the pages are gone: per-CPU lists work again, so the marks can be computed. */
+static void finish_offline(struct zone *zone, u64 start_pfn, u64 nr_pages, struct memory_group *group,
+			   struct memory_notify *arg)
+{
+	/* Hwpoisoned and logically offline pages too: whose they are has given them back in MEM_GOING_OFFLINE. */
+	adjust_managed_page_count(zone, -(s64)nr_pages);
+	adjust_present_page_count(zone, group, start_pfn, -(s64)nr_pages);
 	point(offline, counted, start_pfn);
+	init_per_zone_wmark_min();
+	if (!populated_zone(zone))
+		zone_lost_memory(zone);
 	node_states_clear_node(arg);
 	point(offline, node_states, start_pfn);
+	if (arg->status_change_nid >= 0)
+		node_lost_memory((u32)arg->status_change_nid);
 
 	memory_notify(MEM_OFFLINE, arg);
 	remove_pfn_range_from_zone(zone, start_pfn, nr_pages);
@@ -232,7 +275,43 @@ static const char *offline_obstacle(u64 start_pfn, u64 nr_pages, const struct zo
 	return NULL;
 }
 
-int offline_pages(u64 start_pfn, u64 nr_pages, struct zone *zone)
+/* Isolated, emptied and taken off the free lists; *@reason says why not. Per-CPU lists and LRU batches are off. */
+static int take_pages_offline(struct zone *zone, u64 start_pfn, u64 end_pfn, struct memory_notify *arg,
+			      const char **reason)
+{
+	int ret;
+
+	*reason = "failure to isolate range";
+	ret = start_isolate_page_range(start_pfn, end_pfn, MIGRATE_MOVABLE, MEMORY_OFFLINE | REPORT_FAILURE);
+	if (ret)
+		return ret;
+	point(offline, isolated, start_pfn);
+	pcp_isolated(zone);
+
+	*reason = "notifier failure";
+	node_states_check_changes_offline(end_pfn - start_pfn, zone, arg);
+	ret = notifier_to_errno(memory_notify(MEM_GOING_OFFLINE, arg));
+	if (ret)
+		goto failed_removal_isolated;
+	point(offline, going_offline, start_pfn);
+
+	ret = empty_isolated_range(zone, start_pfn, end_pfn);
+	if (ret) {
+		*reason = ret == -EINTR ? "signal backoff" : "unmovable page";
+		goto failed_removal_isolated;
+	}
+	__offline_isolated_pages(zone, start_pfn, end_pfn);
+	forget_isolated_pageblocks(zone, end_pfn - start_pfn);
+	return 0;
+
+failed_removal_isolated:
+	undo_isolate_page_range(start_pfn, end_pfn, MIGRATE_MOVABLE);
+	if (!bug(planted_cancel_not_sent))
+		memory_notify(MEM_CANCEL_OFFLINE, arg);
+	return ret;
+}
+
+int offline_pages(u64 start_pfn, u64 nr_pages, struct zone *zone, struct memory_group *group)
 {
 	struct memory_notify arg = {.start_pfn = start_pfn, .nr_pages = nr_pages};
 	u64 end_pfn = start_pfn + nr_pages;
@@ -240,6 +319,7 @@ int offline_pages(u64 start_pfn, u64 nr_pages, struct zone *zone)
 	int ret;
 
 	lockdep_assert_held_write(&machine.mem_hotplug_lock);
+	/* The end is section aligned; where a block holds its own memmap, the start need not be. */
 	if (!nr_pages || !pageblock_aligned(start_pfn) || !IS_ALIGNED(end_pfn, (u64)PAGES_PER_SECTION)) {
 		WARN_ON(true);
 		return -EINVAL;
@@ -251,49 +331,54 @@ int offline_pages(u64 start_pfn, u64 nr_pages, struct zone *zone)
 		goto failed;
 	}
 
-	reason = "failure to isolate range";
-	ret = start_isolate_page_range(start_pfn, end_pfn, MIGRATE_MOVABLE, MEMORY_OFFLINE | REPORT_FAILURE);
+	/* Freed pages shall go where the range's are looked for, and references of batches shall not hold them. */
+	pcp_offline_begin(zone);
+	lru_cache_disable();
+	ret = take_pages_offline(zone, start_pfn, end_pfn, &arg, &reason);
+	if (!ret || !bug(lru_disable_leak))
+		lru_cache_enable();
+	pcp_offline_end(zone, ret == 0);
 	if (ret)
 		goto failed;
-	point(offline, isolated, start_pfn);
-
-	reason = "notifier failure";
-	node_states_check_changes_offline(nr_pages, zone, &arg);
-	ret = notifier_to_errno(memory_notify(MEM_GOING_OFFLINE, &arg));
-	if (ret)
-		goto failed_removal_isolated;
-	point(offline, going_offline, start_pfn);
-
-	ret = empty_isolated_range(start_pfn, end_pfn);
-	if (ret) {
-		reason = ret == -EINTR ? "signal backoff" : "unmovable page";
-		goto failed_removal_isolated;
-	}
-	commit_offline(zone, start_pfn, nr_pages, &arg);
+	finish_offline(zone, start_pfn, nr_pages, group, &arg);
 	return 0;
 
-failed_removal_isolated:
-	undo_isolate_page_range(start_pfn, end_pfn, MIGRATE_MOVABLE);
-	if (!bug(planted_cancel_not_sent))
-		memory_notify(MEM_CANCEL_OFFLINE, &arg);
 failed:
-	pr_debug("memory offlining pfn %llu failed due to %s\n", (unsigned long long)start_pfn, reason);
+	pr_debug("memory offlining [pfn %llu, %llu pages] failed due to %s\n", (unsigned long long)start_pfn,
+		 (unsigned long long)nr_pages, reason);
 	point(offline, cancelled, ret);
 	return ret;
 }
 
 int memory_block_offline(struct memory_block *mem)
 {
-	u64 start_pfn = section_nr_to_pfn(mem->start_section_nr);
+	u64 start_pfn = section_nr_to_pfn(mem->start_section_nr), nr_pages = geometry.pages_per_block;
+	u64 nr_vmemmap_pages = mem->nr_vmemmap_pages;
+	struct zone *zone = mem->zone;
 	int ret;
 
 	/* Boot memory of several zones or nodes in one block. */
-	if (!mem->zone)
+	if (!zone)
 		return -EINVAL;
 	mem_hotplug_begin();
-	ret = offline_pages(start_pfn, geometry.pages_per_block, mem->zone);
-	if (!ret)
-		mem->zone = NULL;
+	/* The memmap's pages first: what is left decides whether the zone has lost its memory. */
+	if (nr_vmemmap_pages)
+		adjust_present_page_count(zone, mem->group, start_pfn, -(s64)nr_vmemmap_pages);
+	ret = offline_pages(start_pfn + nr_vmemmap_pages, nr_pages - nr_vmemmap_pages, zone, mem->group);
+	if (ret) {
+		if (nr_vmemmap_pages)
+			adjust_present_page_count(zone, mem->group, start_pfn, (s64)nr_vmemmap_pages);
+		goto out;
+	}
+	if (nr_vmemmap_pages && bug(memmap_on_memory_unlocked)) {
+		mem_hotplug_done();
+		mhp_deinit_memmap_on_memory(start_pfn, nr_vmemmap_pages);
+		mem_hotplug_begin();
+	} else if (nr_vmemmap_pages) {
+		mhp_deinit_memmap_on_memory(start_pfn, nr_vmemmap_pages);
+	}
+	mem->zone = NULL;
+out:
 	mem_hotplug_done();
 	return ret;
 }

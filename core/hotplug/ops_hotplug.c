@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/hotplug/ops_hotplug.h"
 
+#include "core/hotplug/hotplug_state.h"
 #include "core/hotplug/memory_hotplug.h"
 #include "core/hotplug/notifier.h"
+#include "core/hotplug/policy.h"
 #include "core/mm/machine.h"
+#include "core/mm/pcp.h"
+#include "core/range/compaction.h"
 #include "core/rt/task.h"
 
 static u64 block_start(const struct op *op)
@@ -13,7 +17,7 @@ static u64 block_start(const struct op *op)
 
 s64 op_add(const struct op *op)
 {
-	return add_memory(memory_add_physaddr_to_nid(block_start(op)), block_start(op), memory_block_size_bytes());
+	return add_memory_block((u64)op->arg[0]);
 }
 
 s64 op_online(const struct op *op)
@@ -28,16 +32,21 @@ s64 op_offline(const struct op *op)
 	return state_store((u64)op->arg[0], MMOP_OFFLINE);
 }
 
-s64 op_remove(const struct op *op)
+/* Under the lock that removal needs anyway: firmware and drivers remove devices they know, never holes. */
+static s64 remove_known(const struct op *op, int (*remove)(u64 start, u64 size))
 {
 	s64 ret = -ENODEV;
 
-	/* Under the lock that removal needs anyway: firmware removes devices it knows, never holes. */
 	lock_device_hotplug();
 	if (machine.blocks[op->arg[0]])
-		ret = try_remove_memory(block_start(op), memory_block_size_bytes());
+		ret = remove(block_start(op), memory_block_size_bytes());
 	unlock_device_hotplug();
 	return ret;
+}
+
+s64 op_remove(const struct op *op)
+{
+	return remove_known(op, try_remove_memory);
 }
 
 s64 op_veto(const struct op *op)
@@ -54,4 +63,77 @@ s64 op_signal(const struct op *op)
 		return -ESRCH;
 	rt_send_signal(task, false);
 	return 0;
+}
+
+s64 op_offline_and_remove(const struct op *op)
+{
+	return remove_known(op, __offline_and_remove_memory);
+}
+
+/* ---- tunables --------------------------------------------------------------------------------------------------- */
+
+static int set_online_policy(u32 value)
+{
+	if (value >= NR_ONLINE_POLICIES)
+		return -EINVAL;
+	WRITE_ONCE(machine.hotplug->online_policy, value);
+	return 0;
+}
+
+static int set_auto_movable_ratio(u32 value)
+{
+	WRITE_ONCE(machine.hotplug->auto_movable_ratio, value);
+	return 0;
+}
+
+static int set_auto_movable_numa_aware(u32 value)
+{
+	if (value > 1)
+		return -EINVAL;
+	WRITE_ONCE(machine.hotplug->auto_movable_numa_aware, value);
+	return 0;
+}
+
+/* By the order in which the file names them. */
+static int set_auto_online_blocks(u32 value)
+{
+	static const enum mmop type[] = {MMOP_OFFLINE, MMOP_ONLINE, MMOP_ONLINE_KERNEL, MMOP_ONLINE_MOVABLE};
+
+	if (value >= ARRAY_SIZE(type))
+		return -EINVAL;
+	WRITE_ONCE(machine.hotplug->default_online_type, type[value]);
+	return 0;
+}
+
+static int set_min_free_kbytes(u32 value)
+{
+	return min_free_kbytes_set(value);
+}
+
+static int set_watermark_scale_factor(u32 value)
+{
+	return watermark_scale_factor_set(value);
+}
+
+static int set_lowmem_reserve_ratio_normal(u32 value)
+{
+	return lowmem_reserve_ratio_set(ZONE_NORMAL, value);
+}
+
+s64 op_sysctl(const struct op *op)
+{
+	/* By value of enums.def SYSCTL. */
+	static int (*const set[])(u32 value) = {
+		set_min_free_kbytes,
+		set_watermark_scale_factor,
+		percpu_pagelist_high_fraction_set,
+		set_lowmem_reserve_ratio_normal,
+		set_online_policy,
+		set_auto_movable_ratio,
+		set_auto_movable_numa_aware,
+		set_auto_online_blocks,
+		compaction_proactiveness_set,
+	};
+
+	return set[op->arg[0]]((u32)op->arg[1]);
 }

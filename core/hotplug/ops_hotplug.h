@@ -10,6 +10,9 @@ s64 op_add(const struct op *op);     /* add_memory() of one block */
 s64 op_online(const struct op *op);  /* state_store() */
 s64 op_offline(const struct op *op); /* state_store() */
 s64 op_remove(const struct op *op);  /* remove_memory() of one block; -ENODEV if there is no such block */
+s64 op_offline_and_remove(const struct op *op);
+/* Of the tunable: 0 or -EINVAL. */
+s64 op_sysctl(const struct op *op);
 s64 op_veto(const struct op *op);
 s64 op_signal(const struct op *op); /* -ESRCH: no such task, or it is over */
 

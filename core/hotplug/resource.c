@@ -20,7 +20,7 @@ static struct resource **first_not_below(u64 start)
 	return link;
 }
 
-struct resource *register_memory_resource(u64 start, u64 size)
+struct resource *register_memory_resource(u64 start, u64 size, const char *name)
 {
 	struct resource *res, **link;
 	u64 end = start + size - 1;
@@ -33,6 +33,7 @@ struct resource *register_memory_resource(u64 start, u64 size)
 		return ERR_PTR(-EEXIST);
 	res->start = start;
 	res->end = end;
+	res->name = name;
 
 	spin_lock(&machine.resource_lock);
 	link = first_not_below(start);
@@ -62,6 +63,34 @@ void release_memory_resource(struct resource *res)
 	*link = res->next;
 	spin_unlock(&machine.resource_lock);
 	kfree(res);
+}
+
+/* Absorbs the region behind it if it begins where this one ends; returns that one, to be freed. resource_lock held. */
+static struct resource *absorb_next(struct resource *res)
+{
+	struct resource *next = res->next;
+
+	if (!next || next->start != res->end + 1 || next->name != res->name || !res->mergeable || !next->mergeable)
+		return NULL;
+	res->end = next->end;
+	res->next = next->next;
+	return next;
+}
+
+void merge_system_ram_resource(struct resource *res)
+{
+	struct resource *absorbed[2] = {NULL, NULL}, *before = NULL;
+
+	spin_lock(&machine.resource_lock);
+	res->mergeable = 1;
+	for (struct resource *r = machine.iomem; r && r != res; r = r->next)
+		before = r;
+	absorbed[0] = absorb_next(res);
+	if (before)
+		absorbed[1] = absorb_next(before);
+	spin_unlock(&machine.resource_lock);
+	kfree(absorbed[0]);
+	kfree(absorbed[1]);
 }
 
 /* Room for the upper part of a split must exist before the lock: the removal may not fail any more. */
@@ -97,6 +126,8 @@ void release_mem_region_adjustable(u64 start, u64 size)
 	} else {
 		upper->start = end + 1;
 		upper->end = res->end;
+		upper->name = res->name;
+		upper->mergeable = res->mergeable;
 		upper->next = res->next;
 		res->end = start - 1;
 		res->next = upper;

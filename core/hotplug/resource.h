@@ -10,9 +10,13 @@
 
 #include "core/rt/types.h"
 
+#define SYSTEM_RAM "System RAM"
+
 struct resource {
 	u64 start;
 	u64 end;
+	const char *name;      /* a constant: SYSTEM_RAM, or "System RAM (driver)" */
+	u64 mergeable;         /* may become one with neighbours of the same name that are mergeable too */
 	struct resource *next; /* ascending, disjoint; resource_lock */
 };
 
@@ -21,7 +25,9 @@ struct resource {
  * empty; -EEXIST when it overlaps a region, and when memory runs out, which request_region does not tell apart.
  * Task context (register_memory_resource, 6.1).
  */
-struct resource *register_memory_resource(u64 start, u64 size);
+struct resource *register_memory_resource(u64 start, u64 size, const char *name);
+/* The region, and neighbours that it may become one with. @res may be freed. (merge_system_ram_resource, 6.1) */
+void merge_system_ram_resource(struct resource *res);
 /* Undoes register_memory_resource() before anybody used the region (release_memory_resource, 6.1). NULL is fine. */
 void release_memory_resource(struct resource *res);
 /* Takes [start, start + size) out of the region that holds it: frees, shrinks or splits it. Never fails; may sleep. */

@@ -1,41 +1,25 @@
 /* SPDX-License-Identifier: MIT */
-/* Which zone a block goes to, and the spans of zones and nodes (mm/memory_hotplug.c, 6.1). */
+/* Spans of zones and nodes, and the memmap between them (mm/memory_hotplug.c, 6.1). */
 #include "core/hotplug/memory_hotplug.h"
 #include "core/mm/machine.h"
 #include "core/rt/cpu.h"
 #include "core/rt/point.h"
 
-/* ---- policy contig-zones --------------------------------------------------------------------------------------- */
+/* ---- present pages -------------------------------------------------------------------------------------------- */
 
-static struct zone *default_kernel_zone_for_pfn(u32 nid, u64 start_pfn, u64 nr_pages)
+void adjust_present_page_count(struct zone *zone, struct memory_group *group, u64 pfn, s64 nr_pages)
 {
-	for (u32 idx = 0; idx < ZONE_NORMAL; idx++) {
-		struct zone *zone = node_zone(nid, idx);
+	pg_data_t *pgdat = NODE_DATA(zone->node);
 
-		if (zone_intersects(zone, start_pfn, nr_pages))
-			return zone;
-	}
-	return node_zone(nid, ZONE_NORMAL);
-}
-
-/* Spans decide: the zone that alone intersects the range, else the kernel zone. */
-static struct zone *default_zone_for_pfn(u32 nid, u64 start_pfn, u64 nr_pages)
-{
-	struct zone *kernel_zone = default_kernel_zone_for_pfn(nid, start_pfn, nr_pages);
-	struct zone *movable_zone = node_zone(nid, ZONE_MOVABLE);
-	bool in_kernel = zone_intersects(kernel_zone, start_pfn, nr_pages);
-	bool in_movable = zone_intersects(movable_zone, start_pfn, nr_pages);
-
-	return in_movable && !in_kernel ? movable_zone : kernel_zone;
-}
-
-struct zone *zone_for_pfn_range(enum mmop online_type, u32 nid, u64 start_pfn, u64 nr_pages)
-{
-	if (online_type == MMOP_ONLINE_KERNEL)
-		return default_kernel_zone_for_pfn(nid, start_pfn, nr_pages);
-	if (online_type == MMOP_ONLINE_MOVABLE)
-		return node_zone(nid, ZONE_MOVABLE);
-	return default_zone_for_pfn(nid, start_pfn, nr_pages);
+	assert_mem_hotplug_writer();
+	if (early_section(__pfn_to_section(pfn)))
+		zone->present_early_pages += (u64)nr_pages;
+	WRITE_ONCE(zone->present_pages, zone->present_pages + (u64)nr_pages);
+	WRITE_ONCE(pgdat->node_present_pages, pgdat->node_present_pages + (u64)nr_pages);
+	if (group && zone->idx == ZONE_MOVABLE)
+		WRITE_ONCE(group->present_movable_pages, group->present_movable_pages + (u64)nr_pages);
+	else if (group)
+		WRITE_ONCE(group->present_kernel_pages, group->present_kernel_pages + (u64)nr_pages);
 }
 
 /* ---- growth ---------------------------------------------------------------------------------------------------- */
@@ -64,7 +48,7 @@ static void resize_pgdat_range(pg_data_t *pgdat, u64 start_pfn, u64 nr_pages)
 
 void move_pfn_range_to_zone(struct zone *zone, u64 start_pfn, u64 nr_pages, enum migratetype mt)
 {
-	lockdep_assert_held_write(&machine.mem_hotplug_lock);
+	assert_mem_hotplug_writer();
 	clear_zone_contiguous(zone);
 	point(online, contiguous_cleared, start_pfn);
 
@@ -163,7 +147,7 @@ void remove_pfn_range_from_zone(struct zone *zone, u64 start_pfn, u64 nr_pages)
 {
 	u64 end_pfn = start_pfn + nr_pages, step;
 
-	lockdep_assert_held_write(&machine.mem_hotplug_lock);
+	assert_mem_hotplug_writer();
 	for (u64 pfn = start_pfn; pfn < end_pfn; pfn += step) {
 		cond_resched();
 		step = min(end_pfn - pfn, (u64)PAGES_PER_SECTION);

@@ -1,60 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/mm/anon.h"
 
-#include "core/mm/buddy.h"
+#include "core/mm/filemap.h"
+#include "core/mm/huge_memory.h"
 #include "core/mm/lru.h"
 #include "core/mm/machine.h"
+#include "core/mm/page_alloc.h"
 #include "core/rt/point.h"
 #include "core/rt/report.h"
-
-/* ---- content --------------------------------------------------------------------------------------------------- */
-
-static u64 *page_content(u64 pfn)
-{
-	return (u64 *)RT_CONTENT_BASE + pfn;
-}
-
-/* Marked: loads and stores of user space are not for the race detector; what they lose, the stamps tell. */
-u64 page_content_read(u64 pfn)
-{
-	return READ_ONCE(*page_content(pfn));
-}
-
-void page_content_write(u64 pfn, u64 stamp)
-{
-	WRITE_ONCE(*page_content(pfn), stamp);
-}
-
-/* ---- areas ----------------------------------------------------------------------------------------------------- */
-
-struct anon_area *anon_area(u32 slot)
-{
-	BUG_ON(slot >= OP_SLOTS);
-	return &machine.areas[slot];
-}
-
-void anon_areas_init(void)
-{
-	for (u32 slot = 0; slot < OP_SLOTS; slot++) {
-		struct anon_area *area = anon_area(slot);
-
-		mutex_init(&area->lock, LOCK_mmap);
-		spin_lock_init(&area->ptl, LOCK_ptl);
-		area->id = slot;
-	}
-}
-
-static u64 make_pte(u64 pfn, u32 order, u64 flags)
-{
-	return pfn << 8 | (u64)order << 4 | flags;
-}
 
 /*
  * The entry, once it does not migrate. It may begin to again unless the caller holds ptl, which is held on return if
  * the entry is present. The ticket is taken before the second look at the entry, under ptl: while a migration entry is
  * there, its page is locked and cannot go away, and unlocking it wakes the holders of tickets.
  */
-static u64 lock_stable_pte(struct anon_area *area, u32 index)
+static u64 lock_stable_pte(struct area *area, u32 index)
 {
 	for (;;) {
 		u64 pte, ticket;
@@ -84,110 +44,93 @@ static u64 lock_stable_pte(struct anon_area *area, u32 index)
 	}
 }
 
-/* ptl held, so that the page stays where it is. */
-static void verify_entry(const struct anon_area *area, u32 index, u64 pte)
-{
-	for (u64 k = 0; k < BIT(pte_order(pte)); k++) {
-		u64 pfn = pte_pfn(pte) + k, found = page_content_read(pfn), want = area->stamp[index] + k;
-
-		if (unlikely(found != want))
-			rt_fail(VERDICT_invariant, "page content lost",
-				"slot %u entry %u: pfn %llu holds %#llx, its user wrote %#llx", area->id, index,
-				(unsigned long long)pfn, (unsigned long long)found, (unsigned long long)want);
-	}
-}
-
-/* The stamps of no two allocations of a run are alike, nor those of an allocation's pages. */
-static u64 next_stamp(struct anon_area *area)
-{
-	area->last_stamp += BIT(16);
-	return (u64)(area->id + 1) << 56 | area->last_stamp;
-}
-
-/* The owner writes to its page. ptl held. */
-static void rewrite_entry(struct anon_area *area, u32 index, u64 pte)
-{
-	u64 stamp = next_stamp(area);
-
-	for (u64 k = 0; k < BIT(pte_order(pte)); k++)
-		page_content_write(pte_pfn(pte) + k, stamp + k);
-	area->stamp[index] = stamp;
-}
-
 /* ---- alloc ----------------------------------------------------------------------------------------------------- */
 
-static void map_page(struct anon_area *area, u32 index, struct page *page, u32 order, bool movable)
+/* Before anybody can find it through a page table. */
+static void page_add_new_anon_rmap(struct area *area, u32 index, struct page *page, u32 order)
 {
-	u64 pfn = page_to_pfn(page), stamp = next_stamp(area);
-
-	for (u64 k = 0; k < BIT(order); k++)
-		page_content_write(pfn + k, stamp + k);
-	spin_lock(&area->ptl);
-	area->stamp[index] = stamp;
-	if (movable) {
-		WRITE_ONCE(page->index, index);
-		WRITE_ONCE(page->mapping, (u64)area | PAGE_MAPPING_ANON);
-		atomic_set(&page->_mapcount, 0);
-		lru_cache_add(page);
-	}
-	area->pte[index] = make_pte(pfn, order, PTE_PRESENT);
-	spin_unlock(&area->ptl);
-	area->used++;
-	point(anon, mapped, pfn);
+	WRITE_ONCE(page->index, index);
+	WRITE_ONCE(page->mapping, (u64)area | PAGE_MAPPING_ANON);
+	SetPageSwapBacked(page);
+	page_map(page, order, false);
+	lru_cache_add(page);
 }
 
-/* The first free entry; AREA_ENTRIES if there is none. */
-static u32 find_free_entry(struct anon_area *area)
+/* False: the area is full. */
+static bool map_page(struct area *area, struct page *page, u32 order, bool movable)
 {
+	u64 pfn = page_to_pfn(page), stamp = area_next_stamp(area);
 	u32 index;
 
 	spin_lock(&area->ptl);
-	for (index = 0; index < AREA_ENTRIES && area->pte[index]; index++)
-		;
+	index = area_free_entry(area, 0);
+	if (index == area->size) {
+		spin_unlock(&area->ptl);
+		return false;
+	}
+	area_write(area, index, make_pte(pfn, order, PTE_PRESENT), stamp);
+	if (movable)
+		page_add_new_anon_rmap(area, index, page, order);
+	area->pte[index] = make_pte(pfn, order, PTE_PRESENT);
+	area->used++;
 	spin_unlock(&area->ptl);
-	return index;
+	point(anon, mapped, pfn);
+	return true;
 }
 
-s64 anon_alloc(struct anon_area *area, u32 order, u32 count, u32 mt)
+s64 area_alloc(struct area *area, gfp_t gfp, u32 order, u32 count)
 {
-	/* All CPUs are on node 0. */
-	struct alloc_request req = {.order = order, .mt = mt, .movable_zone = mt == MIGRATE_MOVABLE, .nid = 0};
-	u32 done;
+	bool movable = gfp & __GFP_MOVABLE;
+	s64 done = 0;
+	int ret;
 
+	if (order && movable)
+		gfp |= __GFP_COMP;
 	mutex_lock(&area->lock);
-	for (done = 0; done < count && area->used < AREA_ENTRIES; done++) {
-		struct page *page = alloc_pages(&req);
+	ret = area_set_kind(area, AREA_ANON);
+	for (; !ret && done < count; done++) {
+		struct page *page = alloc_pages(gfp, order);
 
 		if (!page)
 			break;
-		map_page(area, find_free_entry(area), page, order, mt == MIGRATE_MOVABLE);
+		if (map_page(area, page, order, movable))
+			continue;
+		if (PageHead(page))
+			put_page(page);
+		else
+			__free_pages(page, order);
+		break;
 	}
 	mutex_unlock(&area->lock);
-	return done ? (s64)done : -ENOMEM;
+	return ret ? ret : done ? done : -ENOMEM;
 }
 
 /* ---- free, pin, verify ----------------------------------------------------------------------------------------- */
 
 /* ptl held; dropped. */
-static void unmap_entry(struct anon_area *area, u32 index, u64 pte)
+static void zap_entry(struct area *area, u32 index, u64 pte)
 {
 	struct page *page = pfn_to_page(pte_pfn(pte));
-	/* Unmovable and reclaimable pages are unknown to rmap. */
+	/* Kernel memory is unknown to rmap. */
 	bool mapped = READ_ONCE(page->mapping) != 0;
+	u32 order = pte_order(pte), refs = 1;
 
-	verify_entry(area, index, pte);
+	area_verify(area, index, pte);
 	area->pte[index] = 0;
+	area->used--;
 	if (mapped)
-		atomic_set(&page->_mapcount, -1);
+		refs = page_unmap(page, order, pte & PTE_MAPPED);
 	spin_unlock(&area->ptl);
 	point(anon, unmapped, pte_pfn(pte));
-	if (mapped)
+	if (!mapped) {
+		__free_pages(page, order);
+		return;
+	}
+	while (refs--)
 		put_page(page);
-	else
-		__free_pages(page, pte_order(pte));
 }
 
-s64 anon_free(struct anon_area *area)
+s64 area_free(struct area *area)
 {
 	s64 done = 0;
 
@@ -196,45 +139,48 @@ s64 anon_free(struct anon_area *area)
 		mutex_unlock(&area->lock);
 		return -EINVAL;
 	}
-	for (u32 index = 0; index < AREA_ENTRIES && area->used; index++) {
-		u64 pte = lock_stable_pte(area, index);
+	for (u32 index = 0; index < area->size; index++) {
+		u64 pte;
 
+		if (area->kind == AREA_FILE) {
+			done += filemap_truncate(area, index);
+			continue;
+		}
+		pte = lock_stable_pte(area, index);
 		if (!pte)
 			continue;
-		unmap_entry(area, index, pte);
-		area->used--;
+		zap_entry(area, index, pte);
 		done++;
 	}
+	/* What was just unmapped may wait in this CPU's batch. (free_pages_and_swap_cache, 6.1) */
+	lru_add_drain();
 	mutex_unlock(&area->lock);
 	return done;
 }
 
-s64 anon_pin(struct anon_area *area)
+/* Entries beyond AREA_ENTRIES cannot be pinned: nothing remembers them. */
+s64 area_pin(struct area *area)
 {
-	s64 done = 0;
+	u64 pinned = 0;
 
 	mutex_lock(&area->lock);
-	if (area->pinned || !area->used) {
-		mutex_unlock(&area->lock);
-		return -EINVAL;
-	}
-	for (u32 index = 0; index < AREA_ENTRIES && done < area->used; index++) {
+	for (u32 index = 0; !area->pinned && index < AREA_ENTRIES; index++) {
 		u64 pte = lock_stable_pte(area, index);
 
 		if (!pte)
 			continue;
 		get_page(pfn_to_page(pte_pfn(pte)));
 		spin_unlock(&area->ptl);
-		area->pinned |= BIT(index);
+		pinned |= BIT(index);
 		point(anon, pinned, pte_pfn(pte));
-		done++;
 	}
+	area->pinned |= pinned;
 	mutex_unlock(&area->lock);
-	return done;
+	return pinned ? __builtin_popcountll(pinned) : -EINVAL;
 }
 
 /* The entry of a pinned page keeps its pfn: migration finds the reference and turns the entry back. */
-s64 anon_unpin(struct anon_area *area)
+s64 area_unpin(struct area *area)
 {
 	s64 done = 0;
 
@@ -255,18 +201,20 @@ s64 anon_unpin(struct anon_area *area)
 	return done ? done : -EINVAL;
 }
 
-s64 anon_verify(struct anon_area *area)
+s64 area_verify_all(struct area *area)
 {
 	s64 done = 0;
 
 	mutex_lock(&area->lock);
-	for (u32 index = 0; index < AREA_ENTRIES && done < area->used; index++) {
+	for (u32 index = 0; index < area->size; index++) {
 		u64 pte = lock_stable_pte(area, index);
 
 		if (!pte)
 			continue;
-		verify_entry(area, index, pte);
-		rewrite_entry(area, index, pte);
+		area_verify(area, index, pte);
+		/* A file's pages keep their content: writing makes them dirty, which is an operation of its own. */
+		if (area->kind == AREA_ANON)
+			area_write(area, index, pte, area_next_stamp(area));
 		spin_unlock(&area->ptl);
 		done++;
 	}
@@ -274,51 +222,104 @@ s64 anon_verify(struct anon_area *area)
 	return done;
 }
 
-/* ---- migration's side ------------------------------------------------------------------------------------------ */
-
-static struct anon_area *page_area(const struct page *page)
+/* Calls @fn for the page of each present entry that is on the LRU lists, with a reference. Number of pages. */
+static s64 for_each_lru_page(struct area *area, void (*fn)(struct page *page, bool on), bool on)
 {
-	u64 mapping = READ_ONCE(page->mapping);
+	s64 done = 0;
 
-	BUG_ON(!(mapping & PAGE_MAPPING_ANON));
-	return (struct anon_area *)(mapping & ~PAGE_MAPPING_FLAGS);
+	mutex_lock(&area->lock);
+	for (u32 index = 0; index < area->size; index++) {
+		u64 pte = lock_stable_pte(area, index);
+		struct page *page = pfn_to_page(pte_pfn(pte));
+
+		if (!pte)
+			continue;
+		if (READ_ONCE(page->mapping)) {
+			get_page(page);
+			spin_unlock(&area->ptl);
+			fn(page, on);
+			put_page(page);
+			done++;
+		} else {
+			spin_unlock(&area->ptl);
+		}
+	}
+	mutex_unlock(&area->lock);
+	return done;
 }
+
+static void touch_page(struct page *page, bool on)
+{
+	(void)on;
+	mark_page_accessed(page);
+}
+
+s64 area_touch(struct area *area)
+{
+	return for_each_lru_page(area, touch_page, true);
+}
+
+/* Off its list, the flag, and back to the list that is right then; a page that somebody has isolated is left alone. */
+static void mlock_page(struct page *page, bool on)
+{
+	if (PageUnevictable(page) == on || isolate_lru_page(page))
+		return;
+	if (on) {
+		ClearPageActive(page);
+		SetPageUnevictable(page);
+	} else {
+		ClearPageUnevictable(page);
+	}
+	putback_lru_page(page);
+}
+
+s64 area_mlock(struct area *area, bool lock)
+{
+	if (READ_ONCE(area->kind) != AREA_ANON)
+		return -EINVAL;
+	/* So that the pages can be found on the lists. */
+	lru_add_drain();
+	return for_each_lru_page(area, mlock_page, lock);
+}
+
+/* ---- migration's side ------------------------------------------------------------------------------------------ */
 
 bool try_to_migrate(struct page *page)
 {
-	struct anon_area *area = page_area(page);
+	struct area *area = page_area(page);
 	u64 index = READ_ONCE(page->index), pfn = page_to_pfn(page), pte;
-	bool mapped;
+	u32 refs = 0;
 
-	BUG_ON(!PageLocked(page) || index >= AREA_ENTRIES);
+	BUG_ON(!PageLocked(page) || index >= area->size);
 	spin_lock(&area->ptl);
 	pte = area->pte[index];
-	mapped = (pte & PTE_PRESENT) && pte_pfn(pte) == pfn;
-	if (mapped) {
-		area->pte[index] = make_pte(pfn, pte_order(pte), PTE_MIGRATION);
-		atomic_set(&page->_mapcount, -1);
+	if ((pte & PTE_PRESENT) && pte_pfn(pte) == pfn) {
+		area->pte[index] = make_pte(pfn, pte_order(pte), PTE_MIGRATION | (pte & PTE_MAPPED));
+		refs = page_unmap(page, pte_order(pte), pte & PTE_MAPPED);
 	}
 	spin_unlock(&area->ptl);
-	/* The isolation's reference is left, so this is not the last one. */
-	if (mapped) {
+	/* The isolation's reference is left, so none of these is the last one. */
+	if (refs)
 		point(anon, migration_entry, pfn);
+	while (refs--)
 		put_page(page);
-	}
-	return page_mapcount(page) == 0;
+	return !page_mapped(page);
 }
 
 void remove_migration_ptes(struct page *src, struct page *dst)
 {
-	struct anon_area *area = page_area(dst);
+	struct area *area = page_area(dst);
 	u64 index = READ_ONCE(dst->index), pte;
 
-	BUG_ON(index >= AREA_ENTRIES);
+	BUG_ON(index >= area->size);
 	spin_lock(&area->ptl);
 	pte = area->pte[index];
 	if ((pte & PTE_MIGRATION) && pte_pfn(pte) == page_to_pfn(src)) {
-		get_page(dst);
-		atomic_set(&dst->_mapcount, 0);
-		area->pte[index] = make_pte(page_to_pfn(dst), pte_order(pte), PTE_PRESENT);
+		u32 refs = page_map(dst, pte_order(pte), pte & PTE_MAPPED);
+
+		while (refs--)
+			get_page(dst);
+		area->pte[index] = make_pte(page_to_pfn(dst), pte_order(pte), PTE_PRESENT | (pte & PTE_MAPPED));
 	}
 	spin_unlock(&area->ptl);
 	point(anon, migration_done, page_to_pfn(dst));

@@ -1,50 +1,35 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Anonymous areas: the users of pages. An area is a small page table; its pages carry a content stamp.
+ * Anonymous memory and kernel allocations in areas (mm/memory.c, mm/rmap.c, 6.1).
  *
- * It stands for a process's anonymous memory: migration finds the pointer to a page through page->mapping and
- * page->index, replaces it by a migration entry, and whoever needs the page meanwhile waits. Slots of scenarios are
- * areas. Unmovable and reclaimable allocations live in an area too, but without LRU or mapping: they cannot move.
+ * Migration finds the pointer to an anonymous page through page->mapping and page->index, replaces it by a migration
+ * entry, and whoever needs the page meanwhile waits.
  */
 #ifndef PFNSTORM_MM_ANON_H
 #define PFNSTORM_MM_ANON_H
 
-#include "core/mm/page.h"
-#include "core/rt/lock.h"
+#include "core/mm/area.h"
+#include "core/mm/gfp.h"
 
-#define AREA_ENTRIES 64
-
-/* A page table entry: 0, or pfn << 8 | order << 4 | flags. */
-#define PTE_PRESENT 1UL
-#define PTE_MIGRATION 2UL /* the page moves; wait for its page lock */
-#define pte_pfn(pte) ((pte) >> 8)
-#define pte_order(pte) ((u32)((pte) >> 4 & 0xf))
-
-struct anon_area {
-	struct mutex lock; /* serialises users of the area (mmap_lock): alloc, free, verify, pin */
-	spinlock_t ptl;    /* page table lock: excludes migration's entry changes from the users' reads */
-	u32 id;
-	u32 used; /* entries in use, under lock */
-	u64 pte[AREA_ENTRIES];
-	u64 stamp[AREA_ENTRIES]; /* content of the entry's first page; the k-th page holds k more. Under ptl */
-	u64 pinned;              /* bit per entry: extra reference held by op pin; under lock */
-	u64 last_stamp;          /* under lock */
-};
-
-struct anon_area *anon_area(u32 slot);
-void anon_areas_init(void);
 /*
  * Task context or boot, may sleep; waits for entries that migrate. Numbers of entries, or:
- *   anon_alloc   -ENOMEM: nothing could be allocated, or the area is full. Less than @count if only that much could.
- *   anon_free    -EINVAL: the area is pinned. Verifies first.
- *   anon_pin     -EINVAL: pinned already, or empty.    anon_unpin  -EINVAL: not pinned.
- *   anon_verify  content that is not what the user wrote is verdict `invariant`, "page content lost".
+ *   area_alloc   -ENOMEM: nothing could be allocated, or the area is full; less than @count if only that much could.
+ *                -EINVAL: the area is of another kind.
+ *   area_free    -EINVAL: the area is pinned. Verifies first. Any kind.
+ *   area_pin     -EINVAL: pinned already, or empty.    area_unpin  -EINVAL: not pinned. (FOLL_PIN, FOLL_GET)
+ *   area_verify  content that is not what the user wrote is verdict `invariant`, "page content lost".
+ * @gfp: movable requests are anonymous memory, others kernel memory.
  */
-s64 anon_alloc(struct anon_area *area, u32 order, u32 count, u32 mt);
-s64 anon_free(struct anon_area *area);
-s64 anon_pin(struct anon_area *area);
-s64 anon_unpin(struct anon_area *area);
-s64 anon_verify(struct anon_area *area);
+s64 area_alloc(struct area *area, gfp_t gfp, u32 order, u32 count);
+s64 area_free(struct area *area);
+s64 area_pin(struct area *area);
+s64 area_unpin(struct area *area);
+s64 area_verify_all(struct area *area);
+/* Uses every page: those used twice go to the active list. (mark_page_accessed) */
+s64 area_touch(struct area *area);
+/* Keeps the pages from being reclaimed, or ends that: to or from the unevictable list. -EINVAL: not anonymous. (mlock)
+ */
+s64 area_mlock(struct area *area, bool lock);
 
 /*
  * Migration's side (rmap). The page is locked, the caller holds a reference. An entry holds one reference and one
@@ -58,9 +43,5 @@ bool try_to_migrate(struct page *page);
  * Both pages have mapping and index of the area; unlock @src afterwards: that is what waiters wait for.
  */
 void remove_migration_ptes(struct page *src, struct page *dst);
-
-/* Content: a stamp per pfn. */
-u64 page_content_read(u64 pfn);
-void page_content_write(u64 pfn, u64 stamp);
 
 #endif

@@ -2,7 +2,8 @@
 /* Areas, the LRU their pages are on, and migration's side of them. */
 #include "core/mm/testing.h"
 
-#include "core/mm/buddy.h"
+#include "core/mm/anon.h"
+#include "core/mm/huge_memory.h"
 #include "core/mm/lru.h"
 #include "core/rt/cpu.h"
 
@@ -10,20 +11,34 @@
 
 static u64 free_pages(void)
 {
-	return zone_free_pages(node_zone(0, ZONE_NORMAL));
+	return test_free_pages(node_zone(0, ZONE_NORMAL));
 }
 
-static struct page *entry_page(const struct anon_area *area, u32 index)
+static u64 lru_pages(void)
+{
+	const pg_data_t *pgdat = NODE_DATA(0);
+	unsigned int cpu;
+	s64 sum = 0;
+
+	for (u32 i = NR_INACTIVE_ANON; i <= NR_UNEVICTABLE; i++) {
+		sum += pgdat->vm_stat[i].counter;
+		for_each_possible_cpu (cpu)
+			sum += per_cpu_ptr(pgdat->per_cpu_nodestats, cpu)->vm_node_stat_diff[i];
+	}
+	return (u64)sum;
+}
+
+static struct page *entry_page(const struct area *area, u32 index)
 {
 	return pfn_to_page(pte_pfn(area->pte[index]));
 }
 
 static void alloc_and_free(void *arg)
 {
-	struct anon_area *area = anon_area(3);
+	struct area *area = area_of_slot(3);
 
 	(void)arg;
-	CHECK_EQUAL(anon_alloc(area, 0, 5, MIGRATE_MOVABLE), 5);
+	CHECK_EQUAL(area_alloc(area, GFP_HIGHUSER_MOVABLE, 0, 5), 5);
 	CHECK_EQUAL(area->used, 5);
 	for (u32 i = 0; i < 5; i++) {
 		struct page *page = entry_page(area, i);
@@ -37,22 +52,22 @@ static void alloc_and_free(void *arg)
 		CHECK_EQUAL(page_content_read(page_to_pfn(page)), area->stamp[i]);
 		CHECK(i == 0 || area->stamp[i] != area->stamp[i - 1]);
 	}
-	CHECK_EQUAL(lruvec_nr_pages(&NODE_DATA(0)->lruvec), 5);
-	CHECK_EQUAL(anon_verify(area), 5);
-	CHECK_EQUAL(anon_free(area), 5);
+	CHECK_EQUAL(lru_pages(), 5);
+	CHECK_EQUAL(area_verify_all(area), 5);
+	CHECK_EQUAL(area_free(area), 5);
 	CHECK_EQUAL(area->used, 0);
-	CHECK_EQUAL(anon_free(area), 0);
-	CHECK_EQUAL(lruvec_nr_pages(&NODE_DATA(0)->lruvec), 0);
+	CHECK_EQUAL(area_free(area), 0);
+	CHECK_EQUAL(lru_pages(), 0);
 	CHECK_EQUAL(free_pages(), NR_PAGES);
 }
 
 static void kernel_pages(void *arg)
 {
-	struct anon_area *area = anon_area(0);
+	struct area *area = area_of_slot(0);
 
 	(void)arg;
-	CHECK_EQUAL(anon_alloc(area, 2, 2, MIGRATE_UNMOVABLE), 2);
-	CHECK_EQUAL(anon_alloc(area, 0, 1, MIGRATE_RECLAIMABLE), 1);
+	CHECK_EQUAL(area_alloc(area, GFP_KERNEL, 2, 2), 2);
+	CHECK_EQUAL(area_alloc(area, GFP_KERNEL | __GFP_RECLAIMABLE, 0, 1), 1);
 	for (u32 i = 0; i < 3; i++) {
 		CHECK(!PageLRU(entry_page(area, i)));
 		CHECK(!PageCompound(entry_page(area, i)));
@@ -60,91 +75,93 @@ static void kernel_pages(void *arg)
 		CHECK_EQUAL(page_mapcount(entry_page(area, i)), 0);
 	}
 	CHECK_EQUAL(free_pages(), NR_PAGES - 9);
-	CHECK_EQUAL(anon_verify(area), 3);
-	CHECK_EQUAL(anon_free(area), 3);
+	CHECK_EQUAL(area_verify_all(area), 3);
+	CHECK_EQUAL(area_free(area), 3);
 	CHECK_EQUAL(free_pages(), NR_PAGES);
 }
 
 static void compound_pages(void *arg)
 {
-	struct anon_area *area = anon_area(0);
+	struct area *area = area_of_slot(0);
 
 	(void)arg;
-	CHECK_EQUAL(anon_alloc(area, 3, 2, MIGRATE_MOVABLE), 2);
+	CHECK_EQUAL(area_alloc(area, GFP_HIGHUSER_MOVABLE, 3, 2), 2);
 	CHECK(PageHead(entry_page(area, 1)));
-	CHECK_EQUAL(lruvec_nr_pages(&NODE_DATA(0)->lruvec), 16);
+	CHECK_EQUAL(lru_pages(), 16);
 	for (u32 k = 0; k < 8; k++)
 		CHECK_EQUAL(page_content_read(page_to_pfn(entry_page(area, 1)) + k), area->stamp[1] + k);
-	CHECK_EQUAL(anon_verify(area), 2);
-	CHECK_EQUAL(anon_free(area), 2);
+	CHECK_EQUAL(area_verify_all(area), 2);
+	CHECK_EQUAL(area_free(area), 2);
 	CHECK_EQUAL(free_pages(), NR_PAGES);
 }
 
 static void full(void *arg)
 {
-	struct anon_area *area = anon_area(0), *other = anon_area(1);
+	struct area *area = area_of_slot(0), *other = area_of_slot(1);
 
 	(void)arg;
-	CHECK_EQUAL(anon_alloc(area, 0, AREA_ENTRIES + 9, MIGRATE_MOVABLE), AREA_ENTRIES);
-	CHECK_EQUAL(anon_alloc(area, 0, 1, MIGRATE_MOVABLE), -ENOMEM);
-	CHECK(anon_alloc(other, 4, 64, MIGRATE_MOVABLE) < 64);
-	CHECK_EQUAL(anon_alloc(other, 4, 1, MIGRATE_MOVABLE), -ENOMEM);
-	anon_free(area);
-	anon_free(other);
+	CHECK_EQUAL(area_alloc(area, GFP_HIGHUSER_MOVABLE, 0, AREA_ENTRIES + 9), AREA_ENTRIES);
+	CHECK_EQUAL(area_alloc(area, GFP_HIGHUSER_MOVABLE, 0, 1), -ENOMEM);
+	CHECK(area_alloc(other, GFP_HIGHUSER_MOVABLE, 4, 64) < 64);
+	CHECK_EQUAL(area_alloc(other, GFP_HIGHUSER_MOVABLE, 4, 1), -ENOMEM);
+	area_free(area);
+	area_free(other);
 	CHECK_EQUAL(free_pages(), NR_PAGES);
 }
 
 static void pins(void *arg)
 {
-	struct anon_area *area = anon_area(0);
+	struct area *area = area_of_slot(0);
 	struct page *page;
 
 	(void)arg;
-	CHECK_EQUAL(anon_pin(area), -EINVAL);
-	CHECK_EQUAL(anon_unpin(area), -EINVAL);
-	anon_alloc(area, 0, 3, MIGRATE_MOVABLE);
+	CHECK_EQUAL(area_pin(area), -EINVAL);
+	CHECK_EQUAL(area_unpin(area), -EINVAL);
+	area_alloc(area, GFP_HIGHUSER_MOVABLE, 0, 3);
 	page = entry_page(area, 2);
-	CHECK_EQUAL(anon_pin(area), 3);
+	CHECK_EQUAL(area_pin(area), 3);
 	CHECK_EQUAL(page_ref_count(page), 2);
-	CHECK_EQUAL(anon_pin(area), -EINVAL);
-	CHECK_EQUAL(anon_free(area), -EINVAL);
-	CHECK_EQUAL(anon_unpin(area), 3);
+	CHECK_EQUAL(area_pin(area), -EINVAL);
+	CHECK_EQUAL(area_free(area), -EINVAL);
+	CHECK_EQUAL(area_unpin(area), 3);
 	CHECK_EQUAL(page_ref_count(page), 1);
-	CHECK_EQUAL(anon_unpin(area), -EINVAL);
-	CHECK_EQUAL(anon_free(area), 3);
+	CHECK_EQUAL(area_unpin(area), -EINVAL);
+	CHECK_EQUAL(area_free(area), 3);
 	CHECK_EQUAL(free_pages(), NR_PAGES);
 }
 
 static void lose_content(void *arg)
 {
-	struct anon_area *area = anon_area(2);
+	struct area *area = area_of_slot(2);
 
 	(void)arg;
-	anon_alloc(area, 3, 1, MIGRATE_MOVABLE);
+	area_alloc(area, GFP_HIGHUSER_MOVABLE, 3, 1);
 	page_content_write(page_to_pfn(entry_page(area, 0)) + 5, 0x1234);
-	anon_verify(area);
+	area_verify_all(area);
 }
 
 static void lose_content_before_free(void *arg)
 {
-	struct anon_area *area = anon_area(2);
+	struct area *area = area_of_slot(2);
 
 	(void)arg;
-	anon_alloc(area, 0, 1, MIGRATE_UNMOVABLE);
+	area_alloc(area, GFP_KERNEL, 0, 1);
 	page_content_write(page_to_pfn(entry_page(area, 0)), 0);
-	anon_free(area);
+	area_free(area);
 }
 
 /* ---- LRU -------------------------------------------------------------------------------------------------------- */
 
 static void lru(void *arg)
 {
-	struct alloc_request req = {.mt = MIGRATE_MOVABLE};
 	struct lruvec *lruvec = &NODE_DATA(0)->lruvec;
-	struct page *page = alloc_pages(&req), *active = alloc_pages(&req);
+	struct page *page = alloc_pages(test_gfp(MIGRATE_MOVABLE), 0),
+		    *active = alloc_pages(test_gfp(MIGRATE_MOVABLE), 0);
 
 	(void)arg;
 	CHECK_EQUAL(isolate_lru_page(page), -EBUSY);
+	SetPageSwapBacked(page);
+	SetPageSwapBacked(active);
 	lru_cache_add(page);
 	SetPageActive(active);
 	lru_cache_add(active);
@@ -161,21 +178,17 @@ static void lru(void *arg)
 	put_page(active);
 	CHECK(list_empty(&lruvec->lists[LRU_ACTIVE_ANON]) && list_empty(&lruvec->lists[LRU_INACTIVE_ANON]));
 	CHECK_EQUAL(free_pages(), NR_PAGES);
-	mod_node_isolated(0, 3);
-	mod_node_isolated(0, -3);
-	CHECK_EQUAL(NODE_DATA(0)->nr_isolated_anon.counter, 0);
 }
 
 /* ---- migration's side ------------------------------------------------------------------------------------------- */
 
 static void migration_entries(void *arg)
 {
-	struct alloc_request req = {.mt = MIGRATE_MOVABLE};
-	struct anon_area *area = anon_area(0);
-	struct page *src, *dst = alloc_pages(&req);
+	struct area *area = area_of_slot(0);
+	struct page *src, *dst = alloc_pages(test_gfp(MIGRATE_MOVABLE), 0);
 
 	(void)arg;
-	anon_alloc(area, 0, 2, MIGRATE_MOVABLE);
+	area_alloc(area, GFP_HIGHUSER_MOVABLE, 0, 2);
 	src = entry_page(area, 1);
 	CHECK_EQUAL(isolate_lru_page(src), 0);
 	lock_page(src);
@@ -205,23 +218,23 @@ static void migration_entries(void *arg)
 	unlock_page(src);
 	put_page(src);
 	putback_lru_page(dst);
-	CHECK_EQUAL(anon_verify(area), 2);
-	CHECK_EQUAL(anon_free(area), 2);
+	CHECK_EQUAL(area_verify_all(area), 2);
+	CHECK_EQUAL(area_free(area), 2);
 	CHECK_EQUAL(free_pages(), NR_PAGES);
 }
 
 /* The area was freed under the isolation: nothing is mapped, and the entry may be another page's by now. */
 static void unmapped_meanwhile(void *arg)
 {
-	struct anon_area *area = anon_area(0);
+	struct area *area = area_of_slot(0);
 	struct page *page;
 
 	(void)arg;
-	anon_alloc(area, 0, 1, MIGRATE_MOVABLE);
+	area_alloc(area, GFP_HIGHUSER_MOVABLE, 0, 1);
 	page = entry_page(area, 0);
 	CHECK_EQUAL(isolate_lru_page(page), 0);
-	anon_free(area);
-	anon_alloc(area, 0, 1, MIGRATE_MOVABLE);
+	area_free(area);
+	area_alloc(area, GFP_HIGHUSER_MOVABLE, 0, 1);
 	lock_page(page);
 	CHECK(try_to_migrate(page));
 	remove_migration_ptes(page, page);
@@ -230,15 +243,14 @@ static void unmapped_meanwhile(void *arg)
 	unlock_page(page);
 	CHECK_EQUAL(page_ref_count(page), 1);
 	put_page(page);
-	anon_free(area);
+	area_free(area);
 	CHECK_EQUAL(free_pages(), NR_PAGES);
 }
 
 /* Moves whatever can be isolated, as migration does, until there is nothing left to do. */
 static void mover(void *arg)
 {
-	struct alloc_request req = {.mt = MIGRATE_MOVABLE};
-	struct anon_area *area = anon_area(0);
+	struct area *area = area_of_slot(0);
 
 	(void)arg;
 	for (u32 round = 0; round < 6; round++) {
@@ -259,7 +271,7 @@ static void mover(void *arg)
 			continue;
 		}
 		put_page(src);
-		dst = alloc_pages(&req);
+		dst = alloc_pages(test_gfp(MIGRATE_MOVABLE), 0);
 		lock_page(src);
 		CHECK(dst && try_to_migrate(src));
 		if (page_ref_count(src) == 1) {
@@ -281,17 +293,17 @@ static void mover(void *arg)
 
 static void user(void *arg)
 {
-	struct anon_area *area = anon_area(0);
+	struct area *area = area_of_slot(0);
 
 	(void)arg;
 	for (u32 round = 0; round < 3; round++) {
-		anon_alloc(area, 0, 3, MIGRATE_MOVABLE);
-		anon_verify(area);
+		area_alloc(area, GFP_HIGHUSER_MOVABLE, 0, 3);
+		area_verify_all(area);
 		if (round == 1) {
-			anon_pin(area);
-			anon_unpin(area);
+			area_pin(area);
+			area_unpin(area);
 		}
-		anon_free(area);
+		area_free(area);
 	}
 }
 
@@ -315,11 +327,11 @@ static bool moving;
 
 static void slow_mover(void *arg)
 {
-	struct anon_area *area = anon_area(0);
+	struct area *area = area_of_slot(0);
 	struct page *page;
 
 	(void)arg;
-	anon_alloc(area, 0, 1, MIGRATE_MOVABLE);
+	area_alloc(area, GFP_HIGHUSER_MOVABLE, 0, 1);
 	page = entry_page(area, 0);
 	CHECK_EQUAL(isolate_lru_page(page), 0);
 	lock_page(page);
@@ -336,7 +348,7 @@ static void slow_mover(void *arg)
 static void waiter(void *arg)
 {
 	(void)arg;
-	CHECK_EQUAL(anon_verify(anon_area(0)), 1);
+	CHECK_EQUAL(area_verify_all(area_of_slot(0)), 1);
 	CHECK(!moving);
 }
 

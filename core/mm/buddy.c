@@ -2,7 +2,6 @@
 /* Free lists and freeing; allocation is in buddy_alloc.c, what isolation and compaction need in buddy_isolate.c. */
 #include "core/mm/buddy.h"
 
-#include "core/mm/lru.h"
 #include "core/mm/machine.h"
 #include "core/rt/point.h"
 #include "core/rt/report.h"
@@ -42,26 +41,17 @@ void move_to_free_list(struct page *page, struct zone *zone, u32 order, enum mig
 	list_move_tail(&page->lru, &zone->free_area[order].free_list[mt]);
 }
 
+void (*zone_scarcer_hook)(const struct zone *zone);
+
 void __mod_zone_freepage_state(struct zone *zone, s64 nr_pages, enum migratetype mt)
 {
-	if (!is_migrate_isolate(mt))
-		atomic_long_add(nr_pages, &zone->nr_free_pages);
-}
-
-u64 zone_free_pages(const struct zone *zone)
-{
-	return (u64)atomic_long_read(&zone->nr_free_pages);
-}
-
-u64 min_wmark_pages(const struct zone *zone)
-{
-	(void)zone;
-	return pageblock_nr_pages / 4;
-}
-
-bool zone_watermark_ok(const struct zone *zone, u32 order, u64 mark)
-{
-	return zone_free_pages(zone) > mark + BIT(order) - 1;
+	if (is_migrate_isolate(mt))
+		return;
+	__mod_zone_page_state(zone, NR_FREE_PAGES, nr_pages);
+	if (nr_pages < 0 && zone_scarcer_hook)
+		zone_scarcer_hook(zone);
+	if (mt == MIGRATE_CMA)
+		__mod_zone_page_state(zone, NR_FREE_CMA_PAGES, nr_pages);
 }
 
 /* ---- merging --------------------------------------------------------------------------------------------------- */
@@ -136,16 +126,17 @@ void check_page_state(const struct page *page, const char *when)
 {
 	u64 flags = READ_ONCE(page->flags);
 
-	if (likely(page_ref_count(page) == 0 && page_mapcount(page) == 0 && !READ_ONCE(page->mapping) &&
+	s32 mapcount = atomic_read(&page->_mapcount) + 1;
+
+	if (likely(page_ref_count(page) == 0 && mapcount == 0 && !READ_ONCE(page->mapping) &&
 		   !(flags & PAGE_FLAGS_CHECK_AT_FREE)))
 		return;
 	rt_fail(VERDICT_bug, "bad page state", "pfn %llu %s: flags %#llx, refcount %d, mapcount %d, mapping %#llx",
-		(unsigned long long)page_to_pfn(page), when, (unsigned long long)flags, page_ref_count(page),
-		page_mapcount(page), (unsigned long long)READ_ONCE(page->mapping));
+		(unsigned long long)page_to_pfn(page), when, (unsigned long long)flags, page_ref_count(page), mapcount,
+		(unsigned long long)READ_ONCE(page->mapping));
 }
 
-/* False: the page is dropped, because its memory is broken. */
-static bool free_pages_prepare(struct page *page, u32 order)
+bool free_pages_prepare(struct page *page, u32 order)
 {
 	if (order == 0 && PageHWPoison(page))
 		return false;
@@ -168,6 +159,14 @@ static void free_by_pageblock(struct zone *zone, struct page *page, u64 pfn, u32
 		__free_one_page(page + i, pfn + i, zone, pageblock_order, get_pfnblock_migratetype(pfn + i), false);
 }
 
+void free_one_page_locked(struct zone *zone, struct page *page, u64 pfn, u32 order, enum migratetype mt)
+{
+	if (order > pageblock_order && zone->nr_isolate_pageblock && !bug(straddling_free_block))
+		free_by_pageblock(zone, page, pfn, order);
+	else
+		__free_one_page(page, pfn, zone, order, mt, false);
+}
+
 void free_one_page(struct zone *zone, struct page *page, u64 pfn, u32 order, enum migratetype mt)
 {
 	unsigned long flags;
@@ -176,38 +175,9 @@ void free_one_page(struct zone *zone, struct page *page, u64 pfn, u32 order, enu
 	/* The type was read without the lock: meanwhile somebody may have isolated the pageblock, or stopped to. */
 	if (!bug(planted_type_not_rechecked) && (zone->nr_isolate_pageblock || is_migrate_isolate(mt)))
 		mt = get_pfnblock_migratetype(pfn);
-	if (order > pageblock_order && zone->nr_isolate_pageblock && !bug(straddling_free_block))
-		free_by_pageblock(zone, page, pfn, order);
-	else
-		__free_one_page(page, pfn, zone, order, mt, false);
+	free_one_page_locked(zone, page, pfn, order, mt);
 	spin_unlock_irqrestore(&zone->lock, flags);
 	point(buddy, freed, pfn);
-}
-
-void free_unref_page(struct page *page, u32 order)
-{
-	u64 pfn = page_to_pfn(page);
-	enum migratetype mt;
-
-	if (!free_pages_prepare(page, order))
-		return;
-	mt = get_pfnblock_migratetype(pfn);
-	point(buddy, type_read, pfn);
-	free_one_page(page_zone(page), page, pfn, order, mt);
-}
-
-void __free_pages(struct page *page, u32 order)
-{
-	bool head = PageHead(page);
-
-	if (put_page_testzero(page)) {
-		free_unref_page(page, order);
-		return;
-	}
-	/* A speculative reference holds the first page only; the rest of a block that is not compound is free. */
-	if (!head)
-		while (order-- > 0)
-			free_unref_page(page + BIT(order), order);
 }
 
 void __free_pages_core(struct page *page, u32 order)

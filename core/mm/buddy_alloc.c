@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Allocation: own lists, fallback and stealing, and the way through nodes and zones (mm/page_alloc.c, 6.1). */
+/* Allocation in one zone: own lists, fallback and stealing, reserves (mm/page_alloc.c, 6.1). */
 #include "core/mm/buddy.h"
 
 #include "core/mm/machine.h"
+#include "core/mm/page_alloc.h"
 #include "core/rt/point.h"
 #include "core/rt/report.h"
 
@@ -34,6 +35,7 @@ static struct page *__rmqueue_smallest(struct zone *zone, u32 order, enum migrat
 			continue;
 		del_page_from_free_list(page, zone, current_order);
 		expand(zone, page, order, current_order, mt);
+		WRITE_ONCE(page->index, (u64)mt);
 		return page;
 	}
 	return NULL;
@@ -50,7 +52,8 @@ static const enum migratetype fallbacks[MIGRATE_PCPTYPES][NR_FALLBACKS] = {
 /* May an allocation of type @start_mt that found a block of @order take over the whole pageblock? */
 static bool can_steal_fallback(u32 order, enum migratetype start_mt)
 {
-	return order >= pageblock_order / 2 || start_mt == MIGRATE_RECLAIMABLE || start_mt == MIGRATE_UNMOVABLE;
+	return order >= pageblock_order / 2 || start_mt == MIGRATE_RECLAIMABLE || start_mt == MIGRATE_UNMOVABLE ||
+	       READ_ONCE(machine.vm.page_group_by_mobility_disabled);
 }
 
 /* MIGRATE_TYPES if nothing suits. */
@@ -106,17 +109,38 @@ static void change_pageblock_range(struct page *page, u32 order, enum migratetyp
 		set_pageblock_migratetype(page + i, mt);
 }
 
+/*
+ * Types are about to mix in a pageblock: for a while kswapd shall keep more pages free, so that it happens less. True
+ * if the mark was raised. (boost_watermark, 6.1)
+ */
+static bool boost_watermark(struct zone *zone)
+{
+	u64 most = zone->_watermark[WMARK_HIGH] * READ_ONCE(machine.vm.watermark_boost_factor) / 10000;
+
+	/* Too small for it to help, or marks are not computed yet. */
+	if (pageblock_nr_pages * 4ULL > zone_managed_pages(zone) || !most)
+		return false;
+	most = max(most, (u64)pageblock_nr_pages);
+	WRITE_ONCE(zone->watermark_boost, min(zone->watermark_boost + pageblock_nr_pages, most));
+	if (zone_scarcer_hook)
+		zone_scarcer_hook(zone);
+	return true;
+}
+
 /* Puts @page, a free block of another type, on the lists of @start_mt; with the rest of its pageblock if worth it. */
-static void steal_suitable_fallback(struct zone *zone, struct page *page, enum migratetype start_mt, bool whole_block)
+static void steal_suitable_fallback(struct zone *zone, struct page *page, enum migratetype start_mt, u32 alloc_flags,
+				    bool whole_block)
 {
 	enum migratetype old_mt = get_pageblock_migratetype(page);
 	u64 free_pages, movable_pages = 0, alike_pages = 0;
 	u32 order = buddy_order(page);
 
 	point(buddy, stolen, page_to_pfn(page));
-	if (order >= pageblock_order)
+	if (order >= pageblock_order && old_mt != MIGRATE_HIGHATOMIC)
 		change_pageblock_range(page, order, start_mt);
-	if (order >= pageblock_order || !whole_block) {
+	else if (old_mt != MIGRATE_HIGHATOMIC && boost_watermark(zone) && (alloc_flags & ALLOC_KSWAPD))
+		set_bit(ZONE_BOOSTED_WATERMARK, &zone->flags);
+	if (order >= pageblock_order || old_mt == MIGRATE_HIGHATOMIC || !whole_block) {
 		move_to_free_list(page, zone, order, start_mt);
 		return;
 	}
@@ -135,12 +159,14 @@ static void steal_suitable_fallback(struct zone *zone, struct page *page, enum m
 
 /* Largest block first, so that the type spreads over few pageblocks; true if there is something on the own lists now.
  */
-static bool __rmqueue_fallback(struct zone *zone, u32 order, enum migratetype start_mt)
+static bool __rmqueue_fallback(struct zone *zone, u32 order, enum migratetype start_mt, u32 alloc_flags)
 {
+	/* Rather another zone than a part of a pageblock of another type. */
+	u32 least_order = alloc_flags & ALLOC_NOFRAGMENT ? max(order, pageblock_order) : order;
 	enum migratetype mt = MIGRATE_TYPES;
 	u32 current_order = geometry.max_order + 1;
 
-	while (mt == MIGRATE_TYPES && current_order-- > order)
+	while (mt == MIGRATE_TYPES && current_order-- > least_order)
 		mt = find_suitable_fallback(&zone->free_area[current_order], start_mt);
 	if (mt == MIGRATE_TYPES)
 		return false;
@@ -152,83 +178,142 @@ static bool __rmqueue_fallback(struct zone *zone, u32 order, enum migratetype st
 				break;
 		}
 	}
-	steal_suitable_fallback(zone, first_free_page(&zone->free_area[current_order], mt), start_mt,
+	steal_suitable_fallback(zone, first_free_page(&zone->free_area[current_order], mt), start_mt, alloc_flags,
 				can_steal_fallback(current_order, start_mt));
 	return true;
 }
 
-static struct page *__rmqueue(struct zone *zone, u32 order, enum migratetype mt)
+/* (__rmqueue, 6.1) Remembers in page->index which list the page came from: what it counts as when it is freed. */
+static struct page *__rmqueue(struct zone *zone, u32 order, enum migratetype mt, u32 alloc_flags)
 {
-	struct page *page;
+	struct page *page = NULL;
 
-	do
+	/* Half of the free pages are CMA's: movable pages go there first, so that the others last. */
+	if ((alloc_flags & ALLOC_CMA) &&
+	    zone_page_state(zone, NR_FREE_CMA_PAGES) > zone_page_state(zone, NR_FREE_PAGES) / 2)
+		page = __rmqueue_smallest(zone, order, MIGRATE_CMA);
+	while (!page) {
 		page = __rmqueue_smallest(zone, order, mt);
-	while (!page && __rmqueue_fallback(zone, order, mt));
+		if (!page && (alloc_flags & ALLOC_CMA))
+			page = __rmqueue_smallest(zone, order, MIGRATE_CMA);
+		if (!page && !__rmqueue_fallback(zone, order, mt, alloc_flags))
+			break;
+	}
 	return page;
 }
 
 void (*page_allocated_hook)(const struct page *page, u32 order);
 
-/* ---- pages for users ------------------------------------------------------------------------------------------- */
-
-/* The buddy lists' side of rmqueue(): where a layer of per-CPU lists falls through to. */
-static struct page *rmqueue_buddy(struct zone *zone, u32 order, enum migratetype mt)
+/* zone->lock held; the caller counts it as no longer free. */
+static void left_lists(struct zone *zone, struct page *page, u32 order)
 {
+	if (page_allocated_hook)
+		page_allocated_hook(page, order);
+	if (READ_ONCE(page->index) == MIGRATE_CMA)
+		__mod_zone_page_state(zone, NR_FREE_CMA_PAGES, -(s64)BIT(order));
+}
+
+struct page *rmqueue_buddy(struct zone *zone, u32 order, enum migratetype mt, u32 alloc_flags)
+{
+	struct page *page = NULL;
 	unsigned long flags;
-	struct page *page;
 
 	point(buddy, rmqueue, zone->idx);
 	spin_lock_irqsave(&zone->lock, flags);
-	page = __rmqueue(zone, order, mt);
-	if (page && page_allocated_hook)
-		page_allocated_hook(page, order);
-	if (page)
+	if (alloc_flags & ALLOC_HIGHATOMIC)
+		page = __rmqueue_smallest(zone, order, MIGRATE_HIGHATOMIC);
+	if (!page)
+		page = __rmqueue(zone, order, mt, alloc_flags);
+	if (page) {
+		left_lists(zone, page, order);
 		__mod_zone_freepage_state(zone, -(s64)BIT(order), mt);
+	}
 	spin_unlock_irqrestore(&zone->lock, flags);
 	return page;
 }
 
-static void prep_new_page(struct page *page, u32 order, enum migratetype mt)
+u32 rmqueue_bulk(struct zone *zone, u32 order, u32 count, struct list_head *list, enum migratetype mt, u32 alloc_flags)
 {
-	for (u64 i = 0; i < BIT(order); i++)
-		check_page_state(page + i, "allocated");
-	WRITE_ONCE(page->private, 0);
-	set_page_count(page, 1);
-	if (order && mt == MIGRATE_MOVABLE)
-		prep_compound_page(page, order);
-}
+	unsigned long flags;
+	u32 done;
 
-/* The node's zones an allocation may use, from the highest down. */
-static struct page *alloc_pages_node(u32 nid, const struct alloc_request *req)
-{
-	for (u32 idx = req->movable_zone ? ZONE_MOVABLE : ZONE_NORMAL;; idx--) {
-		struct zone *zone = node_zone(nid, idx);
-		struct page *page = NULL;
+	point(buddy, rmqueue, zone->idx);
+	spin_lock_irqsave(&zone->lock, flags);
+	for (done = 0; done < count; done++) {
+		struct page *page = __rmqueue(zone, order, mt, alloc_flags);
 
-		if (populated_zone(zone) && zone_watermark_ok(zone, req->order, min_wmark_pages(zone)))
-			page = rmqueue_buddy(zone, req->order, req->mt);
-		if (page || idx == 0)
-			return page;
+		if (!page)
+			break;
+		left_lists(zone, page, order);
+		/* In the order they were found: the next allocations get neighbouring pages. */
+		list_add_tail(&page->lru, list);
 	}
+	__mod_zone_freepage_state(zone, -((s64)done << order), mt);
+	spin_unlock_irqrestore(&zone->lock, flags);
+	return done;
 }
 
-struct page *alloc_pages(const struct alloc_request *req)
-{
-	BUG_ON(req->mt >= MIGRATE_PCPTYPES || req->nid >= MAX_NODES);
-	if (WARN_ON(req->order > geometry.max_order))
-		return NULL;
-	for (u32 i = 0; i < MAX_NODES; i++) {
-		u32 nid = (req->nid + i) % MAX_NODES;
-		struct page *page;
+/* ---- reserves for high-order atomic allocations ---------------------------------------------------------------- */
 
-		if (!node_state(nid, N_MEMORY) || (req->nodemask && !(req->nodemask & BIT(nid))))
-			continue;
-		page = alloc_pages_node(nid, req);
+void reserve_highatomic_pageblock(struct page *page, struct zone *zone)
+{
+	u64 most = zone_managed_pages(zone) / 100 + pageblock_nr_pages;
+	unsigned long flags;
+	enum migratetype mt;
+
+	/* Racy, and looked at again under the lock. */
+	if (READ_ONCE(zone->nr_reserved_highatomic) >= most)
+		return;
+	spin_lock_irqsave(&zone->lock, flags);
+	mt = get_pageblock_migratetype(page);
+	if (zone->nr_reserved_highatomic < most && migratetype_is_mergeable(mt)) {
+		WRITE_ONCE(zone->nr_reserved_highatomic, zone->nr_reserved_highatomic + pageblock_nr_pages);
+		set_pageblock_migratetype(page, MIGRATE_HIGHATOMIC);
+		move_freepages_block(zone, page, MIGRATE_HIGHATOMIC);
+		if (zone_scarcer_hook)
+			zone_scarcer_hook(zone);
+	}
+	spin_unlock_irqrestore(&zone->lock, flags);
+}
+
+/* A reserved pageblock with a free page becomes one of type @mt. zone->lock held. */
+static bool unreserve_one(struct zone *zone, enum migratetype mt)
+{
+	for (u32 order = 0; order <= geometry.max_order; order++) {
+		struct page *page = first_free_page(&zone->free_area[order], MIGRATE_HIGHATOMIC);
+
 		if (!page)
 			continue;
-		prep_new_page(page, req->order, req->mt);
-		point(buddy, alloc, page_to_pfn(page));
-		return page;
+		/* Isolation takes reserved pageblocks without telling the counter: never below zero. */
+		if (get_pageblock_migratetype(page) == MIGRATE_HIGHATOMIC)
+			WRITE_ONCE(zone->nr_reserved_highatomic,
+				   zone->nr_reserved_highatomic -
+					   min((u64)pageblock_nr_pages, zone->nr_reserved_highatomic));
+		set_pageblock_migratetype(page, mt);
+		if (move_freepages_block(zone, page, mt))
+			return true;
 	}
-	return NULL;
+	return false;
+}
+
+bool unreserve_highatomic_pageblock(struct zonelist *list, u32 highest_zoneidx, const nodemask_t *nodes,
+				    enum migratetype mt, bool force)
+{
+	struct zoneref *z = first_zones_zonelist(list, highest_zoneidx, nodes);
+
+	for (struct zone *zone; (zone = zonelist_zone(z)) != NULL;
+	     z = next_zones_zonelist(z + 1, highest_zoneidx, nodes)) {
+		unsigned long flags;
+		bool done;
+
+		/* One is kept until there is no other way. */
+		if (!force && READ_ONCE(zone->nr_reserved_highatomic) <= pageblock_nr_pages)
+			continue;
+		spin_lock_irqsave(&zone->lock, flags);
+		done = unreserve_one(zone, mt);
+		spin_unlock_irqrestore(&zone->lock, flags);
+		if (done)
+			return true;
+	}
+	return false;
 }

@@ -3,6 +3,7 @@
 #include "core/mm/buddy.h"
 
 #include "core/mm/machine.h"
+#include "core/mm/page_alloc.h"
 #include "core/rt/report.h"
 
 u64 __isolate_free_page(struct page *page, u32 order)
@@ -15,7 +16,7 @@ u64 __isolate_free_page(struct page *page, u32 order)
 		del_page_from_free_list(page, zone, order);
 	if (!is_migrate_isolate(mt)) {
 		/* Taking it must not be what starves the next allocation. */
-		if (!zone_watermark_ok(zone, 0, min_wmark_pages(zone) + BIT(order)))
+		if (!zone_watermark_ok(zone, 0, zone->_watermark[WMARK_MIN] + BIT(order), 0, ALLOC_CMA))
 			return 0;
 		__mod_zone_freepage_state(zone, -(s64)BIT(order), mt);
 	}

@@ -13,10 +13,12 @@ struct geometry geometry;
 struct geometry_row {
 	const char *name;
 	u32 page_shift, pageblock_order, max_order, subsection_pageblocks, section_pageblocks, block_sections;
+	u32 costly_order, lru_batch, memmap_pages;
 };
 
 static const struct geometry_row geometry_rows[NR_GEOMETRIES] = {
-#define GEOMETRY(id, text, ps, pbo, mo, ss, sp, bs) [GEOMETRY_##id] = {text, ps, pbo, mo, ss, sp, bs},
+#define GEOMETRY(id, text, ps, pbo, mo, ss, sp, bs, co, lb, mp)                                                        \
+	[GEOMETRY_##id] = {text, ps, pbo, mo, ss, sp, bs, co, lb, mp},
 #include "core/geometries.def"
 #undef GEOMETRY
 };
@@ -32,6 +34,9 @@ void geometry_of(struct geometry *g, u32 id, u32 blocks)
 		.page_shift = row->page_shift,
 		.pageblock_order = row->pageblock_order,
 		.max_order = row->max_order,
+		.costly_order = row->costly_order,
+		.lru_batch = row->lru_batch,
+		.memmap_pages = row->memmap_pages,
 		.pageblock_nr_pages = 1u << row->pageblock_order,
 		.pages_per_subsection = row->subsection_pageblocks << row->pageblock_order,
 		.pages_per_section = row->section_pageblocks << row->pageblock_order,

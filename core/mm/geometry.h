@@ -14,6 +14,9 @@ struct geometry {
 	u32 page_shift;
 	u32 pageblock_order; /* pageblock_order, pages of one migratetype unit */
 	u32 max_order;       /* largest buddy order, inclusive (6.1: MAX_ORDER - 1) */
+	u32 costly_order;    /* PAGE_ALLOC_COSTLY_ORDER */
+	u32 lru_batch;       /* PAGEVEC_SIZE */
+	u32 memmap_pages;    /* pages of a section's memmap where a block holds its own */
 	u32 pageblock_nr_pages;
 	u32 pages_per_subsection;
 	u32 pages_per_section;

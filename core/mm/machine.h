@@ -4,9 +4,10 @@
 #define PFNSTORM_MM_MACHINE_H
 
 #include "core/core.h"
-#include "core/mm/anon.h"
+#include "core/mm/area.h"
+#include "core/mm/node.h"
 #include "core/mm/section.h"
-#include "core/mm/zone.h"
+#include "core/mm/watermark.h"
 #include "core/rt/lock.h"
 #include "core/rt/wait.h"
 
@@ -14,6 +15,13 @@
 #define MEMORY_BLOCKS_MAX 8192
 #define PAGE_WAIT_TABLE_SIZE 8
 
+/* An allocation in the slow path, for the law that judges it (check/oom.c). */
+struct oom_search {
+	u64 zones; /* bits of node and zone: those that could have met the request all the time */
+	u32 order, highest_zoneidx;
+};
+
+struct hotplug_state;
 struct memory_block;
 struct notifier_block;
 struct resource;
@@ -31,14 +39,39 @@ struct machine {
 	spinlock_t resource_lock;
 	u64 node_states[NR_NODE_STATES];
 	atomic_long_t totalram_pages;
+	u64 totalreserve_pages;
+	struct vm_sysctl vm;
+	spinlock_t wmark_lock;         /* one computation of watermarks at a time */
+	seqlock_t zonelist_update_seq; /* rebuilds of zonelists, and those who must not miss one */
+	u32 node_load[MAX_NODES];      /* how often a node comes first for others: zonelist_update_seq */
+	atomic_long_t vm_zone_stat[NR_VM_ZONE_STAT_ITEMS];
+	atomic_long_t vm_node_stat[NR_VM_NODE_STAT_ITEMS];
+
+	struct mutex pcp_batch_high_lock;        /* high and batch of all zones; held as long as lists are disabled */
+	struct rw_semaphore pcp_isolation_rwsem; /* isolators against those who set the lists' length, in one design */
+	struct mutex pcpu_drain_mutex;           /* one drainer at a time */
+	struct per_cpu_pages *boot_pageset;
+	struct per_cpu_zonestat *boot_zonestats;
+	struct per_cpu_nodestat *boot_nodestats;
+	struct work_struct *vmstat_works;
+	u64 vmstat_ns; /* when CPUs were last asked to fold their counters; marked accesses */
+	struct lru_batch *lru_batches;
+	struct work_struct *lru_drain_works;
+	struct mutex lru_drain_mutex;
+	atomic_t lru_disable_count;
+	u32 lru_drain_gen; /* drains begun: written under lru_drain_mutex */
+
 	pg_data_t nodes[MAX_NODES];
-	struct anon_area areas[OP_SLOTS];
+	struct area areas[OP_SLOTS];
 	wait_queue_head_t page_wait_table[PAGE_WAIT_TABLE_SIZE]; /* waiters for page locks, by pfn */
 	u32 veto_armed[8];                  /* per NOTIFY_EVENT: the listener refuses the next one */
 	spinlock_t kernfs_lock;             /* path look-ups read blocks[] under it; its writers hold both locks */
 	wait_queue_head_t deactivate_waitq; /* removal of a block waits for the users of its files */
 	atomic_t ops_in_flight;             /* counted only while laws are checked after each operation */
 	u32 ops_pad;
+	u64 oom_searches_used; /* bits of those in use */
+	struct oom_search oom_searches[32];
+	struct hotplug_state *hotplug;
 	u64 state_write_deadline; /* when the writer of a state file loses patience: device_hotplug_lock */
 };
 
@@ -51,6 +84,10 @@ struct machine {
 extern struct machine_config machine_config;
 #define design(id) (machine_config.sw.design[DESIGN_##id])
 #define bug(id) (machine_config.sw.bug[BUG_##id])
+
+#define boot_param(id) (machine_config.boot_params & BIT(BOOT_PARAM_##id))
+/* Verdict `context` unless the caller excludes everybody who looks at sections, spans and present pages, or boots. */
+void assert_mem_hotplug_writer(void);
 
 /* get_online_mems()/put_online_mems(), mem_hotplug_begin()/done() (mm/memory_hotplug.c). */
 void get_online_mems(void);

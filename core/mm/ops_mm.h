@@ -15,6 +15,17 @@ s64 op_free(const struct op *op);
 s64 op_pin(const struct op *op);
 s64 op_unpin(const struct op *op);
 s64 op_verify(const struct op *op);
+s64 op_touch(const struct op *op);
+s64 op_mlock(const struct op *op);
+s64 op_munlock(const struct op *op);
+/* Numbers of pages; errno: filemap.h. */
+s64 op_read(const struct op *op);
+s64 op_write(const struct op *op);
+s64 op_writeback(const struct op *op);
+/* 0, or -EINVAL if a counter is negative. */
+s64 op_stat_refresh(const struct op *op);
+/* Number of pages. */
+s64 op_reclaim(const struct op *op);
 /* synchronize_rcu(); 0. */
 s64 op_synchronize(const struct op *op);
 

@@ -4,6 +4,7 @@
 #include "core/mm/buddy.h"
 #include "core/mm/lru.h"
 #include "core/mm/machine.h"
+#include "core/mm/page_alloc.h"
 #include "core/rt/cpu.h"
 #include "core/rt/point.h"
 #include "core/rt/report.h"
@@ -86,12 +87,14 @@ void prep_compound_page(struct page *page, u32 order)
 		WRITE_ONCE(page[i].lru.next, (struct list_head *)((u64)page | 1));
 	}
 	WRITE_ONCE(page[1].private, order);
+	atomic_set(&page[1].compound_mapcount, -1);
 }
 
 void destroy_compound_page(struct page *page, u32 order)
 {
-	BUG_ON(compound_order(page) != order);
+	BUG_ON(compound_order(page) != order || atomic_read(&page[1].compound_mapcount) != -1);
 	WRITE_ONCE(page[1].private, 0);
+	atomic_set(&page[1].compound_mapcount, 0);
 	for (u64 i = 1; i < BIT(order); i++) {
 		BUG_ON(compound_head(&page[i]) != page);
 		WRITE_ONCE(page[i].lru.next, NULL);
@@ -154,12 +157,6 @@ void page_ref_unfreeze(struct page *page, s32 count)
 	/* What the freezer wrote comes before the count that lets others in. */
 	smp_mb();
 	atomic_set(&page->_refcount, count);
-}
-
-s32 page_mapcount(const struct page *page)
-{
-	page_access_check(page);
-	return atomic_read(&page->_mapcount) + 1;
 }
 
 /* ---- page lock ------------------------------------------------------------------------------------------------- */
@@ -237,7 +234,8 @@ static inline void init_page(struct page *page, u64 flags)
 	page->private = 0;
 	page->_refcount.counter = 1;
 	page->_mapcount.counter = -1;
-	page->reserved_word = 0;
+	page->compound_mapcount.counter = 0;
+	page->pad = 0;
 }
 
 void __init_single_page(struct page *page, u64 pfn, u32 zone, u32 nid)
@@ -265,6 +263,12 @@ void memmap_init_range(u64 start_pfn, u64 nr_pages, u32 zone, u32 nid, u32 mt)
 		while (++page < end)
 			init_page(page, flags);
 	}
+}
+
+void memmap_init_reserved_range(u64 start_pfn, u64 nr_pages, u32 zone, u32 nid)
+{
+	for (u64 pfn = start_pfn; pfn < start_pfn + nr_pages; pfn++)
+		init_page(pfn_to_page(pfn), page_links(zone, nid) | BIT(PG_reserved));
 }
 
 void memmap_init_free_range(u64 start_pfn, u64 nr_pages, u32 zone, u32 nid)

@@ -25,7 +25,8 @@ struct page {
 	u64 private;        /* buddy order while PageBuddy or isolated by compaction; first tail page: compound order */
 	atomic_t _refcount; /* 0: free or frozen; fresh memmap: 1 */
 	atomic_t _mapcount; /* -1: unmapped; shares its word with page_type */
-	u64 reserved_word;  /* keeps the size at 64 */
+	atomic_t compound_mapcount; /* first tail page: mappings of the compound page as a whole, less one */
+	u32 pad;                    /* keeps the size at 64 */
 };
 _Static_assert(sizeof(struct page) == 64, "a memmap unit holds whole struct pages");
 
@@ -44,7 +45,10 @@ _Static_assert(sizeof(struct page) == 64, "a memmap unit holds whole struct page
 	F(hwpoison)                                                                                                    \
 	F(isolated)                                                                                                    \
 	F(reported)                                                                                                    \
-	F(waiters)
+	F(waiters)                                                                                                     \
+	F(swapbacked)                                                                                                  \
+	F(referenced)                                                                                                  \
+	F(vmemmap_self_hosted)
 enum pageflags {
 #define PAGE_FLAG(name) PG_##name,
 	PAGE_FLAGS(PAGE_FLAG)
@@ -140,7 +144,9 @@ static inline struct page *compound_head(const struct page *page)
 }
 
 /* Flags that belong to a compound page as a whole are kept in its head; these are each struct page's own. */
-#define OWN_FLAGS (BIT(PG_reserved) | BIT(PG_head) | BIT(PG_hwpoison) | BIT(PG_isolated) | BIT(PG_reported))
+#define OWN_FLAGS                                                                                                      \
+	(BIT(PG_reserved) | BIT(PG_head) | BIT(PG_hwpoison) | BIT(PG_isolated) | BIT(PG_reported) |                    \
+	 BIT(PG_vmemmap_self_hosted))
 
 /*
  * PageXxx() tests, SetPageXxx(), ClearPageXxx(), TestSet/TestClear for each PAGE_FLAGS row: test is a marked load,
@@ -192,6 +198,9 @@ PAGE_FLAG_OPS(head, Head)
 PAGE_FLAG_OPS(hwpoison, HWPoison)
 PAGE_FLAG_OPS(isolated, Isolated)
 PAGE_FLAG_OPS(waiters, Waiters)
+PAGE_FLAG_OPS(swapbacked, SwapBacked)
+PAGE_FLAG_OPS(referenced, Referenced)
+PAGE_FLAG_OPS(vmemmap_self_hosted, VmemmapSelfHosted)
 
 /* Page type states in the mapcount word. PageBuddy is read without a lock by many: a marked load. */
 static inline bool page_is_type(const struct page *page, u32 type)
@@ -241,7 +250,6 @@ void put_page(struct page *page);
 bool put_page_testzero(struct page *page);
 bool page_ref_freeze(struct page *page, s32 count);
 void page_ref_unfreeze(struct page *page, s32 count);
-s32 page_mapcount(const struct page *page); /* 0: unmapped */
 
 /* Page lock: a sleeping bit lock. trylock in any context. */
 void lock_page(struct page *page);
@@ -285,5 +293,7 @@ void memmap_init_range(u64 start_pfn, u64 nr_pages, u32 zone, u32 nid, u32 mt);
  * __free_pages_core, 6.1): no reference, not reserved.
  */
 void memmap_init_free_range(u64 start_pfn, u64 nr_pages, u32 zone, u32 nid);
+/* Boot: pages that are never freed: one reference, PG_reserved. */
+void memmap_init_reserved_range(u64 start_pfn, u64 nr_pages, u32 zone, u32 nid);
 
 #endif

@@ -2,6 +2,7 @@
 #include "core/mm/testing.h"
 
 #include "core/mm/buddy.h"
+#include "core/mm/huge_memory.h"
 #include "core/mm/lru.h"
 #include "core/rt/cpu.h"
 
@@ -10,8 +11,7 @@
 
 static struct page *take(u32 order, enum migratetype mt)
 {
-	struct alloc_request req = {.order = order, .mt = mt};
-	struct page *page = alloc_pages(&req);
+	struct page *page = alloc_pages(test_gfp(mt), order);
 
 	CHECK(page);
 	return page;
@@ -218,10 +218,10 @@ static void lock_and_count(void *arg)
 	for (u32 i = 0; i < LOCK_ROUNDS; i++) {
 		lock_page(page);
 		CHECK(!trylock_page(page));
-		page->reserved_word++;
+		page->pad++;
 		cond_resched();
-		if (page->reserved_word == 3 * LOCK_ROUNDS)
-			page->reserved_word = 0;
+		if (page->pad == 3 * LOCK_ROUNDS)
+			page->pad = 0;
 		unlock_page(page);
 	}
 	/* The last unlock leaves nothing behind. */

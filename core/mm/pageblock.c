@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Pageblock flags: four bits a pageblock in the usage of its section (mm/page_alloc.c, 6.1). */
+#include "core/mm/machine.h"
 #include "core/mm/section.h"
 
 _Static_assert(PB_BITS == 1 << 2, "the bits of a pageblock are found by a shift");
@@ -55,6 +56,8 @@ enum migratetype get_pageblock_migratetype(const struct page *page)
 void set_pageblock_migratetype(struct page *page, enum migratetype mt)
 {
 	page_access_check(page);
+	if (unlikely(READ_ONCE(machine.vm.page_group_by_mobility_disabled)) && mt < MIGRATE_PCPTYPES)
+		mt = MIGRATE_UNMOVABLE;
 	set_pfnblock_flags(page_to_pfn(page), mt, MIGRATETYPE_MASK);
 }
 

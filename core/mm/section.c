@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/mm/section.h"
 
+#include "core/mm/altmap.h"
 #include "core/mm/machine.h"
 #include "core/rt/point.h"
 #include "core/rt/report.h"
@@ -100,13 +101,6 @@ struct page *pfn_to_online_page(u64 pfn)
 
 /* ---- add ------------------------------------------------------------------------------------------------------- */
 
-/* Boot is single-threaded and holds no lock. */
-static void assert_section_writer(void)
-{
-	if (current)
-		lockdep_assert_held_write(&machine.mem_hotplug_lock);
-}
-
 static void section_word_set(struct mem_section *ms, u64 word)
 {
 	smp_store_release(&ms->section_mem_map, word);
@@ -167,6 +161,15 @@ static bool memmap_unit_in_use(u64 section_nr, u64 map, const char *addr)
 	return map & subsection_mask(first_pfn, nr);
 }
 
+/* A whole section's memmap out of the range itself, or whatever else @altmap stands for. */
+static int populate_from_altmap(struct mem_section_usage *usage, struct vmem_altmap *altmap)
+{
+	if (!vmem_altmap_alloc(altmap, geometry.memmap_pages))
+		return -ENOMEM;
+	usage->altmap_pages = geometry.memmap_pages;
+	return 0;
+}
+
 /* Whole sections in one piece; parts unit by unit, sparing units that another subsection brought along. */
 static int populate_section_memmap(u64 pfn, u64 nr)
 {
@@ -180,6 +183,16 @@ static int populate_section_memmap(u64 pfn, u64 nr)
 		if (!rt_memmap_live(unit))
 			ret = rt_memmap_map(unit, RT_MEMMAP_UNIT, PAGE_POISON_PATTERN);
 	return ret;
+}
+
+/* Pages that came from an altmap go back there; the page allocator never had them. */
+static void depopulate_to_altmap(struct mem_section_usage *usage, struct vmem_altmap *altmap)
+{
+	if (!usage->altmap_pages)
+		return;
+	BUG_ON(!altmap);
+	vmem_altmap_free(altmap, usage->altmap_pages);
+	usage->altmap_pages = 0;
 }
 
 /* @map: the subsections that stay. */
@@ -212,9 +225,9 @@ static int fill_subsection_map(struct mem_section_usage *usage, u64 mask)
 	return 0;
 }
 
-static void section_deactivate(struct mem_section *ms, u64 pfn, u64 nr);
+static void section_deactivate(struct mem_section *ms, u64 pfn, u64 nr, struct vmem_altmap *altmap);
 
-static int section_activate(struct mem_section *ms, u64 pfn, u64 nr)
+static int section_activate(struct mem_section *ms, u64 pfn, u64 nr, struct vmem_altmap *altmap)
 {
 	struct mem_section_usage *usage = NULL;
 	int ret;
@@ -236,27 +249,29 @@ static int section_activate(struct mem_section *ms, u64 pfn, u64 nr)
 	/* The memmap of boot memory covers its whole section, holes included. */
 	if (nr < PAGES_PER_SECTION && early_section(ms))
 		return 0;
-	ret = populate_section_memmap(pfn, nr);
+	ret = altmap && nr == PAGES_PER_SECTION ? populate_from_altmap(READ_ONCE(ms->usage), altmap) : 0;
+	if (!ret)
+		ret = populate_section_memmap(pfn, nr);
 	if (ret)
-		section_deactivate(ms, pfn, nr);
+		section_deactivate(ms, pfn, nr, altmap);
 	return ret;
 }
 
-int sparse_add_section(u32 nid, u64 pfn, u64 nr)
+int sparse_add_section(u32 nid, u64 pfn, u64 nr, struct vmem_altmap *altmap)
 {
 	u64 section_nr = pfn_to_section_nr(pfn);
 	struct mem_section *ms;
 	int ret;
 
 	(void)nid; /* the kernel needs it for where to take the memmap from */
-	assert_section_writer();
+	assert_mem_hotplug_writer();
 	BUG_ON(!IS_ALIGNED(pfn, (u64)PAGES_PER_SUBSECTION) || !IS_ALIGNED(nr, (u64)PAGES_PER_SUBSECTION));
 	BUG_ON(nr && pfn_to_section_nr(pfn + nr - 1) != section_nr);
 	ret = sparse_index_init(section_nr);
 	if (ret)
 		return ret;
 	ms = __nr_to_section(section_nr);
-	ret = section_activate(ms, pfn, nr);
+	ret = section_activate(ms, pfn, nr, altmap);
 	if (ret)
 		return ret;
 	/* rt_memmap_map() has poisoned fresh memmap; in a section that was there already it may be anything. */
@@ -276,7 +291,7 @@ int sparse_add_section(u32 nid, u64 pfn, u64 nr)
  * HAS_MEM_MAP goes first, so that pfn_valid() turns false before the usage it would read is freed, and the usage is
  * freed after a grace period, for those inside pfn_valid() already (since 6.8; 6.1 has it from stable).
  */
-static void section_deactivate(struct mem_section *ms, u64 pfn, u64 nr)
+static void section_deactivate(struct mem_section *ms, u64 pfn, u64 nr, struct vmem_altmap *altmap)
 {
 	struct mem_section_usage *usage = READ_ONCE(ms->usage);
 	u64 mask = subsection_mask(pfn, nr), map = usage ? READ_ONCE(usage->subsection_map) : 0;
@@ -287,6 +302,8 @@ static void section_deactivate(struct mem_section *ms, u64 pfn, u64 nr)
 		return;
 	map &= ~mask;
 	empty = !map;
+	if (empty)
+		depopulate_to_altmap(usage, altmap);
 	WRITE_ONCE(usage->subsection_map, map);
 	if (empty && bug(usage_free_no_rcu) && !usage->boot) {
 		WRITE_ONCE(ms->usage, NULL);
@@ -312,22 +329,23 @@ static void section_deactivate(struct mem_section *ms, u64 pfn, u64 nr)
 		section_word_set(ms, 0);
 }
 
-void sparse_remove_section(u64 pfn, u64 nr)
+void sparse_remove_section(u64 pfn, u64 nr, u64 map_offset, struct vmem_altmap *altmap)
 {
 	struct mem_section *ms = __pfn_to_section(pfn);
 
-	assert_section_writer();
+	(void)map_offset;
+	assert_mem_hotplug_writer();
 	BUG_ON(!nr || pfn_to_section_nr(pfn + nr - 1) != pfn_to_section_nr(pfn));
 	if (WARN_ON(!valid_section(ms)))
 		return;
-	section_deactivate(ms, pfn, nr);
+	section_deactivate(ms, pfn, nr, altmap);
 }
 
 /* ---- online and offline ---------------------------------------------------------------------------------------- */
 
 static void change_online_bit(u64 start_pfn, u64 end_pfn, u64 clear, u64 set)
 {
-	assert_section_writer();
+	assert_mem_hotplug_writer();
 	for (u64 pfn = start_pfn; pfn < end_pfn; pfn += PAGES_PER_SECTION) {
 		struct mem_section *ms = __pfn_to_section(pfn);
 

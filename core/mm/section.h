@@ -24,6 +24,7 @@ struct mem_section_usage {
 	struct rcu_head rcu;
 	u64 subsection_map;    /* a bit per subsection that was added */
 	u64 boot;              /* 1: boot memory, never freed */
+	u64 altmap_pages;      /* pages that the section's memmap took from an altmap */
 	u64 pageblock_flags[]; /* PB_BITS per pageblock */
 };
 
@@ -63,14 +64,18 @@ bool pfn_valid(u64 pfn);
  */
 struct page *pfn_to_online_page(u64 pfn);
 
+struct vmem_altmap;
 /*
  * Adds the memmap of [pfn, pfn + nr) (within one section, subsection aligned). 0, -ENOMEM, -EEXIST (some subsection
  * is there already), -EINVAL (empty). mem_hotplug_lock held for writing, or boot. Pages poisoned, section not online.
+ * @altmap, unless NULL, is where the pages for the memmap of a whole section come from.
  */
-int sparse_add_section(u32 nid, u64 pfn, u64 nr);
-/* Takes it away: HAS_MEM_MAP cleared first, usage freed after a grace period, memmap unmapped. mem_hotplug_lock write.
+int sparse_add_section(u32 nid, u64 pfn, u64 nr, struct vmem_altmap *altmap);
+/*
+ * Takes it away: HAS_MEM_MAP cleared first, usage freed after a grace period, memmap unmapped. @map_offset: leading
+ * pages of the range that never had a struct page of data. mem_hotplug_lock write.
  */
-void sparse_remove_section(u64 pfn, u64 nr);
+void sparse_remove_section(u64 pfn, u64 nr, u64 map_offset, struct vmem_altmap *altmap);
 /* SECTION_IS_ONLINE for all sections of the range. mem_hotplug_lock write. */
 void online_mem_sections(u64 start_pfn, u64 end_pfn);
 void offline_mem_sections(u64 start_pfn, u64 end_pfn);

@@ -3,6 +3,9 @@
 
 #include <string.h>
 
+#include "core/mm/lru.h"
+#include "core/mm/pcp.h"
+#include "core/rt/cpu.h"
 #include "core/rt/random.h"
 #include "core/rt/sched.h"
 
@@ -74,6 +77,33 @@ struct machine_config test_config(void)
 	return config;
 }
 
+static void test_no_pageset(struct zone *zone)
+{
+	zone->pageset_high = 0;
+	zone->pageset_batch = 1;
+	zone_pcp_set_high_and_batch(zone, 0, 1);
+}
+
+void test_plain_allocator(void *arg)
+{
+	struct zone *zone;
+
+	(void)arg;
+	for_each_populated_zone (zone)
+		test_no_pageset(zone);
+	geometry.lru_batch = 1;
+}
+
+u64 test_free_pages(const struct zone *zone)
+{
+	unsigned int cpu;
+	s64 sum = zone->vm_stat[NR_FREE_PAGES].counter;
+
+	for_each_possible_cpu (cpu)
+		sum += per_cpu_ptr(zone->per_cpu_zonestats, cpu)->vm_stat_diff[NR_FREE_PAGES];
+	return (u64)sum;
+}
+
 static void boot(enum geometry_id id)
 {
 	struct machine_config config = test_config();
@@ -81,7 +111,7 @@ static void boot(enum geometry_id id)
 
 	config.geometry = id;
 	assert_null(machine_config_error(&config));
-	core_boot(&config, &rt, NULL, NULL);
+	core_boot(&config, &rt, test_plain_allocator, NULL);
 	/* Tests of one floor leave the machine in states that no hotplug operation would. */
 	rt_set_quiescence_check(NULL);
 }
@@ -159,7 +189,7 @@ bool test_with_fault(void (*task)(void *arg), enum rt_fault fault, u32 n)
 void test_add(u64 pfn, u64 nr)
 {
 	mem_hotplug_begin();
-	CHECK_EQUAL(sparse_add_section(0, pfn, nr), 0);
+	CHECK_EQUAL(sparse_add_section(0, pfn, nr, NULL), 0);
 	mem_hotplug_done();
 }
 
@@ -183,6 +213,6 @@ void test_offline(u64 pfn, u64 nr)
 void test_remove(u64 pfn, u64 nr)
 {
 	mem_hotplug_begin();
-	sparse_remove_section(pfn, nr);
+	sparse_remove_section(pfn, nr, 0, NULL);
 	mem_hotplug_done();
 }

@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "core/mm/machine.h"
+#include "core/mm/page_alloc.h"
 #include "core/rt/report.h"
 #include "core/rt/run.h"
 
@@ -31,7 +32,22 @@
 				(long long)_left, (long long)_right);                                                  \
 	} while (0)
 
+/* A request of type @mt from kernel zones that may wait; compound if it is movable and of several pages. */
+static inline gfp_t test_gfp(enum migratetype mt)
+{
+	if (mt == MIGRATE_MOVABLE)
+		return GFP_KERNEL | __GFP_MOVABLE | __GFP_COMP;
+	return mt == MIGRATE_RECLAIMABLE ? GFP_KERNEL | __GFP_RECLAIMABLE : GFP_KERNEL;
+}
+
 struct machine_config test_config(void);
+/*
+ * Boot's last step: per-CPU lists and LRU batches keep nothing, so that pages are where the last call put them. Tests
+ * of those have machines of their own.
+ */
+void test_plain_allocator(void *arg);
+/* NR_FREE_PAGES with what the CPUs keep to themselves. */
+u64 test_free_pages(const struct zone *zone);
 void test_boot(void);
 /* Runs the functions as tasks on CPUs 0, 1, 0, … and resets. @seed 0: each until it blocks, else a random walk. */
 struct rt_result test_run(u64 seed, u32 nr_tasks, void (*const *tasks)(void *arg), void *arg);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/mm/zone.h"
 
-#include "core/mm/lru.h"
 #include "core/mm/machine.h"
 #include "core/rt/report.h"
 #include "core/rt/task.h"
@@ -11,58 +10,6 @@ const char *zone_type_name(u32 zone)
 	static const char *const names[MAX_NR_ZONES] = {"DMA", "DMA32", "Normal", "Movable", "Device"};
 
 	return zone < MAX_NR_ZONES ? names[zone] : "?";
-}
-
-/* ---- nodes ----------------------------------------------------------------------------------------------------- */
-
-bool node_state(u32 nid, enum node_states state)
-{
-	return test_bit(nid, &machine.node_states[state]);
-}
-
-void node_set_state(u32 nid, enum node_states state)
-{
-	set_bit(nid, &machine.node_states[state]);
-}
-
-void node_clear_state(u32 nid, enum node_states state)
-{
-	clear_bit(nid, &machine.node_states[state]);
-}
-
-pg_data_t *NODE_DATA(u32 nid)
-{
-	BUG_ON(nid >= MAX_NODES);
-	return &machine.nodes[nid];
-}
-
-struct zone *node_zone(u32 nid, u32 zone)
-{
-	BUG_ON(zone >= MAX_NR_ZONES);
-	return &NODE_DATA(nid)->node_zones[zone];
-}
-
-static void zone_init_internals(struct zone *zone, u32 nid, u32 idx)
-{
-	spin_lock_init(&zone->lock, LOCK_zone);
-	zone->node = nid;
-	zone->idx = idx;
-	atomic_long_set(&zone->managed_pages, 0);
-	WRITE_ONCE(zone->present_pages, 0);
-	zone->present_early_pages = 0;
-}
-
-/* Spans are not touched: those of a node that comes back are empty already. */
-void pgdat_init(pg_data_t *pgdat, u32 nid)
-{
-	pgdat->node_id = nid;
-	pgdat->nr_zones = 0;
-	pgdat->node_present_pages = 0;
-	WRITE_ONCE(pgdat->node_start_pfn, 0);
-	lruvec_init(&pgdat->lruvec);
-	atomic_long_set(&pgdat->nr_isolated_anon, 0);
-	for (u32 idx = 0; idx < MAX_NR_ZONES; idx++)
-		zone_init_internals(&pgdat->node_zones[idx], nid, idx);
 }
 
 /* ---- zones ----------------------------------------------------------------------------------------------------- */
@@ -92,6 +39,11 @@ bool populated_zone(const struct zone *zone)
 u64 zone_managed_pages(const struct zone *zone)
 {
 	return (u64)atomic_long_read(&zone->managed_pages);
+}
+
+bool managed_zone(const struct zone *zone)
+{
+	return zone_managed_pages(zone) != 0;
 }
 
 static void zone_init_free_lists(struct zone *zone)
@@ -152,16 +104,10 @@ void set_zone_contiguous(struct zone *zone)
 	WRITE_ONCE(zone->contiguous, 1);
 }
 
-void adjust_present_page_count(struct zone *zone, u64 pfn, s64 nr_pages)
+void adjust_managed_page_count(struct zone *zone, s64 nr_pages)
 {
-	pg_data_t *pgdat = NODE_DATA(zone->node);
-
-	if (current)
-		lockdep_assert_held_write(&machine.mem_hotplug_lock);
-	if (early_section(__pfn_to_section(pfn)))
-		zone->present_early_pages += (u64)nr_pages;
-	WRITE_ONCE(zone->present_pages, zone->present_pages + (u64)nr_pages);
-	WRITE_ONCE(pgdat->node_present_pages, pgdat->node_present_pages + (u64)nr_pages);
+	atomic_long_add(nr_pages, &zone->managed_pages);
+	totalram_pages_add(nr_pages);
 }
 
 u64 totalram_pages(void)

@@ -68,30 +68,6 @@ static void contiguous(void *arg)
 	CHECK_EQUAL(normal()->contiguous, 0);
 }
 
-static void presence(void *arg)
-{
-	(void)arg;
-	test_add(NEW_PFN, NR);
-	mem_hotplug_begin();
-	adjust_present_page_count(normal(), 0, -64);
-	CHECK_EQUAL(normal()->present_pages, NEW_PFN - 64);
-	CHECK_EQUAL(normal()->present_early_pages, NEW_PFN - 64);
-	CHECK_EQUAL(NODE_DATA(0)->node_present_pages, NEW_PFN - 64);
-	/* Hot-added memory is present, but never early. */
-	adjust_present_page_count(normal(), NEW_PFN, 64);
-	CHECK_EQUAL(normal()->present_pages, NEW_PFN);
-	CHECK_EQUAL(normal()->present_early_pages, NEW_PFN - 64);
-	mem_hotplug_done();
-	totalram_pages_add(-10);
-	CHECK_EQUAL(totalram_pages(), NEW_PFN - 10);
-}
-
-static void presence_without_lock(void *arg)
-{
-	(void)arg;
-	adjust_present_page_count(normal(), 0, -64);
-}
-
 static void empty_zone(void *arg)
 {
 	struct zone *zone = node_zone(0, ZONE_MOVABLE);
@@ -127,10 +103,8 @@ static void test_zones(void **state)
 	test_alone(boot_state, NULL);
 	test_alone(spans, NULL);
 	test_alone(contiguous, NULL);
-	test_alone(presence, NULL);
 	test_alone(empty_zone, NULL);
 	test_alone(states, NULL);
-	test_fails(presence_without_lock, VERDICT_context, "");
 }
 
 static void test_names(void **state)

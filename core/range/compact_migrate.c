@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The migrate scanner: pages in use, from the low end of the zone upwards. */
 #include "core/mm/buddy.h"
+#include "core/mm/huge_memory.h"
 #include "core/mm/lru.h"
 #include "core/mm/machine.h"
 #include "core/range/compaction.h"
@@ -24,11 +25,19 @@ struct migrate_scan {
 	bool gone;         /* the pageblock went offline: the walk does not cover it any more */
 };
 
+static void raise_to(u64 *cached, u64 pfn)
+{
+	if (pfn > READ_ONCE(*cached))
+		WRITE_ONCE(*cached, pfn);
+}
+
+/* What a sync run looked at in vain, an async one need not look at either. */
 static void update_cached_migrate(struct compact_control *cc, u64 pfn)
 {
 	pfn = pageblock_end_pfn(pfn - 1);
-	if (pfn > READ_ONCE(cc->zone->compact_cached_migrate_pfn))
-		WRITE_ONCE(cc->zone->compact_cached_migrate_pfn, pfn);
+	raise_to(&cc->zone->compact_cached_migrate_pfn[0], pfn);
+	if (cc->mode != MIGRATE_ASYNC)
+		raise_to(&cc->zone->compact_cached_migrate_pfn[1], pfn);
 }
 
 static void unlock_lruvec(struct migrate_scan *s)
@@ -37,15 +46,6 @@ static void unlock_lruvec(struct migrate_scan *s)
 		return;
 	spin_unlock_irqrestore(&s->locked->lru_lock, s->irq);
 	s->locked = NULL;
-}
-
-/* Pages isolated by anybody outnumber half of what is left on the LRU. (too_many_isolated(), mm/compaction.c, 6.1) */
-static bool too_many_isolated(u32 nid)
-{
-	const pg_data_t *pgdat = NODE_DATA(nid);
-	s64 isolated = atomic_long_read(&pgdat->nr_isolated_anon), on_lru = lruvec_nr_pages(&pgdat->lruvec);
-
-	return isolated > on_lru / 2;
 }
 
 /* The pageblock went offline during a break: what is left of it is not ours to look at. */
@@ -58,7 +58,8 @@ static void lose_pageblock(struct migrate_scan *s)
 /* When so many pages are isolated that somebody must get on first. */
 static void throttle(struct migrate_scan *s)
 {
-	while (!s->stop && too_many_isolated(s->cc->zone->node)) {
+	while (!s->stop && too_many_isolated(NODE_DATA(s->cc->zone->node))) {
+		vmstat_shepherd();
 		/* Those that are here already can be the ones others wait for. */
 		if (s->cc->nr_migratepages > 0 || s->cc->mode == MIGRATE_ASYNC || fatal_signal_pending())
 			s->abort = s->stop = true;
@@ -146,8 +147,11 @@ static bool isolate_held(struct migrate_scan *s, struct page *page)
 {
 	struct compact_control *cc = s->cc;
 
-	/* More references than mappings: pinned, migration would fail. */
-	if (page_count(page) - 1 > page_mapcount(page))
+	/* An anonymous page with more references than mappings: pinned, migration would fail. */
+	if (READ_ONCE(page->mapping) & PAGE_MAPPING_ANON && page_count(page) - 1 > total_mapcount(page))
+		return false;
+	/* Whoever may not wait has no use for what is being written, nor for what cannot be reclaimed. */
+	if (cc->mode == MIGRATE_ASYNC && PageWriteback(page))
 		return false;
 	if (!TestClearPageLRU(page))
 		return false;
@@ -156,7 +160,7 @@ static bool isolate_held(struct migrate_scan *s, struct page *page)
 		return false;
 	}
 	lruvec_del_page(s->locked, page);
-	mod_node_isolated(page_to_nid(page), 1);
+	mod_page_isolated(page, 1);
 	list_add(&page->lru, &cc->migratepages);
 	cc->nr_migratepages++;
 	s->nr_isolated++;
@@ -225,10 +229,19 @@ static bool isolate_migratepages_block(struct compact_control *cc, struct page *
 	return !s.abort;
 }
 
-/* Async runs of others would look for a source of their own type here; a whole huge page is never one. */
-static bool suitable_migration_source(const struct page *page)
+/* A whole huge page is none; and an allocation that may not wait looks into pageblocks of its own type only. */
+static bool suitable_migration_source(const struct compact_control *cc, const struct page *page)
 {
-	return !PageCompound(page) || compound_order(compound_head(page)) < pageblock_order;
+	enum migratetype mt;
+
+	if (PageCompound(page) && compound_order(compound_head(page)) >= pageblock_order)
+		return false;
+	if (cc->mode != MIGRATE_ASYNC || !cc->direct_compaction)
+		return true;
+	mt = get_pageblock_migratetype(page);
+	if (cc->migratetype == MIGRATE_MOVABLE)
+		return mt == MIGRATE_MOVABLE || mt == MIGRATE_CMA;
+	return mt == cc->migratetype;
 }
 
 enum isolate_result isolate_migratepages(struct compact_control *cc)
@@ -255,7 +268,7 @@ enum isolate_result isolate_migratepages(struct compact_control *cc)
 			walk_leave(&cc->walk);
 			continue;
 		}
-		if (!suitable_migration_source(page)) {
+		if (!suitable_migration_source(cc, page)) {
 			walk_leave(&cc->walk);
 			update_cached_migrate(cc, end_pfn);
 			continue;

@@ -2,6 +2,10 @@
 #include "core/range/compaction.h"
 
 #include "core/mm/buddy.h"
+#include "core/mm/lru.h"
+#include "core/mm/machine.h"
+#include "core/mm/pcp.h"
+#include "core/mm/vmscan.h"
 #include "core/rt/cpu.h"
 #include "core/rt/point.h"
 #include "core/rt/report.h"
@@ -68,19 +72,37 @@ static void compaction_free(struct page *page, void *private)
 
 /* ---- one run --------------------------------------------------------------------------------------------------- */
 
-static void reset_cached_positions(struct zone *zone)
+/*
+ * The span's last pageblock, where the free scanner begins. The zone may have lost all its memory since somebody found
+ * it populated: of a span that ends at 0 the last page is at the end of all numbers.
+ */
+static u64 last_pageblock(u64 start_pfn, u64 end_pfn)
 {
-	WRITE_ONCE(zone->compact_cached_migrate_pfn, READ_ONCE(zone->zone_start_pfn));
-	WRITE_ONCE(zone->compact_cached_free_pfn, pageblock_start_pfn(zone_end_pfn(zone) - 1));
+	if (end_pfn <= start_pfn && !bug(compaction_wraps_around))
+		return start_pfn;
+	return pageblock_start_pfn(end_pfn - 1);
 }
 
-/* A free block of the wanted order, for a movable allocation. Lock-free, so it may be gone when it is wanted. */
+static void reset_cached_positions(struct zone *zone)
+{
+	u64 start_pfn = READ_ONCE(zone->zone_start_pfn);
+
+	for (u32 i = 0; i < ASYNC_AND_SYNC; i++)
+		WRITE_ONCE(zone->compact_cached_migrate_pfn[i], start_pfn);
+	WRITE_ONCE(zone->compact_cached_free_pfn, last_pageblock(start_pfn, zone_end_pfn(zone)));
+}
+
+/* A free block that the request could have. Lock-free, so it may be gone when it is wanted. */
 static bool suitable_page_free(const struct compact_control *cc)
 {
 	for (u32 order = (u32)cc->order; order <= geometry.max_order; order++) {
-		const struct list_head *list = &cc->zone->free_area[order].free_list[MIGRATE_MOVABLE];
+		const struct free_area *area = &cc->zone->free_area[order];
 
-		if (!data_race(list_empty(list), "only a hint whether to go on; the allocation takes zone->lock"))
+		if (!data_race(list_empty(&area->free_list[cc->migratetype]),
+			       "only a hint whether to go on; the allocation takes zone->lock"))
+			return true;
+		/* Whole pageblocks of another type may be taken over. */
+		if (order >= pageblock_order && READ_ONCE(area->nr_free))
 			return true;
 	}
 	return false;
@@ -90,9 +112,18 @@ static enum compact_result compact_finished(struct compact_control *cc)
 {
 	if (compact_scanners_met(cc)) {
 		reset_cached_positions(cc->zone);
+		/* Skip bits were in the way: kswapd forgets them when it goes to sleep. */
+		if (cc->direct_compaction)
+			WRITE_ONCE(cc->zone->compact_blockskip_flush, 1);
 		return cc->whole_zone ? COMPACT_COMPLETE : COMPACT_PARTIAL_SKIPPED;
 	}
-	if (cc->order < 0)
+	if (cc->proactive) {
+		if (kswapd_is_running(NODE_DATA(cc->zone->node)))
+			return COMPACT_PARTIAL_SKIPPED;
+		if (fragmentation_score_zone(cc->zone) <= fragmentation_score_wmark(true))
+			return COMPACT_SUCCESS;
+	}
+	if (is_via_compact_memory(cc->order))
 		return COMPACT_CONTINUE;
 	if (!pageblock_aligned(cc->migrate_pfn)) /* a pageblock is always finished */
 		return COMPACT_CONTINUE;
@@ -109,23 +140,44 @@ static void start_scanners(struct compact_control *cc)
 {
 	struct zone *zone = cc->zone;
 	u64 start_pfn = READ_ONCE(zone->zone_start_pfn), end_pfn = zone_end_pfn(zone);
+	u64 *cached_migrate_pfn = &zone->compact_cached_migrate_pfn[cached_migrate_index(cc)];
 
 	cc->migrate_pfn = start_pfn;
-	cc->free_pfn = end_pfn > start_pfn ? pageblock_start_pfn(end_pfn - 1) : start_pfn;
+	cc->free_pfn = last_pageblock(start_pfn, end_pfn);
 	if (cc->whole_zone)
 		return;
-	cc->migrate_pfn = READ_ONCE(zone->compact_cached_migrate_pfn);
+	cc->migrate_pfn = READ_ONCE(*cached_migrate_pfn);
 	cc->free_pfn = READ_ONCE(zone->compact_cached_free_pfn);
 	if (cc->free_pfn < start_pfn || cc->free_pfn >= end_pfn) {
-		cc->free_pfn = pageblock_start_pfn(end_pfn - 1);
+		cc->free_pfn = last_pageblock(start_pfn, end_pfn);
 		WRITE_ONCE(zone->compact_cached_free_pfn, cc->free_pfn);
 	}
 	if (cc->migrate_pfn < start_pfn || cc->migrate_pfn >= end_pfn) {
 		cc->migrate_pfn = start_pfn;
-		WRITE_ONCE(zone->compact_cached_migrate_pfn, cc->migrate_pfn);
+		WRITE_ONCE(*cached_migrate_pfn, cc->migrate_pfn);
 	}
 	if (cc->migrate_pfn <= start_pfn)
 		cc->whole_zone = true;
+}
+
+/*
+ * Pages that were moved out of a block of the wanted order rest on this CPU's lists: there they would not merge. Once
+ * the scanner has left the block. (compact_zone, 6.1)
+ */
+static void drain_left_block(struct compact_control *cc)
+{
+	u64 block;
+
+	if (cc->order <= 0 || !cc->last_migrated_pfn)
+		return;
+	block = ALIGN_DOWN(cc->migrate_pfn, 1ULL << cc->order);
+	if (cc->last_migrated_pfn >= block)
+		return;
+	walk_pause(&cc->walk);
+	lru_add_drain();
+	drain_local_pages(cc->zone);
+	walk_resume(&cc->walk);
+	cc->last_migrated_pfn = 0;
 }
 
 /* Moves what the migrate scanner collected; true if the run must end: no target is left to be found. */
@@ -166,10 +218,12 @@ static enum compact_result compact_loop(struct compact_control *cc)
 			break;
 		case ISOLATE_SUCCESS:
 			last_migrated_block = iteration_block;
+			cc->last_migrated_pfn = max(iteration_block, 1UL);
 			if (migrate_collected(cc))
 				return COMPACT_CONTENDED;
 			break;
 		}
+		drain_left_block(cc);
 	}
 	return ret;
 }
@@ -198,10 +252,19 @@ enum compact_result compact_zone(struct compact_control *cc)
 	INIT_LIST_HEAD(&cc->migratepages);
 	cc->nr_freepages = cc->nr_migratepages = 0;
 	cc->contended = cc->rescan = false;
-	cc->migrate_scanned = cc->free_scanned = cc->nr_migrated = 0;
+	cc->migrate_scanned = cc->free_scanned = cc->nr_migrated = cc->last_migrated_pfn = 0;
 	if (!populated_zone(cc->zone))
 		return COMPACT_SKIPPED;
+	if (!is_via_compact_memory(cc->order)) {
+		ret = compaction_suitable(cc->zone, cc->order, cc->alloc_flags, cc->highest_zoneidx);
+		if (ret == COMPACT_SUCCESS || ret == COMPACT_SKIPPED)
+			return ret;
+		/* After so many failures what was in the way may be gone. */
+		if (compaction_restarting(cc->zone, cc->order))
+			reset_isolation_suitable_zone(cc->zone);
+	}
 	start_scanners(cc);
+	lru_add_drain();
 	point(compaction, start, cc->migrate_pfn);
 	walk_begin(&cc->walk, cc->zone);
 	ret = compact_loop(cc);

@@ -9,23 +9,14 @@
 #ifndef PFNSTORM_RANGE_COMPACTION_H
 #define PFNSTORM_RANGE_COMPACTION_H
 
-#include "core/mm/zone.h"
+#include "core/mm/page_alloc.h"
 #include "core/range/migrate.h"
 #include "core/range/walk.h"
 #include "core/rt/list.h"
 #include "core/rt/types.h"
 
 #define COMPACT_CLUSTER_MAX WALK_CLUSTER
-
-/* How a run ended; the kernel's order. */
-enum compact_result {
-	COMPACT_SKIPPED,         /* zone not populated */
-	COMPACT_CONTINUE,        /* not ended */
-	COMPACT_COMPLETE,        /* the scanners met, all of the zone was scanned */
-	COMPACT_PARTIAL_SKIPPED, /* the scanners met, a part was skipped by cached positions */
-	COMPACT_CONTENDED,       /* given up: lock contention, no free pages, or a fatal signal */
-	COMPACT_SUCCESS,         /* a free block of the wanted order exists */
-};
+#define COMPACT_MAX_DEFER_SHIFT 6
 
 enum isolate_result { ISOLATE_ABORT, ISOLATE_NONE, ISOLATE_SUCCESS };
 
@@ -34,9 +25,14 @@ struct compact_control {
 	struct zone *zone;
 	s32 order; /* wanted free block; -1: compact all, as /proc/sys/vm/compact_memory */
 	enum migrate_mode mode;
+	enum migratetype migratetype; /* of the request; of no account if order is -1 */
+	u32 alloc_flags;
+	u32 highest_zoneidx;
+	bool direct_compaction;     /* an allocation waits */
 	bool ignore_skip_hint;      /* look into pageblocks marked as useless too */
 	bool ignore_block_suitable; /* free scanner takes pageblocks of any type */
 	bool whole_zone;            /* ignore the cached positions */
+	bool proactive;             /* until the zone is little fragmented, or kswapd has work */
 
 	struct list_head freepages;    /* order-0 pages with reference 1, taken by the free scanner */
 	struct list_head migratepages; /* isolated from the LRU */
@@ -44,6 +40,7 @@ struct compact_control {
 	u64 migrate_pfn, free_pfn; /* where the scanners are */
 	bool contended;            /* some lock was contended, or a signal came: end soon */
 	bool rescan;               /* second visit of a pageblock: take all of it */
+	u64 last_migrated_pfn;     /* since the last drain of local lists; 0: none */
 	u64 migrate_scanned, free_scanned;
 	u64 nr_migrated;
 	struct walk walk;
@@ -51,9 +48,59 @@ struct compact_control {
 
 /* Always returns with both lists empty. */
 enum compact_result compact_zone(struct compact_control *cc);
+/*
+ * Is a run over @zone for @order worth it: COMPACT_SUCCESS a block is there already, COMPACT_SKIPPED too few pages for
+ * it to help, else COMPACT_CONTINUE. Lock-free: a hint. (compaction_suitable, 6.1)
+ */
+enum compact_result compaction_suitable(struct zone *zone, s32 order, u32 alloc_flags, u32 highest_zoneidx);
+/* All populated zones of the node, as a write to its file `compact`. Task context. Number of pages moved. (6.1) */
+u64 compact_node(u32 nid);
 
-/* Between the files of compaction: */
+/* Registers compaction with the allocator; before the first boot. */
+void compaction_init(void);
+
+/* ---- kcompactd.c ------------------------------------------------------------------------------------------------ */
+
+/* Starts the node's kcompactd unless it runs; failure is logged only. mem_hotplug_lock write, or boot. (6.1) */
+void kcompactd_run(u32 nid);
+/* Stops it and waits until it is gone: it looks at that only between zones. mem_hotplug_lock write. (6.1) */
+void kcompactd_stop(u32 nid);
+/* Free blocks of @order are wanted in the node's zones up to @highest_zoneidx. Any context. (6.1) */
+void wakeup_kcompactd(pg_data_t *pgdat, u32 order, u32 highest_zoneidx);
+
+/* ---- compact_proactive.c ---------------------------------------------------------------------------------------- */
+
+/* Is the node so fragmented that kcompactd shall compact though nobody asked? Racy. kcompactd. (6.1) */
+bool should_proactive_compact_node(const pg_data_t *pgdat);
+/* Does so; false if it did not help. kcompactd. (proactive_compact_node, 6.1) */
+bool proactive_compact_node(pg_data_t *pgdat);
+/* External fragmentation of a zone in percent, and the percentages between which it shall be. (6.1) */
+u32 fragmentation_score_zone(const struct zone *zone);
+u32 fragmentation_score_wmark(bool low);
+/* /proc/sys/vm/compaction_proactiveness: -EINVAL above 100. Wakes all kcompactds unless 0. Task context. */
+int compaction_proactiveness_set(u32 percent);
+
+/* ---- compact_defer.c: how often a zone is tried ------------------------------------------------------------------ */
+
+/* It failed for @order: fewer attempts from now on. (6.1) */
+void defer_compaction(struct zone *zone, s32 order);
+/* Not this time: true until enough attempts were passed over. (6.1) */
+bool compaction_deferred(struct zone *zone, s32 order);
+/* It succeeded for @order; if an allocation did as well, all is forgotten. (6.1) */
+void compaction_defer_reset(struct zone *zone, s32 order, bool alloc_success);
+/* Did it fail so often that skip bits are better forgotten? (6.1) */
+bool compaction_restarting(const struct zone *zone, s32 order);
+/* Skip bits of the zone's pageblocks go, and scanners begin at its ends. Not in a read section. (6.1) */
+void reset_isolation_suitable_zone(struct zone *zone);
+
+/* ---- between the files of compaction ----------------------------------------------------------------------------- */
+
 #define compact_scanners_met(cc) (((cc)->free_pfn / pageblock_nr_pages) <= ((cc)->migrate_pfn / pageblock_nr_pages))
+#define is_via_compact_memory(order) ((order) == -1)
+/* Which of the zone's cached positions of the migrate scanner. */
+#define cached_migrate_index(cc) ((cc)->mode != MIGRATE_ASYNC)
+/* Single pages that a run for a block of @order takes: the block and as many to move it to. (compact_gap, 6.1) */
+#define compact_gap(order) (2ULL << (order))
 /* Fills cc->migratepages from the next pageblock that has something, moving cc->migrate_pfn. Not in a read section. */
 enum isolate_result isolate_migratepages(struct compact_control *cc);
 /* Fills cc->freepages with at least cc->nr_migratepages pages if it can, moving cc->free_pfn. Not in a read section. */

@@ -31,7 +31,7 @@ static void fragment_normal(void)
 		CHECK(test_op("alloc", MIGRATE_MOVABLE, 0, 1, 0) == 1);
 		CHECK(test_op("alloc", MIGRATE_MOVABLE, 0, 1, 1) == 1);
 	}
-	CHECK(page_zonenum(pfn_to_page(anon_area(0)->pte[40] >> 8)) == ZONE_NORMAL);
+	CHECK(page_zonenum(pfn_to_page(area_of_slot(0)->pte[40] >> 8)) == ZONE_NORMAL);
 	CHECK(test_op("free", 1, 0, 0, 0) == 48);
 }
 
@@ -52,15 +52,15 @@ static void make_room(void *arg)
 	(void)arg;
 	fragment_normal();
 	large_before = normal()->free_area[4].nr_free;
-	free_before = zone_free_pages(normal());
+	free_before = test_free_pages(normal());
 	cc = whole_zone_run();
 	CHECK(compact_zone(&cc) == COMPACT_COMPLETE);
 	large_after = normal()->free_area[4].nr_free;
 	CHECK(cc.nr_migrated > 0);
 	CHECK(cc.free_pfn / 8 <= cc.migrate_pfn / 8);
-	CHECK(zone_free_pages(normal()) == free_before);
+	CHECK(test_free_pages(normal()) == free_before);
 	CHECK(large_after > large_before);
-	CHECK(atomic_long_read(&NODE_DATA(0)->nr_isolated_anon) == 0);
+	CHECK(test_node_stat(NR_ISOLATED_ANON) == 0);
 	free_all();
 }
 
@@ -138,13 +138,14 @@ static void pinned_and_unmovable(void *arg)
 	fragment_normal();
 	CHECK(test_op("alloc", MIGRATE_UNMOVABLE, 0, 4, 3) == 4);
 	for (u32 i = 0; i < 4; i++)
-		pfn[i] = anon_area(3)->pte[i] >> 8;
-	CHECK(test_op("pin", 0, 0, 0, 0) == 48);
+		pfn[i] = area_of_slot(3)->pte[i] >> 8;
+	/* Watermarks send the last pages of slot 15 to Normal as well. */
+	CHECK(test_op("pin", 0, 0, 0, 0) == 48 && test_op("pin", 15, 0, 0, 0) == 62);
 	CHECK(test_op("compact", 0, 0, 0, 0) == 0);
-	CHECK(test_op("unpin", 0, 0, 0, 0) == 48);
+	CHECK(test_op("unpin", 0, 0, 0, 0) == 48 && test_op("unpin", 15, 0, 0, 0) == 62);
 	CHECK(test_op("compact", 0, 0, 0, 0) > 0);
 	for (u32 i = 0; i < 4; i++)
-		CHECK(anon_area(3)->pte[i] >> 8 == pfn[i]);
+		CHECK(area_of_slot(3)->pte[i] >> 8 == pfn[i]);
 	CHECK(test_op("free", 3, 0, 0, 0) == 4);
 	free_all();
 }
@@ -185,13 +186,12 @@ static struct page *last_used(void)
 /* The last 16 pages of block 5: the upper pageblock free, the lower too but for its last page. */
 static void leave_one_page(void)
 {
-	const struct alloc_request request = {.order = 4, .mt = MIGRATE_UNMOVABLE};
 	struct page *blocks[24], *page = pfn_to_page(BLOCK_PFN(6) - 16);
 	u32 count = 0;
 
 	do {
 		CHECK(count < ARRAY_SIZE(blocks));
-		blocks[count] = alloc_pages(&request);
+		blocks[count] = alloc_pages(test_gfp(MIGRATE_UNMOVABLE, false), 4);
 		CHECK(blocks[count]);
 	} while (blocks[count++] != page);
 	for (u32 i = 0; i < count; i++) {
@@ -292,15 +292,15 @@ static void use_cached_positions(void *arg)
 
 	(void)arg;
 	cc.whole_zone = false;
-	normal()->compact_cached_migrate_pfn = BLOCK_PFN(2);
+	normal()->compact_cached_migrate_pfn[1] = BLOCK_PFN(2);
 	normal()->compact_cached_free_pfn = BLOCK_PFN(3);
 	CHECK(compact_zone(&cc) == COMPACT_PARTIAL_SKIPPED);
 	CHECK(cc.migrate_scanned <= 2 * 64);
 	/* When the scanners have met, both start anew. */
-	CHECK(normal()->compact_cached_migrate_pfn == 0);
+	CHECK(normal()->compact_cached_migrate_pfn[1] == 0);
 	CHECK(normal()->compact_cached_free_pfn == BLOCK_PFN(6) - 8);
 	/* Positions outside of the zone, as a shrunk span leaves them. */
-	normal()->compact_cached_migrate_pfn = normal()->compact_cached_free_pfn = BLOCK_PFN(7);
+	normal()->compact_cached_migrate_pfn[1] = normal()->compact_cached_free_pfn = BLOCK_PFN(7);
 	cc.whole_zone = false;
 	CHECK(compact_zone(&cc) == COMPACT_COMPLETE);
 }

@@ -5,6 +5,7 @@
 #include "core/mm/lru.h"
 #include "core/mm/machine.h"
 #include "core/range/migrate.h"
+#include "core/range/pcp_isolation.h"
 #include "core/range/walk.h"
 #include "core/rt/point.h"
 #include "core/rt/report.h"
@@ -224,7 +225,7 @@ static void unisolate_pageblock(struct walk *w, u64 pfn, enum migratetype mt)
  */
 static int migrate_compound(struct walk *w, u64 head_pfn)
 {
-	struct migration_target_control mtc = {.nodemask = 0};
+	struct migration_target_control mtc = {.gfp = GFP_USER | __GFP_MOVABLE | __GFP_RETRY_MAYFAIL};
 	struct page *head = walk_page(w, head_pfn);
 	struct list_head pages;
 	bool held;
@@ -383,28 +384,58 @@ static int isolate_range(struct walk *w, u64 start_pfn, u64 end_pfn, enum migrat
 	return ret;
 }
 
+/* The zone of the first online page of a range; NULL if there is none. */
+static struct zone *range_zone(struct walk *w, u64 start_pfn, u64 end_pfn)
+{
+	struct page *page = first_online_page(w, start_pfn, end_pfn - start_pfn);
+	struct zone *zone = page ? page_zone(page) : NULL;
+
+	walk_leave(w);
+	return zone;
+}
+
 int start_isolate_page_range(u64 start_pfn, u64 end_pfn, enum migratetype mt, u32 flags)
 {
+	struct zone *zone;
 	struct walk w;
 	int ret;
 
 	BUG_ON(start_pfn >= end_pfn);
 	point(isolation, begin, start_pfn);
 	walk_begin(&w, NULL);
+	zone = range_zone(&w, start_pfn, end_pfn);
+	if (zone)
+		pcp_isolation_begin(zone);
 	ret = isolate_range(&w, pageblock_start_pfn(start_pfn), ALIGN(end_pfn, (u64)pageblock_nr_pages), mt, flags);
+	if (ret && zone)
+		pcp_isolation_end(zone);
 	walk_end(&w);
 	if (ret)
 		point(isolation, busy, start_pfn);
 	return ret;
 }
 
-void undo_isolate_page_range(u64 start_pfn, u64 end_pfn, enum migratetype mt)
+void unisolate_page_range(u64 start_pfn, u64 end_pfn, enum migratetype mt)
 {
 	struct walk w;
 
 	walk_begin(&w, NULL);
 	unisolate_range(&w, pageblock_start_pfn(start_pfn), ALIGN(end_pfn, (u64)pageblock_nr_pages), mt);
 	walk_end(&w);
+}
+
+void undo_isolate_page_range(u64 start_pfn, u64 end_pfn, enum migratetype mt)
+{
+	struct zone *zone;
+	struct walk w;
+
+	walk_begin(&w, NULL);
+	/* Isolated, the range can not have gone offline: it is the zone it was. */
+	zone = range_zone(&w, start_pfn, end_pfn);
+	walk_end(&w);
+	unisolate_page_range(start_pfn, end_pfn, mt);
+	if (zone)
+		pcp_isolation_end(zone);
 }
 
 /* ---- the test -------------------------------------------------------------------------------------------------- */

@@ -22,8 +22,13 @@
  * pageblocks it had isolated are of type @mt again. (start_isolate_page_range(), 6.1, since 6.0 in this order)
  */
 int start_isolate_page_range(u64 start_pfn, u64 end_pfn, enum migratetype mt, u32 flags);
-/* Makes the isolated pageblocks of the range, rounded outwards, type @mt; their pages can be allocated again. */
+/*
+ * Makes the isolated pageblocks of the range, rounded outwards, type @mt; their pages can be allocated again. Once for
+ * each successful start_isolate_page_range() whose range did not go offline.
+ */
 void undo_isolate_page_range(u64 start_pfn, u64 end_pfn, enum migratetype mt);
+/* The same for a range that is isolated because it has just come online. */
+void unisolate_page_range(u64 start_pfn, u64 end_pfn, enum migratetype mt);
 /*
  * 0 if all pageblocks of [start_pfn, end_pfn) are isolated and all its pages are free (with MEMORY_OFFLINE: or
  * hwpoisoned, or logically offline without users), else -EBUSY. All pages are of one zone. The answer was true while

@@ -6,9 +6,7 @@
 
 static struct page *alloc_one(u32 order, enum migratetype mt, bool movable_zone)
 {
-	const struct alloc_request request = {.order = order, .mt = mt, .movable_zone = movable_zone};
-
-	return alloc_pages(&request);
+	return alloc_pages(test_gfp(mt, movable_zone), order);
 }
 
 /* ---- what makes a pageblock unmovable -------------------------------------------------------------------------- */
@@ -110,7 +108,7 @@ static void try_rule(void *arg)
 	CHECK((zone->idx == ZONE_MOVABLE) == rule->movable_zone);
 	rule->spoil(page);
 	mt = get_pageblock_migratetype(page);
-	free_before = zone_free_pages(zone);
+	free_before = test_free_pages(zone);
 	ret = set_migratetype_isolate(pfn_to_page(block), rule->isolate_mt, rule->flags, block, block + 8);
 	CHECK(ret == rule->expected);
 	CHECK(is_migrate_isolate_page(page) == !ret);
@@ -118,7 +116,7 @@ static void try_rule(void *arg)
 	if (!ret)
 		unset_migratetype_isolate(pfn_to_page(block), mt);
 	CHECK(get_pageblock_migratetype(page) == mt);
-	CHECK(zone_free_pages(zone) == free_before);
+	CHECK(test_free_pages(zone) == free_before);
 	rule->repair(page);
 	if (rule->order == 4) /* a whole pair of pageblocks changed hands */
 		set_pageblock_migratetype(page, MIGRATE_MOVABLE);
@@ -146,14 +144,14 @@ static void isolate_free(void *arg)
 {
 	u64 pfn = BLOCK_PFN(2);
 	struct zone *zone = node_zone(0, ZONE_NORMAL);
-	u64 free_before = zone_free_pages(zone);
+	u64 free_before = test_free_pages(zone);
 	struct page *page;
 	u64 taken = 0;
 
 	(void)arg;
 	CHECK(start_isolate_page_range(pfn, pfn + 64, MIGRATE_MOVABLE, 0) == 0);
 	CHECK(zone->nr_isolate_pageblock == 8);
-	CHECK(zone_free_pages(zone) == free_before - 64);
+	CHECK(test_free_pages(zone) == free_before - 64);
 	CHECK(test_pages_isolated(pfn, pfn + 64, 0) == 0);
 	CHECK(test_pages_isolated(pfn, pfn + 65, 0) == -EBUSY);
 	CHECK(test_pages_isolated(pfn - 8, pfn + 64, 0) == -EBUSY);
@@ -168,7 +166,7 @@ static void isolate_free(void *arg)
 	CHECK(taken > 0);
 	undo_isolate_page_range(pfn, pfn + 64, MIGRATE_MOVABLE);
 	CHECK(zone->nr_isolate_pageblock == 0);
-	CHECK(zone_free_pages(zone) == free_before);
+	CHECK(test_free_pages(zone) == free_before);
 	CHECK(buddy_order(pfn_to_page(pfn)) == 4);
 }
 
@@ -212,10 +210,10 @@ static void isolate_half_of_compound(void *arg)
 
 	(void)arg;
 	CHECK(test_op("alloc", MIGRATE_MOVABLE, 4, 1, 0) == 1);
-	before = anon_area(0)->pte[0] >> 8;
+	before = area_of_slot(0)->pte[0] >> 8;
 	pfn = before + 8;
 	CHECK(start_isolate_page_range(pfn, pfn + 8, MIGRATE_MOVABLE, 0) == 0);
-	CHECK(anon_area(0)->pte[0] >> 8 != before);
+	CHECK(area_of_slot(0)->pte[0] >> 8 != before);
 	CHECK(test_pages_isolated(pfn, pfn + 8, 0) == 0);
 	CHECK(!is_migrate_isolate_page(pfn_to_page(before)));
 	undo_isolate_page_range(pfn, pfn + 8, MIGRATE_MOVABLE);
@@ -229,7 +227,7 @@ static void isolate_half_of_pinned(void *arg)
 
 	(void)arg;
 	CHECK(test_op("alloc", MIGRATE_MOVABLE, 4, 1, 0) == 1);
-	pfn = (anon_area(0)->pte[0] >> 8) + 8;
+	pfn = (area_of_slot(0)->pte[0] >> 8) + 8;
 	CHECK(test_op("pin", 0, 0, 0, 0) == 1);
 	CHECK(start_isolate_page_range(pfn, pfn + 8, MIGRATE_MOVABLE, 0) == -EBUSY);
 	CHECK(node_zone(0, ZONE_NORMAL)->nr_isolate_pageblock == 0);
@@ -309,13 +307,14 @@ static void isolate_pair(void *arg)
 	undo_isolate_page_range(pfn, pfn + 16, MIGRATE_MOVABLE);
 }
 
-/* All that Normal has to give; a law says that none of it may come from an isolated pageblock. */
+/* All that Normal has, whatever its watermarks say; a law says that none of it may come from an isolated pageblock. */
 static void allocate_all(void *arg)
 {
 	struct page *page[96];
 	u32 count = 0;
 
 	(void)arg;
+	current_flags |= PF_MEMALLOC;
 	for (; count < ARRAY_SIZE(page); count++) {
 		page[count] = alloc_one(2, MIGRATE_MOVABLE, false);
 		if (!page[count])

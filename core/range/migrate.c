@@ -3,8 +3,11 @@
 
 #include "core/mm/anon.h"
 #include "core/mm/buddy.h"
+#include "core/mm/filemap.h"
+#include "core/mm/huge_memory.h"
 #include "core/mm/lru.h"
 #include "core/mm/machine.h"
+#include "core/mm/page_alloc.h"
 #include "core/mm/section.h"
 #include "core/rt/cpu.h"
 #include "core/rt/point.h"
@@ -37,6 +40,10 @@ static void migrate_page_flags(struct page *dst, struct page *src)
 		ClearPageUnevictable(src);
 		SetPageUnevictable(dst);
 	}
+	if (PageReferenced(src))
+		SetPageReferenced(dst);
+	if (PageSwapBacked(src))
+		SetPageSwapBacked(dst);
 	if (PageDirty(src))
 		SetPageDirty(dst);
 }
@@ -50,17 +57,33 @@ static void copy_content(const struct page *dst, const struct page *src)
 }
 
 /*
- * Both pages locked, @src unmapped. An anonymous page has no mapping entry that would hold references: whoever holds
- * one besides the isolation may use the page at any time, so it must not move. (folio_migrate_mapping(), 6.1)
+ * Both pages locked, @src unmapped. Whoever holds a reference besides the isolation (and, of a file, the cache) may use
+ * the page at any time, so it must not move. A file's page is found through the cache as soon as its entry points to
+ * it: its content comes first. (folio_migrate_mapping(), 6.1)
  */
 static int move_to_new_page(struct page *dst, struct page *src)
 {
-	if (page_ref_count(src) != 1 || should_fail(migrate))
+	u64 mapping = READ_ONCE(src->mapping);
+	int ret;
+
+	if (should_fail(migrate))
 		return -EAGAIN;
-	dst->index = src->index;
-	dst->mapping = src->mapping;
-	if (!bug(planted_copy_before_unmap))
+	/* Truncated under us; whoever still holds it lets it go soon, and then it is free. */
+	if (!mapping)
+		return -EAGAIN;
+	if (!(mapping & PAGE_MAPPING_ANON)) {
 		copy_content(dst, src);
+		ret = filemap_migrate_mapping(dst, src, 0);
+		if (ret)
+			return ret;
+	} else {
+		if (page_ref_count(src) != 1)
+			return -EAGAIN;
+		WRITE_ONCE(dst->index, READ_ONCE(src->index));
+		WRITE_ONCE(dst->mapping, mapping);
+		if (!bug(planted_copy_before_unmap))
+			copy_content(dst, src);
+	}
 	migrate_page_flags(dst, src);
 	point(migrate, copied, page_to_pfn(src));
 	return 0;
@@ -69,7 +92,7 @@ static int move_to_new_page(struct page *dst, struct page *src)
 /* @src locked. */
 static int unmap_and_copy(struct page *dst, struct page *src)
 {
-	bool was_mapped = page_mapcount(src) > 0;
+	bool was_mapped = page_mapped(src);
 	int ret = -EAGAIN;
 
 	if (!trylock_page(dst))
@@ -79,7 +102,7 @@ static int unmap_and_copy(struct page *dst, struct page *src)
 	if (was_mapped)
 		try_to_migrate(src);
 	point(migrate, unmapped, page_to_pfn(src));
-	if (page_mapcount(src) == 0)
+	if (!page_mapped(src))
 		ret = move_to_new_page(dst, src);
 	/* On the LRU before anybody can find it through a page table. */
 	if (ret == 0)
@@ -88,6 +111,17 @@ static int unmap_and_copy(struct page *dst, struct page *src)
 		remove_migration_ptes(src, ret == 0 ? dst : src);
 	unlock_page(dst);
 	return ret;
+}
+
+/* What is being written stays where it is; only who has all the time in the world waits. @src locked. */
+static bool writeback_done(struct page *src, bool force, enum migrate_mode mode)
+{
+	if (!PageWriteback(src))
+		return true;
+	if (!force || mode != MIGRATE_SYNC)
+		return false;
+	wait_on_page_writeback(src);
+	return true;
 }
 
 /* __unmap_and_move(), 6.1. */
@@ -101,7 +135,7 @@ static int lock_and_move(struct page *dst, struct page *src, bool force, enum mi
 		lock_page(src);
 	}
 	point(migrate, locked, page_to_pfn(src));
-	ret = unmap_and_copy(dst, src);
+	ret = writeback_done(src, force, mode) ? unmap_and_copy(dst, src) : -EBUSY;
 	unlock_page(src);
 	/* Who maps it holds references of its own; if the owner is gone by now, this frees it. */
 	if (ret == 0)
@@ -115,7 +149,7 @@ static void migration_succeeded(struct migration *m, struct page *page)
 	u64 nr_pages = nr_base_pages(page);
 
 	list_del_init(&page->lru);
-	mod_node_isolated(page_to_nid(page), -(s64)nr_pages);
+	mod_page_isolated(page, -1);
 	m->nr_succeeded += (u32)nr_pages;
 	point(migrate, done, page_to_pfn(page));
 	put_page(page);
@@ -150,8 +184,26 @@ static int migrate_one(struct migration *m, struct page *page, bool force)
 
 /* ---- lists of pages -------------------------------------------------------------------------------------------- */
 
-/* One pass over @from; number of pages to try again, or -ENOMEM. */
-static int migrate_pass(struct migration *m, struct list_head *from, bool force)
+/*
+ * No huge page could be had for one: in pieces it may find room. They come behind it on the list and are met by this
+ * pass already. (try_split_folio, 6.1)
+ */
+static bool split_for_room(struct page *page, struct list_head *behind)
+{
+	int ret;
+
+	if (!compound_order(page) || !trylock_page(page))
+		return false;
+	ret = READ_ONCE(page->mapping) & PAGE_MAPPING_ANON ? split_huge_page_to_list(page, behind) : -EINVAL;
+	unlock_page(page);
+	return ret == 0;
+}
+
+/*
+ * One pass over @from; number of pages to try again, or -ENOMEM. What failed for good (-EBUSY) goes to @failed.
+ * (migrate_pages_batch, 6.1)
+ */
+static int migrate_pass(struct migration *m, struct list_head *from, struct list_head *failed, bool force)
 {
 	struct page *page, *next;
 	int retry = 0;
@@ -160,12 +212,27 @@ static int migrate_pass(struct migration *m, struct list_head *from, bool force)
 		int ret = migrate_one(m, page, force);
 
 		cond_resched();
+		if (ret == -ENOMEM && split_for_room(page, from)) {
+			retry++;
+			continue;
+		}
 		if (ret == -ENOMEM)
 			return ret;
 		if (ret == -EAGAIN)
 			retry++;
+		else if (ret)
+			list_move_tail(&page->lru, failed);
 	}
 	return retry;
+}
+
+static int list_length(const struct list_head *list)
+{
+	int length = 0;
+
+	for (const struct list_head *entry = list->next; entry != list; entry = entry->next)
+		length++;
+	return length;
 }
 
 int migrate_pages(struct list_head *from, new_page_t *get_new_page, free_page_t *put_new_page, void *private,
@@ -177,15 +244,19 @@ int migrate_pages(struct list_head *from, new_page_t *get_new_page, free_page_t 
 		.private = private,
 		.mode = mode,
 	};
-	int retry = 1;
+	struct list_head failed;
+	int retry = 1, ret;
 
 	might_sleep();
+	INIT_LIST_HEAD(&failed);
 	for (u32 pass = 0; pass < MIGRATE_PASSES && retry > 0; pass++)
-		retry = migrate_pass(&m, from, pass >= MIGRATE_TRYLOCKS);
+		retry = migrate_pass(&m, from, &failed, pass >= MIGRATE_TRYLOCKS);
 	if (nr_succeeded)
 		*nr_succeeded = m.nr_succeeded;
 	BUG_ON(retry == 0 && !list_empty(from));
-	return retry;
+	ret = retry < 0 ? retry : retry + list_length(&failed);
+	list_splice_init(&failed, from);
+	return ret;
 }
 
 int isolate_page_to_list(struct page *page, struct list_head *list)
@@ -194,7 +265,7 @@ int isolate_page_to_list(struct page *page, struct list_head *list)
 
 	if (ret)
 		return ret;
-	mod_node_isolated(page_to_nid(page), (s64)nr_base_pages(page));
+	mod_page_isolated(page, 1);
 	list_add_tail(&page->lru, list);
 	return 0;
 }
@@ -205,7 +276,7 @@ void putback_movable_pages(struct list_head *list)
 
 	list_for_each_entry_safe (page, next, list, lru) {
 		list_del_init(&page->lru);
-		mod_node_isolated(page_to_nid(page), -(s64)nr_base_pages(page));
+		mod_page_isolated(page, -1);
 		putback_lru_page(page);
 	}
 }
@@ -213,15 +284,18 @@ void putback_movable_pages(struct list_head *list)
 struct page *alloc_migration_target(struct page *page, void *private)
 {
 	const struct migration_target_control *mtc = private;
-	const struct alloc_request request = {
-		.order = compound_order(page),
-		.mt = MIGRATE_MOVABLE,
-		.movable_zone = page_zonenum(page) == ZONE_MOVABLE,
-		.nid = mtc->nid,
-		.nodemask = mtc->nodemask,
-	};
+	u32 order = compound_order(page);
+	gfp_t gfp = mtc->gfp;
 
-	return alloc_pages(&request);
+	if (order)
+		/* A huge page is not worth reclaim: its pieces may find room without. */
+		gfp = (gfp & ~__GFP_RECLAIM) | GFP_TRANSHUGE;
+	/* What was not in a movable zone may be there for a reason: it does not get into one. */
+	if (page_zonenum(page) == ZONE_MOVABLE)
+		gfp |= __GFP_HIGHMEM;
+	else
+		gfp &= ~__GFP_HIGHMEM;
+	return __alloc_pages(gfp, order, mtc->nid, mtc->nodemask);
 }
 
 /*

@@ -8,7 +8,9 @@
 #ifndef PFNSTORM_RANGE_MIGRATE_H
 #define PFNSTORM_RANGE_MIGRATE_H
 
+#include "core/mm/gfp.h"
 #include "core/mm/page.h"
+#include "core/mm/zonelist.h"
 #include "core/rt/list.h"
 #include "core/rt/types.h"
 
@@ -29,8 +31,9 @@ typedef void free_page_t(struct page *page, void *private);
 /*
  * Migrates the pages of @from. @put_new_page may be NULL: put_page(). @nr_succeeded, if not NULL, gets the number of
  * pages moved, in base pages. 0: @from is empty now. > 0: so many pages (a compound page counts once) did not move.
- * -ENOMEM: @get_new_page had none, it stopped there. Unless 0, what did not move is on @from and the caller's to put
- * back. A page that nobody but the isolation holds any more is freed and counts as moved. (migrate_pages(), 6.1)
+ * -ENOMEM: @get_new_page had none (nor for the pieces of a huge page), it stopped there. Unless 0, what did not move is
+ * on @from and the caller's to put back. A page that nobody but the isolation holds any more is freed and counts as
+ * moved. (migrate_pages(), 6.1)
  */
 int migrate_pages(struct list_head *from, new_page_t *get_new_page, free_page_t *put_new_page, void *private,
 		  enum migrate_mode mode, u32 *nr_succeeded);
@@ -42,8 +45,9 @@ int isolate_page_to_list(struct page *page, struct list_head *list);
 void putback_movable_pages(struct list_head *list);
 
 struct migration_target_control {
-	u32 nid;      /* preferred node */
-	u32 nodemask; /* nodes allowed; 0: all with memory */
+	u32 nid;                    /* preferred node */
+	const nodemask_t *nodemask; /* nodes allowed; NULL: all */
+	gfp_t gfp; /* what the allocation may do; whether it may use ZONE_MOVABLE follows from the page */
 };
 /*
  * A new_page_t over the buddy allocator; @private is a struct migration_target_control. Pages of ZONE_MOVABLE may go

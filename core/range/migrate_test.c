@@ -3,16 +3,18 @@
 #include "core/mm/lru.h"
 #include "core/range/migrate.h"
 #include "core/range/testing.h"
+
+#include "core/mm/huge_memory.h"
 #include "core/rt/cpu.h"
 
 static u64 entry_pfn(u32 slot, u32 entry)
 {
-	return anon_area(slot)->pte[entry] >> 8;
+	return area_of_slot(slot)->pte[entry] >> 8;
 }
 
 static s64 isolated_pages(void)
 {
-	return atomic_long_read(&NODE_DATA(0)->nr_isolated_anon);
+	return test_node_stat(NR_ISOLATED_ANON);
 }
 
 /* The pages of slot 0, isolated onto @list. */
@@ -64,14 +66,12 @@ static void content_moves_with_the_page(void **state)
 /* Pages outside ZONE_MOVABLE never go there, those of ZONE_MOVABLE may go anywhere. */
 static void keep_zone(void *arg)
 {
-	struct migration_target_control mtc = {.nid = 0};
+	struct migration_target_control mtc = {.nid = 0, .gfp = GFP_USER | __GFP_MOVABLE};
 	struct page *page, *dst;
 
 	(void)arg;
 	for (u32 i = 0; i < 2; i++) {
-		const struct alloc_request request = {.mt = MIGRATE_MOVABLE, .movable_zone = i == 1};
-
-		page = alloc_pages(&request);
+		page = alloc_pages(test_gfp(MIGRATE_MOVABLE, i == 1), 0);
 		dst = alloc_migration_target(page, &mtc);
 		CHECK(page_zonenum(page) == (i ? ZONE_MOVABLE : ZONE_NORMAL));
 		CHECK(page_zonenum(dst) == page_zonenum(page));
@@ -142,7 +142,7 @@ static struct page *few_targets(struct page *page, void *private)
 
 static void run_out_of_targets(void *arg)
 {
-	struct migration_target_control mtc = {.nid = 0};
+	struct migration_target_control mtc = {.nid = 0, .gfp = GFP_USER | __GFP_MOVABLE};
 	struct list_head list;
 	u32 moved = 77;
 
@@ -189,8 +189,8 @@ static void a_page_is_isolated_once(void **state)
 /* The owner lets go after isolation: only the isolation holds the pages, and migration frees them. */
 static void free_under_isolation(void *arg)
 {
-	struct migration_target_control mtc = {.nid = 0};
-	u64 free_before = zone_free_pages(node_zone(0, ZONE_MOVABLE));
+	struct migration_target_control mtc = {.nid = 0, .gfp = GFP_USER | __GFP_MOVABLE};
+	u64 free_before = test_free_pages(node_zone(0, ZONE_MOVABLE));
 	struct list_head list;
 	u32 moved = 0;
 
@@ -198,11 +198,11 @@ static void free_under_isolation(void *arg)
 	CHECK(test_op("alloc", MIGRATE_MOVABLE, 0, 3, 0) == 3);
 	isolate_slot(&list, 3);
 	CHECK(test_op("free", 0, 0, 0, 0) == 3);
-	CHECK(zone_free_pages(node_zone(0, ZONE_MOVABLE)) == free_before - 3);
+	CHECK(test_free_pages(node_zone(0, ZONE_MOVABLE)) == free_before - 3);
 	targets_left = 0;
 	CHECK(migrate_pages(&list, few_targets, NULL, &mtc, MIGRATE_SYNC, &moved) == 0);
 	CHECK(moved == 3 && isolated_pages() == 0);
-	CHECK(zone_free_pages(node_zone(0, ZONE_MOVABLE)) == free_before);
+	CHECK(test_free_pages(node_zone(0, ZONE_MOVABLE)) == free_before);
 }
 
 static void freed_pages_count_as_moved(void **state)
@@ -215,7 +215,7 @@ static void freed_pages_count_as_moved(void **state)
 /* A locked page: async gives up, sync waits for it in the later passes. */
 static void move_locked(void *arg)
 {
-	struct migration_target_control mtc = {.nid = 0};
+	struct migration_target_control mtc = {.nid = 0, .gfp = GFP_USER | __GFP_MOVABLE};
 	struct list_head list;
 	struct page *page;
 	u32 moved = 0;

@@ -2,6 +2,8 @@
 #include "core/range/ops_range.h"
 
 #include "core/mm/anon.h"
+#include "core/mm/huge_memory.h"
+#include "core/mm/lru.h"
 #include "core/mm/machine.h"
 #include "core/range/compaction.h"
 #include "core/range/isolation.h"
@@ -48,7 +50,7 @@ static u64 stable_page_flags(const struct page *page)
 	flags |= PageLRU(head) ? BIT(KPF_LRU) : 0;
 	flags |= PageActive(head) ? BIT(KPF_ACTIVE) : 0;
 	flags |= PageBuddy(page) ? BIT(KPF_BUDDY) : 0;
-	flags |= page_mapcount(head) > 0 ? BIT(KPF_ANON) : 0;
+	flags |= READ_ONCE(head->mapping) & PAGE_MAPPING_ANON ? BIT(KPF_ANON) : 0;
 	flags |= PageHead(page) ? BIT(KPF_COMPOUND_HEAD) : 0;
 	flags |= PageTail(page) ? BIT(KPF_COMPOUND_TAIL) : 0;
 	flags |= PageHWPoison(page) ? BIT(KPF_HWPOISON) : 0;
@@ -99,7 +101,7 @@ s64 op_isolate(const struct op *op)
 }
 
 /* The page of an entry, with a reference, if it is there and not on the move. (follow_page() with FOLL_GET) */
-static struct page *get_area_page(struct anon_area *area, u32 entry)
+static struct page *get_area_page(struct area *area, u32 entry)
 {
 	struct page *page = NULL;
 	u64 pte;
@@ -116,15 +118,17 @@ static struct page *get_area_page(struct anon_area *area, u32 entry)
 
 s64 op_migrate(const struct op *op)
 {
-	struct anon_area *area = anon_area((u32)op->arg[0]);
-	struct migration_target_control mtc = {.nid = 0};
+	struct area *area = area_of_slot((u32)op->arg[0]);
+	struct migration_target_control mtc = {.gfp = GFP_HIGHUSER_MOVABLE};
 	u32 nr_succeeded = 0, isolated = 0;
 	struct list_head pages;
 	int ret;
 
 	INIT_LIST_HEAD(&pages);
+	/* Pages in batches could not be isolated. (do_pages_move, 6.1) */
+	lru_cache_disable();
 	mutex_lock(&area->lock);
-	for (u32 i = 0; i < AREA_ENTRIES; i++) {
+	for (u32 i = 0; i < area->size; i++) {
 		struct page *page = get_area_page(area, i);
 
 		if (!page)
@@ -134,10 +138,48 @@ s64 op_migrate(const struct op *op)
 		put_page(page);
 	}
 	mutex_unlock(&area->lock);
-	if (isolated == 0)
+	if (isolated == 0) {
+		lru_cache_enable();
 		return 0;
+	}
 	ret = migrate_pages(&pages, alloc_migration_target, NULL, &mtc, MIGRATE_SYNC, &nr_succeeded);
 	if (ret)
 		putback_movable_pages(&pages);
+	lru_cache_enable();
 	return ret == -ENOMEM && nr_succeeded == 0 ? ret : (s64)nr_succeeded;
+}
+
+/* Isolated, a compound page is off the LRU lists, where its length counts. (split_huge_page) */
+static bool split_entry(struct area *area, u32 entry)
+{
+	struct page *page = get_area_page(area, entry);
+	struct list_head pieces;
+	int ret = -EBUSY;
+
+	if (!page)
+		return false;
+	INIT_LIST_HEAD(&pieces);
+	if (PageHead(page) && isolate_page_to_list(page, &pieces) == 0) {
+		put_page(page);
+		lock_page(page);
+		ret = split_huge_page_to_list(page, &pieces);
+		unlock_page(page);
+		putback_movable_pages(&pieces);
+	} else {
+		put_page(page);
+	}
+	return !ret;
+}
+
+s64 op_split(const struct op *op)
+{
+	struct area *area = area_of_slot((u32)op->arg[0]);
+	s64 split = 0;
+
+	lru_add_drain_all();
+	mutex_lock(&area->lock);
+	for (u32 i = 0; i < area->size; i++)
+		split += split_entry(area, i);
+	mutex_unlock(&area->lock);
+	return split;
 }

@@ -17,5 +17,7 @@ s64 op_isolate(const struct op *op);
 /* Number of pages that moved, or -ENOMEM if there was no room for any of them. (migrate_pages() as move_pages() uses
  * it) */
 s64 op_migrate(const struct op *op);
+/* Number of compound pages taken apart; those that somebody else holds stay. */
+s64 op_split(const struct op *op);
 
 #endif

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/range/testing.h"
 
+#include "core/mm/lru.h"
+#include "core/mm/pcp.h"
+#include "core/rt/cpu.h"
 #include "core/rt/random.h"
 
 /* ---- schedules ------------------------------------------------------------------------------------------------- */
@@ -97,6 +100,51 @@ static struct preemption preemption = {.strategy = {&preempt_ops}};
 
 /* ---- machines and runs ----------------------------------------------------------------------------------------- */
 
+static void test_no_pageset(struct zone *zone)
+{
+	zone->pageset_high = 0;
+	zone->pageset_batch = 1;
+	zone_pcp_set_high_and_batch(zone, 0, 1);
+}
+
+/* Per-CPU lists and LRU batches keep nothing: pages are where the last call put them. */
+static void plain_allocator(void *arg)
+{
+	struct zone *zone;
+
+	(void)arg;
+	for_each_populated_zone (zone) {
+		unsigned int cpu;
+
+		test_no_pageset(zone);
+		for_each_possible_cpu (cpu)
+			drain_pages_zone(cpu, zone);
+	}
+	lru_add_drain_all();
+	geometry.lru_batch = 1;
+}
+
+u64 test_free_pages(const struct zone *zone)
+{
+	unsigned int cpu;
+	s64 sum = zone->vm_stat[NR_FREE_PAGES].counter;
+
+	for_each_possible_cpu (cpu)
+		sum += per_cpu_ptr(zone->per_cpu_zonestats, cpu)->vm_stat_diff[NR_FREE_PAGES];
+	return (u64)sum;
+}
+
+s64 test_node_stat(enum node_stat_item item)
+{
+	const pg_data_t *pgdat = NODE_DATA(0);
+	s64 sum = pgdat->vm_stat[item].counter;
+	unsigned int cpu;
+
+	for_each_possible_cpu (cpu)
+		sum += per_cpu_ptr(pgdat->per_cpu_nodestats, cpu)->vm_node_stat_diff[item];
+	return sum;
+}
+
 void test_boot(const char *switches, bool race_detector)
 {
 	struct machine_config config = {
@@ -118,7 +166,7 @@ void test_boot(const char *switches, bool race_detector)
 		if (switches_set(&config.sw, word, error, sizeof(error)))
 			fail_msg("%s: %s", word, error);
 	assert_null(machine_config_error(&config));
-	core_boot(&config, &rt, NULL, NULL);
+	core_boot(&config, &rt, plain_allocator, NULL);
 }
 
 static struct rt_result run(u32 nr_tasks, const struct test_task *tasks)

@@ -18,8 +18,22 @@
 
 #include "core/core.h"
 #include "core/mm/machine.h"
+#include "core/mm/page_alloc.h"
 #include "core/rt/point.h"
 #include "core/rt/sched.h"
+
+/* A request of type @mt that may wait, from kernel zones or (@movable_zone) from all; compound if it is movable. */
+static inline gfp_t test_gfp(enum migratetype mt, bool movable_zone)
+{
+	gfp_t gfp = GFP_KERNEL | (movable_zone ? __GFP_HIGHMEM : 0);
+
+	if (mt == MIGRATE_MOVABLE)
+		return gfp | __GFP_MOVABLE | __GFP_COMP;
+	return mt == MIGRATE_RECLAIMABLE ? gfp | __GFP_RECLAIMABLE : gfp;
+}
+/* NR_FREE_PAGES, or a counter of node 0, with what the CPUs keep to themselves. */
+u64 test_free_pages(const struct zone *zone);
+s64 test_node_stat(enum node_stat_item item);
 
 #define BLOCK_PFN(block) ((u64)(block)*geometry.pages_per_block)
 

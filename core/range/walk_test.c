@@ -98,7 +98,7 @@ static void hold_and_drop(void *arg)
 
 	(void)arg;
 	CHECK(test_op("alloc", MIGRATE_MOVABLE, 0, 1, 0) == 1);
-	used = pfn_to_page(anon_area(0)->pte[0] >> 8);
+	used = pfn_to_page(area_of_slot(0)->pte[0] >> 8);
 	walk_begin(&w, NULL);
 
 	page = walk_page(&w, page_to_pfn(used));

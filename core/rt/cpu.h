@@ -108,7 +108,8 @@ bool schedule_work_on(unsigned int cpu, struct work_struct *work);
 /* Waits until it neither is pending nor runs; may sleep. */
 void flush_work(struct work_struct *work);
 
-/* Zeroed area per possible CPU, cache-line sized steps; NULL on failure (-ENOMEM to the caller). */
+/* Zeroed area per possible CPU, in steps of RT_PERCPU_ALIGN bytes; NULL on failure (-ENOMEM to the caller). */
+#define RT_PERCPU_ALIGN 64UL
 void *rt_alloc_percpu(size_t size, unsigned int object);
 void free_percpu(void *base);
 void *rt_per_cpu_ptr(void *base, size_t size, unsigned int cpu);

@@ -44,6 +44,11 @@ void rt_reset(void);
  * (quiescence). May rt_fail(). NULL: none.
  */
 void rt_set_quiescence_check(void (*check)(void));
+/*
+ * True if no other task runs until the caller reaches a point or waits: then laws may look at the whole machine in the
+ * middle of a run. Always so under fiber, never under thread.
+ */
+bool rt_holds_still(void);
 /* The kernel log of the last run, NUL-terminated, owned by the runtime. */
 const char *rt_log(void);
 /* Objects alive in the heap now, permanent ones excluded: @fn for each, with its allocation step. */

@@ -54,6 +54,10 @@ bool kthread_should_stop(void);
  */
 void rt_task_set_private(void *private);
 
+/* A few words of each task for the floors above, zero when it starts: what the kernel keeps in its task_struct. */
+#define RT_TASK_WORDS 2
+u64 *rt_task_words(void);
+
 /* Signals: any signal interrupts, a fatal one also ends killable waits. Set by other tasks or by the scenario. */
 bool signal_pending(void);
 bool fatal_signal_pending(void);

@@ -41,8 +41,9 @@ static void test_identity(void **state)
 static int has_no_private(void *data)
 {
 	(void)data;
-	BUG_ON(rt_task_private() != NULL);
+	BUG_ON(rt_task_private() != NULL || rt_task_words()[0]);
 	rt_task_set_private(&shared.seen);
+	rt_task_words()[0] = 1;
 	return 0;
 }
 
@@ -50,15 +51,16 @@ static void keeps_private(void *arg)
 {
 	struct task_struct *task;
 
-	BUG_ON(rt_task_private() != NULL);
+	BUG_ON(rt_task_private() != NULL || rt_task_words()[0]);
 	rt_task_set_private(arg);
+	rt_task_words()[0] = (u64)arg;
 	for (int i = 0; i < 3; i++) {
 		msleep(1);
 		BUG_ON(rt_task_private() != arg);
 	}
 	task = kthread_run(has_no_private, NULL, 0, "child");
 	BUG_ON(!task || kthread_stop(task) != 0);
-	BUG_ON(rt_task_private() != arg);
+	BUG_ON(rt_task_private() != arg || rt_task_words()[0] != (u64)arg);
 }
 
 static void boot_private(void)

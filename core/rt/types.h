@@ -42,6 +42,12 @@ typedef int64_t s64;
 		_a > _b ? _a : _b;                                                                                     \
 	})
 
+#define clamp(val, lo, hi)                                                                                             \
+	({                                                                                                             \
+		__typeof__(val) _val = (val), _lo = (lo), _hi = (hi);                                                  \
+		_val<_lo ? _lo : _val> _hi ? _hi : _val;                                                               \
+	})
+
 /* Errors in pointers (include/linux/err.h, 6.1). */
 static inline void *ERR_PTR(long error)
 {

@@ -57,18 +57,20 @@ void preempt_disable(void)
 	if (!rt_cur->atomic)
 		rt_step(RT_RESCHED, 0, 0, RT_PC());
 	task_atomic_enter();
-	if (!rt_cur->preempt_count++)
+	rt_cur->preempt_count++;
+	/* Not what locks add to preempt_count: they order only those who take them. */
+	if (!rt_cur->preempt_disables++)
 		hb_acquire(&this_cpu()->task_sync);
 }
 
 void preempt_enable(void)
 {
-	if (!rt_cur->preempt_count)
+	if (!rt_cur->preempt_disables)
 		context_fail("preempt-unbalanced", "preempt_enable() without preempt_disable()");
 	/* While it still keeps others of its CPU off: who goes on after those of other CPUs depends on it. */
 	if (rt_cur->atomic == 1)
 		rt_step(RT_RESCHED, 0, 0, RT_PC());
-	if (rt_cur->preempt_count == 1)
+	if (!--rt_cur->preempt_disables)
 		hb_release(&this_cpu()->task_sync);
 	rt_cur->preempt_count--;
 	task_atomic_leave();
@@ -349,7 +351,7 @@ void free_percpu(void *base)
 
 void *rt_per_cpu_ptr(void *base, size_t size, unsigned int cpu)
 {
-	return (char *)base + ALIGN(size, 64UL) * cpu;
+	return (void *)((u64)base + ALIGN(size, 64UL) * cpu);
 }
 
 RT_UNINSTRUMENTED_END

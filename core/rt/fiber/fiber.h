@@ -116,7 +116,8 @@ struct task_struct {
 	u32 epoch;
 	u32 atomic; /* preempt_count + irqs_off + rcu_depth: holds its CPU while > 0 */
 	u32 preempt_count, irqs_off, rcu_depth;
-	u32 exempt; /* depth of data_race() */
+	u32 preempt_disables; /* of preempt_count, calls of preempt_disable(); the rest are locks */
+	u32 exempt;           /* depth of data_race() */
 	u32 semantic, occurrence;
 	u64 since; /* points after the semantic point, as of the last time it was switched out */
 	enum wait_kind wait_kind;
@@ -136,6 +137,7 @@ struct task_struct {
 	int (*thread_fn)(void *arg);
 	void *arg;
 	void *private; /* rt_task_private() */
+	u64 words[RT_TASK_WORDS];
 	char name[RT_TASK_NAME_MAX];
 	struct held_lock held[RT_HELD_MAX];
 	u32 seen[NR_POINTS];

@@ -69,13 +69,16 @@ void rcu_read_unlock(void)
 	task_atomic_leave();
 }
 
+/* Preemption off as well: per-CPU data is its user's, as between preempt_disable() and preempt_enable(). */
 void rcu_read_lock_sched(void)
 {
 	rcu_read_lock();
+	preempt_disable();
 }
 
 void rcu_read_unlock_sched(void)
 {
+	preempt_enable();
 	rcu_read_unlock();
 }
 

@@ -273,9 +273,15 @@ void rt_reset(void)
 	}
 	rt_cur = &rt_boot_task;
 	rt_boot_task.nr_held = rt_boot_task.atomic = rt_boot_task.preempt_count = 0;
+	rt_boot_task.preempt_disables = 0;
 	rt_boot_task.irqs_off = rt_boot_task.rcu_depth = rt_boot_task.exempt = 0;
 	rt_phase = PHASE_IDLE;
 	sched_reset();
+}
+
+bool rt_holds_still(void)
+{
+	return true;
 }
 
 void rt_set_quiescence_check(void (*check)(void))

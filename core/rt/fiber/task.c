@@ -281,6 +281,11 @@ void rt_task_set_private(void *private)
 		rt_cur->private = private;
 }
 
+u64 *rt_task_words(void)
+{
+	return rt_cur->words;
+}
+
 unsigned int task_id(const struct task_struct *task)
 {
 	return task->id;

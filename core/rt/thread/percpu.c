@@ -21,5 +21,5 @@ void free_percpu(void *base)
 void *rt_per_cpu_ptr(void *base, size_t size, unsigned int cpu)
 {
 	BUG_ON(cpu >= nr_cpu_ids());
-	return (char *)base + ALIGN(size, CACHE_LINE) * cpu;
+	return (void *)((u64)base + ALIGN(size, CACHE_LINE) * cpu);
 }

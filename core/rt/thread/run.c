@@ -115,6 +115,11 @@ void rt_reset(void)
 {
 }
 
+bool rt_holds_still(void)
+{
+	return false;
+}
+
 void rt_set_quiescence_check(void (*check)(void))
 {
 	quiescence_check = check;

@@ -33,7 +33,7 @@ enum blocked_on {
 	ON_LOCK, /* what = struct rt_lock, shared */
 	ON_LOCK_WRITE,
 	ON_LOCK_SIGNAL, /* the same, but a signal ends it, so it is no deadlock yet */
-	ON_WAIT, /* what = wait_queue_head_t */
+	ON_WAIT,        /* what = wait_queue_head_t */
 	ON_GRACE,
 	ON_CALLBACKS, /* rcu_barrier() */
 	ON_TASK,      /* what = the task whose end is awaited */

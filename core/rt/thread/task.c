@@ -301,6 +301,13 @@ void rt_task_set_private(void *private)
 		rt_task_private_pointer = private;
 }
 
+u64 *rt_task_words(void)
+{
+	static __thread u64 words[RT_TASK_WORDS];
+
+	return words;
+}
+
 unsigned int task_id(const struct task_struct *task)
 {
 	return task->id;

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/hotplug/node.h"
+
+#include "core/hotplug/memory_block.h"
+#include "core/hotplug/uevent.h"
+#include "core/mm/machine.h"
+#include "core/rt/point.h"
+
+void register_one_node(u32 nid)
+{
+	uevent(UEVENT_ADD, DEVICE_NODE, nid);
+}
+
+void unregister_one_node(u32 nid)
+{
+	uevent(UEVENT_REMOVE, DEVICE_NODE, nid);
+}
+
+static int link_block(struct memory_block *mem, void *arg)
+{
+	mem->nid = *(const s32 *)arg;
+	return 0;
+}
+
+void register_memory_blocks_under_node(u32 nid, u64 start, u64 size)
+{
+	s32 link = (s32)nid;
+
+	walk_memory_blocks(start, size, &link, link_block);
+}
+
+/* ---- online ---------------------------------------------------------------------------------------------------- */
+
+int __try_online_node(u32 nid, bool set_node_online)
+{
+	int ret;
+
+	lockdep_assert_held_write(&machine.mem_hotplug_lock);
+	if (node_state(nid, N_ONLINE))
+		return 0;
+	ret = hotadd_init_pgdat(nid);
+	if (ret)
+		return ret;
+	if (set_node_online) {
+		node_set_state(nid, N_ONLINE);
+		register_one_node(nid);
+	}
+	return 1;
+}
+
+int try_online_node(u32 nid)
+{
+	int ret;
+
+	mem_hotplug_begin();
+	ret = __try_online_node(nid, true);
+	mem_hotplug_done();
+	return ret;
+}
+
+/* ---- offline: the alternatives of design node_offline ---------------------------------------------------------- */
+
+static bool any_block_names(u32 nid)
+{
+	for (u64 id = 0; id < machine_config.blocks; id++) {
+		const struct memory_block *mem = machine.blocks[id];
+
+		if (mem && mem->nid == (s32)nid)
+			return true;
+	}
+	return false;
+}
+
+/* Offline blocks are outside every span, but name their node all the same. */
+static bool node_used_by_span_and_blocks(u32 nid)
+{
+	return NODE_DATA(nid)->node_spanned_pages || any_block_names(nid);
+}
+
+/*
+ * Asks the first page of every present section of the span for its node: memory that was never onlined is not in the
+ * span, and the first page of a section may be one that nobody initialised, or of another node than the rest.
+ */
+static bool node_used_by_walk(u32 nid)
+{
+	const pg_data_t *pgdat = NODE_DATA(nid);
+	u64 end_pfn = pgdat->node_start_pfn + pgdat->node_spanned_pages;
+
+	for (u64 pfn = pgdat->node_start_pfn; pfn < end_pfn; pfn += PAGES_PER_SECTION)
+		if (present_section(__pfn_to_section(pfn)) && page_to_nid(pfn_to_page(pfn)) == nid)
+			return true;
+	return false;
+}
+
+void try_offline_node(u32 nid)
+{
+	bool used;
+
+	lockdep_assert_held_write(&machine.mem_hotplug_lock);
+	used = design(node_offline) == ALT_node_offline_walk_span ? node_used_by_walk(nid)
+								  : node_used_by_span_and_blocks(nid);
+	/* Its CPUs are present even while they are offline. */
+	if (used || node_state(nid, N_CPU))
+		return;
+	node_clear_state(nid, N_ONLINE);
+	unregister_one_node(nid);
+	point(remove, node_offline, nid);
+}
