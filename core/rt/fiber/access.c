@@ -11,7 +11,7 @@
 
 RT_UNINSTRUMENTED_BEGIN
 
-struct rt_fast rt_fast = {.ask = RT_ASK_OUTSIDE, .now = RT_NO_EPOCH, .now_store = RT_NO_EPOCH};
+struct rt_fast rt_fast = {.ask = RT_ASK_OUTSIDE, .slice = RT_OUT_OF_REACH, .slice_store = RT_OUT_OF_REACH};
 
 #define COLD __attribute__((noinline, cold))
 
@@ -49,11 +49,95 @@ void access_object(const void *obj, size_t size, void *pc)
 		dirty_mark(at);
 }
 
+/* ---- what is not quick, and yet in order ------------------------------------------------------------------------- */
+
+/* Nothing there that an access would have to be compared with: all of it happened before. */
+ALWAYS_INLINE bool is_before(u32 value)
+{
+	return likely(!(value & RT_VECTOR)) ? covers(value) : !vc_valid(value & ~RT_VECTOR);
+}
+
+/* The running task joins those who made accesses that may be concurrent. False: it takes another vector. */
+ALWAYS_INLINE bool join_others(u32 *cell)
+{
+	u32 value = *cell, index = value & ~RT_VECTOR;
+
+	if (value & RT_VECTOR && vc_valid(index))
+		vc_at(index)->c[rt_cur->slot] = epoch_clock((u32)rt_fast.now);
+	else if (value & RT_VECTOR || covers(value))
+		*cell = (u32)rt_fast.now;
+	else
+		return false;
+	return true;
+}
+
+ALWAYS_INLINE bool half_in_order(struct race_pair *pair, u32 half, u32 kind)
+{
+	if (!is_before(pair->plain_write[half]))
+		return false;
+	switch (kind) {
+	case RT_LOAD:
+		return is_before(pair->marked_write[half]) && join_others(&pair->plain_read[half]);
+	case RT_READ_ONCE:
+		return join_others(&pair->marked_read[half]);
+	case RT_STORE:
+		if (!is_before(pair->marked_write[half]) || !is_before(pair->plain_read[half]) ||
+		    !is_before(pair->marked_read[half]))
+			return false;
+		pair->plain_write[half] = (u32)rt_fast.now;
+		return true;
+	default:
+		return is_before(pair->plain_read[half]) && join_others(&pair->marked_write[half]);
+	}
+}
+
+/* @addr is in the arena. */
+ALWAYS_INLINE void access_rest(u64 addr, u32 size, u32 kind, void *pc)
+{
+	u64 offset = arena_offset(addr);
+	struct race_pair *pair = pair_of(addr);
+	u32 half = first_half(addr, size);
+	bool quiet = RT_LIVE[offset / 16] && !(addr & (size - 1));
+
+	if (IS_STORE(kind))
+		quiet = quiet && RT_DIRTY_MAP[offset / RT_GRANULE] && !rt.relaxed;
+	if (quiet && rt_fast.detects)
+		for (u32 i = 0; i < (size == 16 ? 4 : nr_halves(size)); i++)
+			quiet = quiet && half_in_order(pair + i / 2, half + i % 2, kind);
+	if (unlikely(!quiet))
+		access_slow(addr, size, kind, pc);
+}
+
+#define REST(linkage, name, size, kind)                                                                                \
+	linkage __attribute__((noinline)) void name(u64 addr, void *pc)                                                \
+	{                                                                                                              \
+		access_rest(addr, size, kind, pc);                                                                     \
+	}
+REST(static, rest_load_1, 1, RT_LOAD)
+REST(static, rest_load_2, 2, RT_LOAD)
+REST(static, rest_load_4, 4, RT_LOAD)
+REST(static, rest_load_8, 8, RT_LOAD)
+REST(static, rest_load_16, 16, RT_LOAD)
+REST(static, rest_store_1, 1, RT_STORE)
+REST(static, rest_store_2, 2, RT_STORE)
+REST(static, rest_store_4, 4, RT_STORE)
+REST(static, rest_store_8, 8, RT_STORE)
+REST(static, rest_store_16, 16, RT_STORE)
+REST(, rest_read_once_1, 1, RT_READ_ONCE)
+REST(, rest_read_once_2, 2, RT_READ_ONCE)
+REST(, rest_read_once_4, 4, RT_READ_ONCE)
+REST(, rest_read_once_8, 8, RT_READ_ONCE)
+REST(, rest_write_once_1, 1, RT_WRITE_ONCE)
+REST(, rest_write_once_2, 2, RT_WRITE_ONCE)
+REST(, rest_write_once_4, 4, RT_WRITE_ONCE)
+REST(, rest_write_once_8, 8, RT_WRITE_ONCE)
+
+/* ---- callbacks --------------------------------------------------------------------------------------------------- */
+
 COLD static void point_and_access(u64 addr, u32 size, u32 kind, void *pc)
 {
 	sched_point_slow(kind, addr, size, pc);
-	if (!known_access(cells_at(addr), size, kind) && !quiet_access(addr, cells_at(addr), size, kind))
-		access_slow(addr, size, kind, pc);
+	access_slow(addr, size, kind, pc);
 }
 
 COLD void wild_access(u64 addr, u32 size, void *pc)
@@ -62,31 +146,29 @@ COLD void wild_access(u64 addr, u32 size, void *pc)
 		oops_check(addr, size, pc);
 }
 
-ALWAYS_INLINE void callback(u64 addr, u32 size, u32 kind, void *pc)
+ALWAYS_INLINE void callback(u64 addr, u32 size, u32 kind, void (*rest)(u64 addr, void *pc), void *pc)
 {
-	struct race_cell *cells = cells_at(addr);
-
-	if (unlikely(!in_arena(addr))) {
+	if (!in_arena(addr)) {
 		if (unlikely(is_wild(addr)))
 			wild_access(addr, size, pc);
 		return;
 	}
 	if (unlikely(--rt_fast.ask == 0))
 		point_and_access(addr, size, kind, pc);
-	else if (!known_access(cells, size, kind) && unlikely(!quiet_access(addr, cells, size, kind)))
-		access_slow(addr, size, kind, pc);
+	else if (!access_quick(addr, size, kind))
+		rest(addr, pc);
 }
 
 #define CALLBACKS(size)                                                                                                \
 	void __sanitizer_cov_load##size(const void *addr);                                                             \
 	void __sanitizer_cov_load##size(const void *addr)                                                              \
 	{                                                                                                              \
-		callback((u64)addr, size, RT_LOAD, RT_PC());                                                           \
+		callback((u64)addr, size, RT_LOAD, rest_load_##size, RT_PC());                                         \
 	}                                                                                                              \
 	void __sanitizer_cov_store##size(const void *addr);                                                            \
 	void __sanitizer_cov_store##size(const void *addr)                                                             \
 	{                                                                                                              \
-		callback((u64)addr, size, RT_STORE, RT_PC());                                                          \
+		callback((u64)addr, size, RT_STORE, rest_store_##size, RT_PC());                                       \
 	}
 CALLBACKS(1)
 CALLBACKS(2)
@@ -170,16 +252,20 @@ void rt_exclusive_access(const volatile void *p, size_t size)
 
 void rt_data_race_begin(void)
 {
-	rt_cur->exempt++;
-	sched_load_epoch();
+	if (!rt_cur->exempt++) {
+		rt_fast.detects = false;
+		rt_fast.slice = rt_fast.slice_store = RT_OUT_OF_REACH;
+		rt_fast.base = rt_fast.base_store = 0;
+		rt_fast.base_lanes = (cell_vector){INT32_MIN, INT32_MIN, INT32_MIN, INT32_MIN};
+	}
 	san_outside_begin();
 }
 
 void rt_data_race_end(void)
 {
 	san_outside_end();
-	rt_cur->exempt--;
-	sched_load_epoch();
+	if (!--rt_cur->exempt)
+		sched_load_epoch();
 }
 
 RT_UNINSTRUMENTED_END

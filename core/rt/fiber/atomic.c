@@ -10,61 +10,60 @@
 
 RT_UNINSTRUMENTED_BEGIN
 
-/* How far the inline part of a marked access came. */
-enum progress { MARKED_DONE, MARKED_NOTHING, MARKED_POINT_DUE, MARKED_POINT_OVER };
-
-ALWAYS_INLINE enum progress marked_inline(u64 addr, u32 size, u32 kind)
+/*
+ * Each operation is three functions, the later ones called in tail position so that the first needs no stack frame: the
+ * access if nobody is to be asked and it is quick, all from the point on, or what comes after the point.
+ */
+ALWAYS_INLINE bool no_point_due(u64 addr)
 {
-	struct race_cell *cells = cells_at(addr);
-
-	if (unlikely(!in_arena(addr)))
-		return MARKED_NOTHING;
-	rt.ticks++;
-	if (unlikely(--rt_fast.ask == 0) || unlikely(rt_fast.kinds & kind))
-		return MARKED_POINT_DUE;
-	rt_hash(addr ^ (u64)kind << 47 ^ rt_fast.hash_tag);
-	if (likely(known_access(cells, size, kind)) || likely(quiet_access(addr, cells, size, kind)))
-		return RT_TSAN ? MARKED_POINT_OVER : MARKED_DONE;
-	return MARKED_POINT_OVER;
+	return likely(in_arena(addr)) && likely(--rt_fast.ask != 0);
 }
 
+/* The point is over, nobody was asked: count it, and do the rest if that is quick. */
+ALWAYS_INLINE bool marked_quick(u64 addr, u32 size, u32 kind)
+{
+	rt.ticks++;
+	rt_hash(addr ^ (u64)kind << 47 ^ rt_fast.hash_tag);
+	return !RT_TSAN && likely(access_quick(addr, size, kind));
+}
+
+/* The operation as a whole, if it is in the arena; its point is due. */
 static __attribute__((noinline)) void marked_point(u64 addr, u32 size, u32 kind, void *pc)
 {
-	sched_point_slow(kind, addr, size, pc);
-	rt_hash_point(kind, addr);
-}
-
-/* The rest of it. */
-ALWAYS_INLINE void marked_rest(u64 addr, u32 size, u32 kind, void *pc, enum progress progress)
-{
-	struct race_cell *cells = cells_at(addr);
-
-	if (progress == MARKED_NOTHING) {
+	if (!in_arena(addr)) {
 		if (is_wild(addr))
 			wild_access(addr, size, pc);
 		return;
 	}
-	if (progress == MARKED_POINT_DUE)
-		marked_point(addr, size, kind, pc);
-	if (progress == MARKED_POINT_OVER ||
-	    (!known_access(cells, size, kind) && !quiet_access(addr, cells, size, kind)))
-		access_slow(addr, size, kind, pc);
+	rt.ticks++;
+	sched_point_slow(kind, addr, size, pc);
+	rt_hash_point(kind, addr);
+	access_slow(addr, size, kind, pc);
 	if (!rt_cur->exempt)
 		san_marked((const void *)addr, size, kind != RT_READ_ONCE);
 }
 
-static __attribute__((noinline)) void rmw_rest(u64 addr, u32 size, void *pc, enum progress progress)
+ALWAYS_INLINE void marked_rest(u64 addr, u32 size, u32 kind, void (*rest)(u64 addr, void *pc), void *pc)
 {
-	marked_rest(addr, size, RT_RMW, pc, progress);
+	rest(addr, pc);
+	if (RT_TSAN && !rt_cur->exempt)
+		san_marked((const void *)addr, size, kind != RT_READ_ONCE);
+}
+
+static __attribute__((noinline)) void rmw_rest(u64 addr, u32 size, void *pc)
+{
+	access_slow(addr, size, RT_RMW, pc);
+	if (RT_TSAN && !rt_cur->exempt)
+		san_marked((const void *)addr, size, true);
 }
 
 /* An atomic operation on @p comes next. */
 ALWAYS_INLINE void rmw(void *p, u32 size, void *pc)
 {
-	enum progress progress = marked_inline((u64)p, size, RT_RMW);
-
-	if (unlikely(progress != MARKED_DONE))
-		rmw_rest((u64)p, size, pc, progress);
+	if (unlikely(!no_point_due((u64)p)))
+		marked_point((u64)p, size, RT_RMW, pc);
+	else if (!marked_quick((u64)p, size, RT_RMW))
+		rmw_rest((u64)p, size, pc);
 }
 
 ALWAYS_INLINE void acquire_from(const volatile void *p)
@@ -86,36 +85,49 @@ ALWAYS_INLINE void release_to(const volatile void *p)
 		hb_release(sync_at((u64)p));
 }
 
-/* The rest is a call in tail position, so that the inline part needs no stack frame. */
 #define MARKED_LOAD(name, type, size, then)                                                                            \
-	static __attribute__((noinline)) type name##_rest(const volatile void *p, void *pc, enum progress progress)    \
+	static __attribute__((noinline)) type name##_point(const volatile void *p, void *pc)                           \
 	{                                                                                                              \
-		marked_rest((u64)p, size, RT_READ_ONCE, pc, progress);                                                 \
+		marked_point((u64)p, size, RT_READ_ONCE, pc);                                                          \
+		then;                                                                                                  \
+		return *(const volatile type *)p;                                                                      \
+	}                                                                                                              \
+	static __attribute__((noinline)) type name##_rest(const volatile void *p, void *pc)                            \
+	{                                                                                                              \
+		marked_rest((u64)p, size, RT_READ_ONCE, rest_read_once_##size, pc);                                    \
 		then;                                                                                                  \
 		return *(const volatile type *)p;                                                                      \
 	}                                                                                                              \
 	type name(const volatile void *p)                                                                              \
 	{                                                                                                              \
-		enum progress progress = marked_inline((u64)p, size, RT_READ_ONCE);                                    \
-                                                                                                                       \
-		if (unlikely(progress != MARKED_DONE))                                                                 \
-			return name##_rest(p, RT_PC(), progress);                                                      \
+		if (unlikely(!no_point_due((u64)p)))                                                                   \
+			return name##_point(p, RT_PC());                                                               \
+		if (unlikely(!marked_quick((u64)p, size, RT_READ_ONCE)))                                               \
+			return name##_rest(p, RT_PC());                                                                \
 		then;                                                                                                  \
 		return *(const volatile type *)p;                                                                      \
 	}
 #define MARKED_STORE(name, type, size, then)                                                                           \
-	static __attribute__((noinline)) void name##_rest(volatile void *p, type v, void *pc, enum progress progress)  \
+	static __attribute__((noinline)) void name##_point(volatile void *p, type v, void *pc)                         \
 	{                                                                                                              \
-		marked_rest((u64)p, size, RT_WRITE_ONCE, pc, progress);                                                \
+		marked_point((u64)p, size, RT_WRITE_ONCE, pc);                                                         \
+		then;                                                                                                  \
+		*(volatile type *)p = v;                                                                               \
+	}                                                                                                              \
+	static __attribute__((noinline)) void name##_rest(volatile void *p, type v, void *pc)                          \
+	{                                                                                                              \
+		marked_rest((u64)p, size, RT_WRITE_ONCE, rest_write_once_##size, pc);                                  \
 		then;                                                                                                  \
 		*(volatile type *)p = v;                                                                               \
 	}                                                                                                              \
 	void name(volatile void *p, type v)                                                                            \
 	{                                                                                                              \
-		enum progress progress = marked_inline((u64)p, size, RT_WRITE_ONCE);                                   \
-                                                                                                                       \
-		if (unlikely(progress != MARKED_DONE)) {                                                               \
-			name##_rest(p, v, RT_PC(), progress);                                                          \
+		if (unlikely(!no_point_due((u64)p))) {                                                                 \
+			name##_point(p, v, RT_PC());                                                                   \
+			return;                                                                                        \
+		}                                                                                                      \
+		if (unlikely(!marked_quick((u64)p, size, RT_WRITE_ONCE))) {                                            \
+			name##_rest(p, v, RT_PC());                                                                    \
 			return;                                                                                        \
 		}                                                                                                      \
 		then;                                                                                                  \

@@ -4,21 +4,46 @@
 
 RT_UNINSTRUMENTED_BEGIN
 
+u32 rt_clock;
 u32 rt_clock_base = 1;
 u32 rt_vc_base = 1;
 
-static void vc_copy(struct vclock *to, const struct vclock *from)
+static bool few_slots(void)
 {
-	__builtin_memcpy_inline(to, from, sizeof(*to));
+	return likely(rt.nr_slots <= RT_FEW_SLOTS);
 }
 
+static void vc_copy(struct vclock *to, const struct vclock *from)
+{
+	if (few_slots())
+		__builtin_memcpy_inline(to, from, 4 * (1 + RT_FEW_SLOTS));
+	else
+		__builtin_memcpy_inline(to, from, sizeof(*to));
+}
+
+static void join_lanes(struct vclock *to, const struct vclock *from, u32 lanes)
+{
+	s32 *a = (s32 *)to;
+	const s32 *b = (const s32 *)from; /* clocks stay below 2^26: signed compares are one op */
+
+	for (u32 i = 0; i < lanes; i++)
+		a[i] = a[i] > b[i] ? a[i] : b[i];
+}
+
+/* What becomes of `whole` is the caller's business. */
 static void vc_join(struct vclock *to, const struct vclock *from)
 {
-	for (u32 i = 0; i < 32; i++) {
-		s32 a = (s32)to->c[i], b = (s32)from->c[i]; /* clocks stay below 2^27: signed compares are one op */
+	if (few_slots())
+		join_lanes(to, from, 1 + RT_FEW_SLOTS);
+	else
+		join_lanes(to, from, 1 + RT_SLOTS);
+}
 
-		to->c[i] = (u32)(a > b ? a : b);
-	}
+void vc_widen(void)
+{
+	for (u32 i = rt_vc_base; i < rt.vc_next; i++)
+		for (u32 slot = RT_FEW_SLOTS; slot < RT_SLOTS; slot++)
+			vc_at(i)->c[slot] = rt_clock_base - 1;
 }
 
 u32 vc_alloc(void)
@@ -34,7 +59,7 @@ static void log_point(struct task_struct *t)
 	struct point_log *log = RT_POINT_LOG + t->slot * RT_POINT_LOG_MAX;
 
 	if (t->log_length < RT_POINT_LOG_MAX)
-		log[t->log_length++] = (struct point_log){.clock = t->epoch & RT_CLOCK_MAX, .semantic = t->semantic};
+		log[t->log_length++] = (struct point_log){.clock = epoch_clock(t->epoch), .semantic = t->semantic};
 }
 
 /* The semantic point that the task of @slot had reached last when its clock was @clock. */
@@ -54,29 +79,37 @@ u32 clock_semantic(u32 slot, u32 clock)
 	return high ? log[low].semantic : 0;
 }
 
+static u32 tick(u32 slot)
+{
+	if (unlikely(rt_clock >= RT_CLOCK_MAX - 1))
+		rt_fail(VERDICT_crash, "crash clock overflow", "%s ran out of clock values", task_label(rt_cur->id));
+	return ++rt_clock << RT_SLOT_BITS | slot;
+}
+
 /* What @t does from now on is not covered by what it published before. */
 void hb_advance(struct task_struct *t)
 {
-	u32 clock = (t->epoch & RT_CLOCK_MAX) + 1;
-
-	if (unlikely(clock >= RT_CLOCK_MAX - 1))
-		rt_fail(VERDICT_crash, "crash clock overflow", "task %u ran out of clock values", t->id);
-	t->epoch++;
-	t->vc.c[t->slot] = clock;
+	t->epoch = tick(t->slot);
+	t->vc.c[t->slot] = epoch_clock(t->epoch);
 	if (t == rt_cur)
-		sched_load_epoch();
+		sched_load_now();
+}
+
+void hb_begin_slice(void)
+{
+	if (rt_running() && rt_config.race_detector) {
+		hb_advance(rt_cur);
+		rt.slice = rt_cur->epoch;
+	}
+	sched_load_epoch();
 }
 
 /* The first clock of a task: it knows all earlier runs, and of this run nothing but itself. */
 void clock_start_task(struct task_struct *t)
 {
-	u32 former = t->epoch & RT_CLOCK_MAX; /* of the slot's last owner, in this run or before */
-	u32 first = max(rt_clock_base, former + 1);
-
-	for (u32 i = 0; i < 32; i++)
+	for (u32 i = 0; i < RT_SLOTS; i++)
 		t->vc.c[i] = rt_clock_base - 1;
-	t->vc.c[t->slot] = first;
-	t->epoch = t->slot << RT_CLOCK_BITS | first;
+	hb_advance(t);
 	log_point(t);
 }
 
@@ -103,31 +136,46 @@ void rt_point(enum point_id id, u64 arg)
 	rt_hash(arg ^ (u64)id << 40 ^ rt_fast.hash_tag);
 }
 
-void hb_join(struct task_struct *t, const struct vclock *from)
-{
-	vc_join(&t->vc, from);
-}
-
 /* TSan knows a synchronisation object by the address of its vector clock: indices move when their holders do. */
 #define CLOCKS_WANTED (RT_TSAN || rt_config.race_detector)
 
+/* Does the running task know all that was published there? Who knows of an epoch knows what its owner knew then. */
+static bool knows(const struct vclock *v)
+{
+	return (s32)v->whole >= 0 && covers(v->whole);
+}
+
 void hb_learn(const u32 *sync)
 {
+	const struct vclock *v = vc_at(*sync);
+
 	if (!rt_running())
 		return;
-	vc_join(&rt_cur->vc, vc_at(*sync));
-	san_acquire(vc_at(*sync));
+	if (!knows(v))
+		vc_join(&rt_cur->vc, v);
+	san_acquire(v);
+}
+
+static void publish(struct vclock *v)
+{
+	vc_copy(v, &rt_cur->vc);
+	v->whole = rt_cur->epoch;
 }
 
 void hb_release(u32 *sync)
 {
+	struct vclock *v;
+
 	if (!rt_running() || !CLOCKS_WANTED)
 		return;
-	if (vc_valid(*sync)) {
-		vc_join(vc_at(*sync), &rt_cur->vc);
-	} else {
+	if (!vc_valid(*sync)) {
 		*sync = vc_alloc();
-		vc_copy(vc_at(*sync), &rt_cur->vc);
+		publish(vc_at(*sync));
+	} else if (knows(v = vc_at(*sync))) {
+		publish(v);
+	} else {
+		vc_join(v, &rt_cur->vc);
+		v->whole = RT_VECTOR;
 	}
 	san_release(vc_at(*sync));
 	hb_advance(rt_cur);
@@ -139,7 +187,7 @@ void hb_publish(u32 *sync)
 		return;
 	if (!vc_valid(*sync))
 		*sync = vc_alloc();
-	vc_copy(vc_at(*sync), &rt_cur->vc);
+	publish(vc_at(*sync));
 	san_release(vc_at(*sync));
 	hb_advance(rt_cur);
 }
@@ -154,6 +202,7 @@ void hb_stop_machine(void)
 	index = vc_alloc();
 	all = vc_at(index);
 	vc_copy(all, &rt_cur->vc);
+	all->whole = RT_VECTOR;
 	for (u32 slot = 0; slot < rt.nr_slots; slot++) {
 		vc_join(all, &rt_tasks[rt.slot_id[slot]].vc);
 		fiber_release(&rt_fibers[rt.slot_id[slot]], all);
@@ -168,23 +217,18 @@ void hb_stop_machine(void)
 }
 
 /*
- * Between runs: later clocks and indices of vector clocks than any used so far, both from the same number on, so that a
- * cell is of an earlier run exactly if its low bits are below it. When they run out, the shadow is cleared.
+ * Between runs: what is used from now on is later than all used so far, so a cell tells by its number that it is of an
+ * earlier run. When the numbers run out, the shadow is cleared.
  */
 void clock_reset(void)
 {
-	u32 base = max(rt_clock_base, rt.vc_next);
-
-	for (u32 slot = 0; slot < rt.nr_slots; slot++) {
-		u32 next = (rt_tasks[rt.slot_id[slot]].epoch & RT_CLOCK_MAX) + 1;
-
-		base = max(base, next);
-	}
-	if (base > RT_CLOCK_MAX / 2) {
-		race_clear();
-		base = 1;
-	}
-	rt_clock_base = rt_vc_base = base;
+	rt_clock_base = rt_clock + 1;
+	rt_vc_base = max(rt_vc_base, rt.vc_next);
+	if (rt_clock < RT_CLOCK_MAX / 2 && rt_vc_base < RT_VECTOR / 2)
+		return;
+	race_clear();
+	rt_clock = 0;
+	rt_clock_base = rt_vc_base = 1;
 }
 
 RT_UNINSTRUMENTED_END

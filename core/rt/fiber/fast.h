@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The two fast paths of an access to shared memory, inlined into each callback and marked access.
+ * The fast paths of an access to shared memory, inlined into each callback and marked access.
  *
- * First: the cells hold the running task's epoch, so it made the same kind of access since its last release and nothing
- * died since (heap_kill_epochs()): nothing to do. Second: the memory is live, and all that the cells hold is the
- * running task's own or of earlier runs: nothing can conflict, so the epoch is noted. Everything else is access_slow().
+ * First: the cells say that the running task made the same kind of access since it was switched to and nothing died
+ * since (heap_kill_epochs()), so it was found alive and in order, and nobody else was there. Second: the memory is
+ * live, and nobody accessed it in this run in a way that could conflict. Both note the present epoch and are done;
+ * access_rest() looks at everything else.
  */
 #ifndef PFNSTORM_FIBER_FAST_H
 #define PFNSTORM_FIBER_FAST_H
@@ -14,6 +15,7 @@
 RT_UNINSTRUMENTED_BEGIN
 
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
+#define IS_STORE(kind) ((kind) & (RT_STORE | RT_WRITE_ONCE | RT_RMW))
 
 typedef s64 cell_halves __attribute__((vector_size(16)));
 
@@ -23,70 +25,107 @@ ALWAYS_INLINE bool is_wild(u64 addr)
 	return addr - 4096 >= (1UL << 47) - 4096;
 }
 
-ALWAYS_INLINE struct race_cell *cells_at(u64 addr)
+ALWAYS_INLINE struct race_pair *pair_of(u64 addr)
 {
-	return (struct race_cell *)(RT_SHADOW_BASE + (arena_offset(addr) & ~3UL) * 4);
+	return (struct race_pair *)(RT_SHADOW_BASE + (arena_offset(addr) & ~7UL) * 4);
 }
 
-ALWAYS_INLINE u32 *cell_field(struct race_cell *cell, u32 kind)
+/* The cells of accesses of @kind. */
+ALWAYS_INLINE u32 *cells_of(struct race_pair *pair, u32 kind)
 {
-	return kind == RT_LOAD        ? &cell->plain_read
-	       : kind == RT_STORE     ? &cell->plain_write
-	       : kind == RT_READ_ONCE ? &cell->marked_read
-				      : &cell->marked_write;
+	return kind == RT_LOAD        ? pair->plain_read
+	       : kind == RT_STORE     ? pair->plain_write
+	       : kind == RT_READ_ONCE ? pair->marked_read
+				      : pair->marked_write;
 }
 
-ALWAYS_INLINE u32 kind_epoch(u32 kind)
+/* One access is one half of a pair, a whole pair, or two. */
+ALWAYS_INLINE u32 first_half(u64 addr, u32 size)
 {
-	return kind & (RT_LOAD | RT_READ_ONCE) ? rt_fast.now : rt_fast.now_store;
+	return size <= 4 ? addr >> 2 & 1 : 0;
 }
 
-ALWAYS_INLINE bool known_access(struct race_cell *cells, u32 size, u32 kind)
+ALWAYS_INLINE u32 nr_halves(u32 size)
 {
-	u32 now = kind_epoch(kind), different = 0;
-
-	for (u32 i = 0; i < (size + 3) / 4; i++)
-		different |= *cell_field(&cells[i], kind) ^ now;
-	return !different;
+	return size <= 4 ? 1 : 2;
 }
 
-/* All ones in the lanes of @cell that hold the running task's epochs or those of earlier runs. */
-ALWAYS_INLINE cell_vector own_or_old(const struct race_cell *cell)
+ALWAYS_INLINE void note_access(struct race_pair *pair, u32 half, u32 size, u32 kind)
 {
-	cell_vector value = *(const cell_vector *)cell;
-	cell_vector own = ((value ^ rt_fast.now_lanes) & (s32)~RT_CLOCK_MAX) == 0;
-	cell_vector old = (value & (s32)RT_CLOCK_MAX) < rt_fast.base_lanes;
+	u32 *cells = cells_of(pair, kind);
 
-	return own | old;
+	if (size <= 4) {
+		cells[half] = (u32)rt_fast.now;
+		return;
+	}
+	*(u64 *)cells = rt_fast.now;
+	if (size == 16)
+		*(u64 *)cells_of(pair + 1, kind) = rt_fast.now;
 }
 
-/* All ones in the lanes that an access of @kind has no quarrel with, whoever they are of. */
-ALWAYS_INLINE cell_vector indifferent(u32 kind)
+ALWAYS_INLINE bool seen_in_slice(struct race_pair *pair, u32 half, u32 size, u32 kind)
 {
-	return (cell_vector){
-		0,
-		kind == RT_READ_ONCE ? -1 : 0,
-		kind == RT_READ_ONCE ? -1 : 0,
-		kind & (RT_LOAD | RT_WRITE_ONCE | RT_RMW) ? -1 : 0,
-	};
+	s32 slice = IS_STORE(kind) ? rt_fast.slice_store : rt_fast.slice;
+
+	for (u32 i = 0; i < (size == 16 ? 2 : 1); i++) {
+		const s32 *cells = (const s32 *)cells_of(pair + i, kind) + half;
+
+		if (cells[0] < slice || (size > 4 && cells[1] < slice))
+			return false;
+	}
+	return true;
 }
 
-ALWAYS_INLINE bool quiet_access(u64 addr, struct race_cell *cells, u32 size, u32 kind)
+/* All of a pair, for a store: in two vectors. */
+ALWAYS_INLINE bool pair_is_old(const struct race_pair *pair)
+{
+	const cell_vector *value = (const cell_vector *)pair, flip = {INT32_MIN, INT32_MIN, INT32_MIN, INT32_MIN};
+	cell_halves old =
+		(cell_halves)(((value[0] ^ flip) < rt_fast.base_lanes) & ((value[1] ^ flip) < rt_fast.base_lanes));
+
+	return (old[0] & old[1]) == -1;
+}
+
+/* Is all in a half of an earlier run that an access of @kind may quarrel with, or would replace? */
+ALWAYS_INLINE bool half_is_old(const struct race_pair *pair, u32 half, u32 kind)
+{
+	u32 base = IS_STORE(kind) ? rt_fast.base_store : rt_fast.base;
+
+	if (pair->plain_write[half] >= base)
+		return false;
+	if (kind != RT_READ_ONCE && pair->marked_write[half] >= base)
+		return false;
+	if (kind != RT_READ_ONCE && pair->plain_read[half] >= base)
+		return false;
+	return (kind != RT_READ_ONCE && kind != RT_STORE) || pair->marked_read[half] < base;
+}
+
+ALWAYS_INLINE bool first_in_run(u64 addr, struct race_pair *pair, u32 half, u32 size, u32 kind)
 {
 	u64 offset = arena_offset(addr);
-	cell_vector harmless = own_or_old(&cells[0]) | indifferent(kind);
-	cell_halves halves;
-	u32 now = kind_epoch(kind);
 
-	for (u32 i = 1; i < (size + 3) / 4; i++)
-		harmless &= own_or_old(&cells[i]) | indifferent(kind);
-	halves = (cell_halves)harmless;
-	if ((halves[0] & halves[1]) != -1 || !RT_LIVE[offset / 16] || offset & (size - 1))
+	if (kind == RT_STORE && size >= 8) {
+		if (!pair_is_old(pair) || (size == 16 && !pair_is_old(pair + 1)))
+			return false;
+	} else {
+		for (u32 i = 0; i < (size == 16 ? 4 : nr_halves(size)); i++)
+			if (!half_is_old(pair + i / 2, half + i % 2, kind))
+				return false;
+	}
+	return RT_LIVE[offset / 16] && (!IS_STORE(kind) || RT_DIRTY_MAP[offset / RT_GRANULE]);
+}
+
+/* True if that was all there is to do for an access; else access_rest() is needed. */
+ALWAYS_INLINE bool access_quick(u64 addr, u32 size, u32 kind)
+{
+	struct race_pair *pair = pair_of(addr);
+	u32 half = first_half(addr, size);
+
+	if (unlikely(addr & (size - 1)))
 		return false;
-	if (kind & (RT_LOAD | RT_READ_ONCE) ? false : !RT_DIRTY_MAP[offset / RT_GRANULE] || now != rt_fast.now)
+	if (!seen_in_slice(pair, half, size, kind) && !first_in_run(addr, pair, half, size, kind))
 		return false;
-	for (u32 i = 0; i < (size + 3) / 4; i++)
-		*cell_field(&cells[i], kind) = now;
+	note_access(pair, half, size, kind);
 	return true;
 }
 

@@ -38,7 +38,7 @@ RT_UNINSTRUMENTED_BEGIN
 #define RT_OBJECT_LOG ((struct object_log *)(RT_TABLES_BASE + (7UL << 30))) /* changes of objects since the image */
 #define RT_UNMAP_LOG ((struct unmap_log *)(RT_TABLES_BASE + (8UL << 30)))   /* changes of the memmap since the image */
 #define RT_SYNC_BASE (RT_TABLES_BASE + (16UL << 30))                        /* a u32 per 4 bytes: vector clock index */
-#define RT_SHADOW_BASE (RT_SYNC_BASE + (64UL << 30))                        /* struct race_cell per 4 bytes */
+#define RT_SHADOW_BASE (RT_SYNC_BASE + (64UL << 30))                        /* struct race_pair per 8 bytes */
 #define RT_RESERVATION (RT_SHADOW_BASE + 4 * RT_ARENA_SIZE - RT_HEAP_BASE)
 
 #define RT_GRANULE 256UL
@@ -58,26 +58,31 @@ static inline bool in_arena(u64 addr)
 /* ---- clocks ------------------------------------------------------------------------------------------------------ */
 
 /*
- * An epoch is slot << 27 | clock. Slots are given to tasks in order of creation within a run; slot 31 tags a cell
- * whose low bits index a vector clock. Clocks grow over all runs, so cells of earlier runs need no clearing: every
- * task starts out knowing everything before the base of its run.
+ * An epoch is clock << 5 | slot: which task, and when. Slots are given to tasks in order of creation within a run.
+ * There is one clock for all tasks and runs; it ticks when the running task must be told from what it was before: at
+ * releases, at semantic points, and when it is switched to. So an epoch below rt_fast.base is of an earlier run, which
+ * every task knows all about, and one from rt_fast.slice on is of the running task since it was switched to.
+ *
+ * A cell may hold a vector clock's index instead, with the top bit set: several tasks, concurrently.
  */
 #define RT_SLOTS 31
-#define RT_CLOCK_BITS 27
-#define RT_CLOCK_MAX ((1u << RT_CLOCK_BITS) - 1)
-#define RT_VECTOR_TAG ((u32)RT_SLOTS << RT_CLOCK_BITS)
-#define RT_NO_EPOCH UINT32_MAX /* equals no cell ever written */
+#define RT_SLOT_BITS 5
+#define RT_CLOCK_MAX ((1u << 26) - 1)
+#define RT_VECTOR (1u << 31)
 #define RT_NO_TASK 64u
 #define RT_NO_SLOT 64u
 #define RT_NO_CPU 64u
 
 struct vclock {
-	u32 c[32];
+	u32 whole; /* published: the epoch whose owner knew just this; RT_VECTOR: there is none */
+	u32 c[RT_SLOTS];
 } __attribute__((aligned(64)));
+#define RT_FEW_SLOTS 7 /* with no more, a vclock is its first 32 bytes */
 
-struct race_cell {
-	u32 plain_write, marked_write, plain_read, marked_read;
-};
+/* Who accessed 8 bytes of arena last, by kind; a cell for each half. */
+struct race_pair {
+	u32 plain_write[2], marked_write[2], plain_read[2], marked_read[2];
+} __attribute__((aligned(32)));
 
 struct point_log {
 	u32 clock;
@@ -216,6 +221,7 @@ struct rt_state {
 	u64 *online;              /* cpu_online_mask, in the arena; NULL: all, for ever */
 	u32 nr_slots;
 	u8 slot_id[32];
+	u32 slice; /* epoch of the running task when it was switched to */
 	u32 vc_next;
 	u32 readers;  /* tasks inside an RCU read section */
 	u32 rcu_task; /* bit, or 0 */
@@ -237,14 +243,21 @@ struct rt_state {
 
 typedef s32 cell_vector __attribute__((vector_size(16)));
 
+/*
+ * A cell that is at least `slice` needs no look: the running task made the same kind of access since it was switched
+ * to, found it in order, and nobody was there in between. A cell below `base` (as unsigned) is of an earlier run. While
+ * nothing is detected both are out of reach, and for stores while somebody waits for one.
+ */
 struct rt_fast {
-	cell_vector now_lanes, base_lanes; /* now and base in each lane */
-	u64 ask;                           /* points until the slow path must look; 1: each */
-	u64 armed;                         /* what ask was at rt.steps_base */
-	u32 now;                           /* epoch of the running task: a cell that equals it needs no look */
-	u32 now_store;                     /* the same, or RT_NO_EPOCH while somebody waits for a store */
-	u32 kinds;                         /* kinds of calls that take the slow path; all outside of runs */
-	u64 hash_tag;                      /* the running task's part of what is hashed */
+	cell_vector base_lanes; /* base_store in each, top bits flipped */
+	u64 ask;                /* points until the slow path must look; 1: each */
+	u64 armed;              /* what ask was at rt.steps_base */
+	u64 now;                /* epoch of the running task, in both halves */
+	s32 slice, slice_store;
+	u32 base, base_store;
+	u32 kinds;    /* kinds of calls that take the slow path; all outside of runs */
+	bool detects; /* races, that is */
+	u64 hash_tag; /* the running task's part of what is hashed */
 };
 
 enum rt_phase { PHASE_NONE, PHASE_BOOT, PHASE_IDLE, PHASE_RUN, PHASE_CHECK };
@@ -260,6 +273,7 @@ extern struct rt_footprint *rt_footprint;
 extern void (*rt_trace_sink)(const struct rt_trace_entry *entry, void *arg);
 extern enum rt_phase rt_phase;
 extern struct rt_config rt_config;
+extern u32 rt_clock;      /* never goes back */
 extern u32 rt_clock_base; /* of this run */
 extern u32 rt_vc_base;
 extern u64 rt_heap_limit;          /* end of the heap; tests lower it */
@@ -272,18 +286,28 @@ static inline u64 sched_steps(void)
 	return rt.steps_base + (rt_fast.armed - rt_fast.ask);
 }
 
-/* After a change of the running task, its epoch, or rt.relaxed. */
+#define RT_OUT_OF_REACH INT32_MAX
+
+static inline void sched_load_now(void)
+{
+	rt_fast.now = rt_cur->epoch * 0x100000001UL;
+}
+
+/* After a change of the running task, of rt.slice, of rt.relaxed, or of what is detected. */
 static inline void sched_load_epoch(void)
 {
-	s32 base;
 	bool detects = rt_phase == PHASE_RUN && rt_config.race_detector && !rt_cur->exempt;
+	s32 flipped;
 
-	rt_fast.now = detects ? rt_cur->epoch : RT_NO_EPOCH;
-	rt_fast.now_store = rt.relaxed ? RT_NO_EPOCH : rt_fast.now;
-	base = detects ? (s32)rt_clock_base : 0;
-	rt_fast.now_lanes = (cell_vector){(s32)rt_fast.now, (s32)rt_fast.now, (s32)rt_fast.now, (s32)rt_fast.now};
-	rt_fast.base_lanes = (cell_vector){base, base, base, base};
+	rt_fast.detects = detects;
+	rt_fast.slice = detects ? (s32)rt.slice : RT_OUT_OF_REACH;
+	rt_fast.base = detects ? rt_clock_base << RT_SLOT_BITS : 0;
+	rt_fast.slice_store = rt.relaxed ? RT_OUT_OF_REACH : rt_fast.slice;
+	rt_fast.base_store = rt.relaxed ? 0 : rt_fast.base;
+	flipped = (s32)(rt_fast.base_store ^ RT_VECTOR);
+	rt_fast.base_lanes = (cell_vector){flipped, flipped, flipped, flipped};
 	rt_fast.hash_tag = (u64)rt_cur->id << 59;
+	sched_load_now();
 }
 
 static inline u32 task_bit(const struct task_struct *t)
@@ -396,14 +420,17 @@ static inline bool cpu_is_up(u32 cpu)
 /* ---- clock.c ----------------------------------------------------------------------------------------------------- */
 
 void hb_advance(struct task_struct *t);
+/* The running task was switched to, or something died: what it accessed before needs another look. */
+void hb_begin_slice(void);
 void hb_learn(const u32 *sync);
 /* release: adds to what is there; publish: replaces it (the caller knows all of it, or nobody may see it any more). */
 void hb_release(u32 *sync);
 void hb_publish(u32 *sync);
-void hb_join(struct task_struct *t, const struct vclock *from);
 /* All that any task did so far happens before all that any does from now on. */
 void hb_stop_machine(void);
 u32 vc_alloc(void);
+/* More than RT_FEW_SLOTS are in use from now on. */
+void vc_widen(void);
 static inline bool vc_valid(u32 index)
 {
 	return index >= rt_vc_base && index;
@@ -421,10 +448,20 @@ static inline void hb_acquire(const u32 *sync)
 		hb_learn(sync);
 }
 
-/* Did everything of @epoch happen before what @t does now? */
-static inline bool vc_covers(const struct task_struct *t, u32 epoch)
+static inline u32 epoch_clock(u32 epoch)
 {
-	return (epoch & RT_CLOCK_MAX) <= t->vc.c[epoch >> RT_CLOCK_BITS];
+	return epoch >> RT_SLOT_BITS;
+}
+
+static inline u32 epoch_slot(u32 epoch)
+{
+	return epoch & (BIT(RT_SLOT_BITS) - 1);
+}
+
+/* Did everything of @epoch happen before what the running task does now? */
+static inline bool covers(u32 epoch)
+{
+	return epoch_clock(epoch) <= rt_cur->vc.c[epoch_slot(epoch)];
 }
 
 u32 clock_semantic(u32 slot, u32 clock);
@@ -437,9 +474,24 @@ void race_check(u64 addr, u32 size, u32 kind, void *pc);
 void race_forget(u64 addr, u64 size); /* memory begins a new life */
 u32 race_last_write(u64 addr);
 void race_clear(void); /* all of it */
-u32 *sync_at(u64 addr);
+
+/* Of the word at @addr of the arena: where releases to it are published. */
+static inline u32 *sync_at(u64 addr)
+{
+	return (u32 *)(RT_SYNC_BASE + (arena_offset(addr) & ~3UL));
+}
+
 /* Liveness, dirt, race detector for an access about to happen. */
 void access_slow(u64 addr, u32 size, u32 kind, void *pc);
+/* The same, quick where all is in order. */
+void rest_read_once_1(u64 addr, void *pc);
+void rest_read_once_2(u64 addr, void *pc);
+void rest_read_once_4(u64 addr, void *pc);
+void rest_read_once_8(u64 addr, void *pc);
+void rest_write_once_1(u64 addr, void *pc);
+void rest_write_once_2(u64 addr, void *pc);
+void rest_write_once_4(u64 addr, void *pc);
+void rest_write_once_8(u64 addr, void *pc);
 void wild_access(u64 addr, u32 size, void *pc); /* outside of all memory */
 /* Before the runtime itself touches an object of the core: alive? and it will be restored. */
 void access_object(const void *obj, size_t size, void *pc);

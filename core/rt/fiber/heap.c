@@ -34,13 +34,11 @@ void rt_set_live(u64 addr, u64 size, bool live)
 		bytes[i] = live;
 }
 
-/* Every task's next access goes through the liveness check again: no cell equals a new epoch. */
+/* The running task's next accesses go through the liveness check again; others' do when they are switched to. */
 void heap_kill_epochs(void)
 {
-	if (!rt_running() || !rt_config.race_detector)
-		return;
-	for (u32 m = rt.alive & ~rt.dormant; m; m &= m - 1)
-		hb_advance(&rt_tasks[__builtin_ctz(m)]);
+	if (rt_running())
+		hb_begin_slice();
 }
 
 static struct heap_object *reuse(u64 size)

@@ -220,9 +220,9 @@ static bool last_writer(u64 addr, u32 *task, u32 *semantic)
 	const struct unmap_log *log = memmap ? last_change(addr, true) : NULL;
 	u32 epoch = rt_running() && in_arena(addr) ? race_last_write(addr) : 0;
 
-	if (!log && (epoch & RT_CLOCK_MAX) >= rt_clock_base) {
-		*task = rt.slot_id[epoch >> RT_CLOCK_BITS];
-		*semantic = clock_semantic(epoch >> RT_CLOCK_BITS, epoch & RT_CLOCK_MAX);
+	if (!log && epoch_clock(epoch) >= rt_clock_base) {
+		*task = rt.slot_id[epoch_slot(epoch)];
+		*semantic = clock_semantic(epoch_slot(epoch), epoch_clock(epoch));
 		return true;
 	}
 	if (!log && memmap)

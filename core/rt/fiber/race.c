@@ -18,14 +18,9 @@ struct access {
 	void *pc;
 };
 
-static struct race_cell *cell_at(u64 addr)
+static struct race_pair *pair_at(u64 addr)
 {
-	return (struct race_cell *)(RT_SHADOW_BASE + (arena_offset(addr) & ~3UL) * 4);
-}
-
-u32 *sync_at(u64 addr)
-{
-	return (u32 *)(RT_SYNC_BASE + (arena_offset(addr) & ~3UL));
+	return (struct race_pair *)(RT_SHADOW_BASE + (arena_offset(addr) & ~7UL) * 4);
 }
 
 static const char *access_text(bool write, bool marked)
@@ -37,7 +32,7 @@ static void __attribute__((noreturn))
 report(const struct access *a, u64 granule, u32 other, bool other_write, bool other_marked)
 {
 	bool write = a->kind & (RT_STORE | RT_WRITE_ONCE | RT_RMW), marked = !(a->kind & (RT_LOAD | RT_STORE));
-	u32 slot = other >> RT_CLOCK_BITS, semantic = clock_semantic(slot, other & RT_CLOCK_MAX);
+	u32 slot = epoch_slot(other), semantic = clock_semantic(slot, epoch_clock(other));
 	const struct task_struct *them = &rt_tasks[rt.slot_id[slot]];
 	struct rt_verdict *verdict = verdict_now();
 	char name[64], exact[96], pair[120], signature[192];
@@ -55,19 +50,24 @@ report(const struct access *a, u64 granule, u32 other, bool other_write, bool ot
 		point_name(semantic));
 }
 
+static struct vclock *vector_of(u32 value)
+{
+	u32 index = value & ~RT_VECTOR;
+
+	return vc_valid(index) ? vc_at(index) : NULL;
+}
+
 /* An unordered epoch in @value (an epoch or a vector), or 0. */
 static u32 unordered(u32 value)
 {
 	const struct vclock *vector;
 
-	if (likely(value < RT_VECTOR_TAG))
-		return vc_covers(rt_cur, value) ? 0 : value;
-	if (!vc_valid(value & RT_CLOCK_MAX))
-		return 0;
-	vector = vc_at(value & RT_CLOCK_MAX);
-	for (u32 slot = 0; slot < rt.nr_slots; slot++)
+	if (likely(!(value & RT_VECTOR)))
+		return covers(value) ? 0 : value;
+	vector = vector_of(value);
+	for (u32 slot = 0; vector && slot < rt.nr_slots; slot++)
 		if (vector->c[slot] > rt_cur->vc.c[slot])
-			return slot << RT_CLOCK_BITS | vector->c[slot];
+			return vector->c[slot] << RT_SLOT_BITS | slot;
 	return 0;
 }
 
@@ -75,75 +75,69 @@ static u32 unordered(u32 value)
 static void add_concurrent(u32 *value)
 {
 	u32 now = rt_cur->epoch, old = *value, index;
-	struct vclock *vector;
+	struct vclock *vector = old & RT_VECTOR ? vector_of(old) : NULL;
 
-	if (old == now)
-		return;
-	if (old >= RT_VECTOR_TAG) {
-		if (vc_valid(old & RT_CLOCK_MAX)) {
-			vc_at(old & RT_CLOCK_MAX)->c[rt_cur->slot] = now & RT_CLOCK_MAX;
-			return;
-		}
-		*value = now;
+	if (vector) {
+		vector->c[rt_cur->slot] = epoch_clock(now);
 		return;
 	}
-	if (vc_covers(rt_cur, old)) {
+	if (old & RT_VECTOR || covers(old)) {
 		*value = now;
 		return;
 	}
 	index = vc_alloc();
 	vector = vc_at(index);
-	for (u32 slot = 0; slot < 32; slot++)
+	for (u32 slot = 0; slot < RT_SLOTS; slot++)
 		vector->c[slot] = 0;
-	vector->c[old >> RT_CLOCK_BITS] = old & RT_CLOCK_MAX;
-	vector->c[rt_cur->slot] = now & RT_CLOCK_MAX;
-	*value = RT_VECTOR_TAG | index;
+	vector->c[epoch_slot(old)] = epoch_clock(old);
+	vector->c[rt_cur->slot] = epoch_clock(now);
+	*value = RT_VECTOR | index;
 }
 
 static void forget_ordered(u32 *value)
 {
-	if (*value >= RT_VECTOR_TAG)
+	if (*value & RT_VECTOR)
 		*value = 0;
 }
 
-static void check_granule(struct race_cell *cell, const struct access *a, u64 granule)
+static void check_half(struct race_pair *pair, u32 half, const struct access *a, u64 granule)
 {
-	u32 other = unordered(cell->plain_write);
+	u32 other = unordered(pair->plain_write[half]);
 
 	if (unlikely(other))
 		report(a, granule, other, true, false);
 	switch (a->kind) {
 	case RT_LOAD:
-		other = unordered(cell->marked_write);
+		other = unordered(pair->marked_write[half]);
 		if (unlikely(other))
 			report(a, granule, other, true, true);
-		add_concurrent(&cell->plain_read);
+		add_concurrent(&pair->plain_read[half]);
 		break;
 	case RT_READ_ONCE:
-		add_concurrent(&cell->marked_read);
+		add_concurrent(&pair->marked_read[half]);
 		break;
 	case RT_STORE:
-		other = unordered(cell->marked_write);
+		other = unordered(pair->marked_write[half]);
 		if (unlikely(other))
 			report(a, granule, other, true, true);
-		other = unordered(cell->plain_read);
+		other = unordered(pair->plain_read[half]);
 		if (unlikely(other))
 			report(a, granule, other, false, false);
-		other = unordered(cell->marked_read);
+		other = unordered(pair->marked_read[half]);
 		if (unlikely(other))
 			report(a, granule, other, false, true);
 		/* everything before is ordered before this write: later accesses need be compared with it only */
-		forget_ordered(&cell->marked_write);
-		forget_ordered(&cell->plain_read);
-		forget_ordered(&cell->marked_read);
-		cell->plain_write = rt_cur->epoch;
+		forget_ordered(&pair->marked_write[half]);
+		forget_ordered(&pair->plain_read[half]);
+		forget_ordered(&pair->marked_read[half]);
+		pair->plain_write[half] = rt_cur->epoch;
 		break;
 	default:
-		other = unordered(cell->plain_read);
+		other = unordered(pair->plain_read[half]);
 		if (unlikely(other))
 			report(a, granule, other, false, false);
-		forget_ordered(&cell->plain_read);
-		add_concurrent(&cell->marked_write);
+		forget_ordered(&pair->plain_read[half]);
+		add_concurrent(&pair->marked_write[half]);
 		break;
 	}
 }
@@ -154,20 +148,22 @@ void race_check(u64 addr, u32 size, u32 kind, void *pc)
 	u64 first = addr & ~3UL, last = (addr + size - 1) & ~3UL;
 
 	for (u64 granule = first; granule <= last; granule += 4)
-		check_granule(cell_at(granule), &a, granule);
+		check_half(pair_at(granule), granule >> 2 & 1, &a, granule);
 }
 
 /* Epoch of the last write to the granule of @addr, plain before marked; 0 if none is known. */
 u32 race_last_write(u64 addr)
 {
-	const struct race_cell *cell = cell_at(addr);
+	const struct race_pair *pair = pair_at(addr);
+	u32 half = addr >> 2 & 1, marked = pair->marked_write[half];
 
-	return cell->plain_write ? cell->plain_write : cell->marked_write < RT_VECTOR_TAG ? cell->marked_write : 0;
+	return pair->plain_write[half] ? pair->plain_write[half] : marked & RT_VECTOR ? 0 : marked;
 }
 
+/* Both are multiples of 8. */
 void race_forget(u64 addr, u64 size)
 {
-	u64 *cells = (u64 *)cell_at(addr), *syncs = (u64 *)sync_at(addr);
+	u64 *cells = (u64 *)pair_at(addr), *syncs = (u64 *)sync_at(addr);
 
 	for (u64 i = 0; i < size / 4 * 2; i++)
 		cells[i] = 0;

@@ -33,7 +33,7 @@ void sched_arm(void)
 {
 	u64 steps = sched_steps(), stop = rt_config.step_limit;
 
-	if (asking.every || asking.conflicts || asking.kinds & (RT_LOAD | RT_STORE) || trace_on() || footprint_on())
+	if (asking.every || asking.conflicts || asking.kinds & RT_ACCESS || trace_on() || footprint_on())
 		stop = steps + 1;
 	stop = min(stop, asking.at);
 	if (unlikely(rt.next_deadline != UINT64_MAX)) {
@@ -160,7 +160,7 @@ static void switch_to(struct task_struct *next, u64 runnable)
 	rt.switches++;
 	rt_hash((u64)prev->id << 32 | next->id << 16 | prev->semantic);
 	rt_cur = next;
-	sched_load_epoch();
+	hb_begin_slice();
 	if (unlikely(trace_on()))
 		trace_switched(runnable);
 	san_release(&rt_main_fiber);

@@ -61,6 +61,8 @@ static void take_slot(struct task_struct *t)
 	if (t->slot != RT_NO_SLOT)
 		return;
 	t->slot = rt.nr_slots++;
+	if (rt.nr_slots == RT_FEW_SLOTS + 1)
+		vc_widen();
 	rt.slot_id[t->slot] = (u8)t->id;
 }
 
