@@ -22,35 +22,63 @@ static u32 guided_begin(struct rt_strategy *strategy, u64 runnable)
 	memset(g->last, 0, sizeof(g->last));
 	g->preempted = 0;
 	g->last_place = NULL;
-	g->last_task = UINT32_MAX;
+	g->last_task = g->seen_by = UINT32_MAX;
 	g->slice_start = 0;
 	return first;
 }
 
-static void note_place(struct guided *g, const struct rt_place *place, u64 runnable)
+static inline void note_place(struct guided *g, u32 task, u32 semantic, u32 occurrence, u64 step, u64 runnable)
 {
 	/* Uninterrupted since its last semantic point: the distance says how many points lie between. */
-	if (g->last_place && g->last_task == place->task)
-		g->last_place->length = (u16)min(place->step - g->last_step, (u64)UINT16_MAX);
-	g->last_place = places_add(&places_seen, place->task, runnable, place->semantic, place->occurrence);
-	g->last_task = place->task;
-	g->last_step = place->step;
+	if (g->last_place && g->last_task == task)
+		g->last_place->length = (u16)min(step - g->last_step, (u64)UINT16_MAX);
+	g->last_place = places_add(&places_seen, task, runnable, semantic, occurrence);
+	g->last_task = task;
+	g->last_step = step;
 }
 
-static void note_semantic(struct guided *g, const struct rt_place *place, u64 runnable)
+/* While the others stand still, a semantic point shows the same phases each time it is passed. */
+static inline bool phases_known(const struct guided *g, u32 task, u32 semantic)
 {
-	if (g->preempted) {
-		feedback_add(FEEDBACK_SWITCH, g->preempted, place->semantic);
+	return task == g->seen_by && g->seen[semantic / 64] >> (semantic % 64) & 1;
+}
+
+static __attribute__((noinline)) void note_phases(struct guided *g, u32 task, u32 semantic)
+{
+	if (task != g->seen_by) {
+		memset(g->seen, 0, sizeof(g->seen));
+		g->seen_by = task;
+	}
+	g->seen[semantic / 64] |= BIT(semantic % 64);
+	for (u32 i = 0; i < g->nr_tasks; i++) {
+		if (i != task && g->last[i])
+			feedback_add(FEEDBACK_PHASES, semantic, g->last[i]);
+	}
+}
+
+static inline void note_semantic(struct guided *g, u32 task, u32 semantic, u32 occurrence, u64 step, u64 runnable)
+{
+	if (unlikely(g->preempted)) {
+		feedback_add(FEEDBACK_SWITCH, g->preempted, semantic);
 		g->preempted = 0;
 	}
-	if (place->task >= g->nr_tasks)
+	if (unlikely(task >= g->nr_tasks))
 		return;
-	for (u32 i = 0; i < g->nr_tasks; i++) {
-		if (i != place->task && g->last[i])
-			feedback_add(FEEDBACK_PHASES, place->semantic, g->last[i]);
-	}
-	g->last[place->task] = place->semantic + 1;
-	note_place(g, place, runnable);
+	if (!phases_known(g, task, semantic))
+		note_phases(g, task, semantic);
+	g->last[task] = semantic + 1;
+	note_place(g, task, semantic, occurrence, step, runnable);
+}
+
+/* Most semantic points are noted and no more: nothing in the schedule is about them. */
+static bool guided_passes(struct rt_strategy *strategy, u32 task, u32 semantic, u32 occurrence, u64 step, u64 runnable)
+{
+	struct guided *g = guided_of(strategy);
+
+	if (unlikely(step - g->slice_start > SLICE) || replay_wants(&g->replay, task, semantic, occurrence))
+		return true;
+	note_semantic(g, task, semantic, occurrence, step, runnable);
+	return false;
 }
 
 static u32 guided_next(struct rt_strategy *strategy, const struct rt_place *place, u64 runnable)
@@ -59,7 +87,7 @@ static u32 guided_next(struct rt_strategy *strategy, const struct rt_place *plac
 	u32 decision;
 
 	if (place->kind == RT_SEMANTIC)
-		note_semantic(g, place, runnable);
+		note_semantic(g, place->task, place->semantic, place->occurrence, place->step, runnable);
 	decision = g->replay.strategy.ops->next(&g->replay.strategy, place, runnable);
 	if (decision == place->task && unlikely(place->step - g->slice_start > SLICE)) {
 		g->slice_start = place->step;
@@ -69,7 +97,7 @@ static u32 guided_next(struct rt_strategy *strategy, const struct rt_place *plac
 		g->slice_start = place->step;
 		g->last_task = UINT32_MAX;
 		if (place->kind == RT_EXIT && place->task < g->nr_tasks)
-			g->last[place->task] = 0;
+			g->last[place->task] = 0, g->seen_by = UINT32_MAX;
 		else if (!replay_forced(place, runnable))
 			g->preempted = place->semantic + 1;
 	}
@@ -87,6 +115,7 @@ static const struct rt_strategy_ops guided_ops = {
 	.name = "guided",
 	.begin = guided_begin,
 	.next = guided_next,
+	.passes = guided_passes,
 	.choose = guided_choose,
 };
 
@@ -95,6 +124,9 @@ void guided_init(struct guided *g, const struct scenario *s, bool lenient)
 	g->strategy.ops = &guided_ops;
 	g->nr_tasks = s->nr_tasks;
 	replay_init(&g->replay, &s->schedule, lenient);
-	g->replay.kinds |= RT_SEMANTIC;
+	if (lenient)
+		g->replay.kinds &= ~(u32)RT_SEMANTIC;
+	else
+		g->replay.kinds |= RT_SEMANTIC;
 	feedback_begin();
 }

@@ -17,6 +17,8 @@ struct guided {
 	u32 nr_tasks;
 	u32 last[SCENARIO_TASKS]; /* latest semantic point + 1 of each task; 0: not begun or over */
 	u32 preempted; /* semantic point + 1 of the task preempted last, until the next task shows where it is */
+	u64 seen[(NR_POINTS + 63) / 64]; /* semantic points that seen_by passed since another task passed one */
+	u32 seen_by;
 	u64 last_step;
 	u64 slice_start; /* step at which the running task was switched to */
 	u32 last_task;

@@ -83,6 +83,13 @@ static u32 record_next(struct rt_strategy *strategy, const struct rt_place *plac
 	return decision;
 }
 
+static bool record_passes(struct rt_strategy *strategy, u32 task, u32 semantic, u32 occurrence, u64 step, u64 runnable)
+{
+	struct rt_strategy *inner = recorder_of(strategy)->inner;
+
+	return inner && inner->ops->passes && inner->ops->passes(inner, task, semantic, occurrence, step, runnable);
+}
+
 static u32 record_choose(struct rt_strategy *strategy, enum rt_choice kind, u32 what, u32 n)
 {
 	struct recorder *r = recorder_of(strategy);
@@ -117,6 +124,7 @@ static const struct rt_strategy_ops record_ops = {
 	.name = "record",
 	.begin = record_begin,
 	.next = record_next,
+	.passes = record_passes,
 	.choose = record_choose,
 	.end = record_end,
 };

@@ -191,7 +191,7 @@ static bool lenient_match(const struct replay_task *t, const struct schedule_ent
 }
 
 /* The nearest raw entry of the task that goes on; if it is another than the one at @place, its next point tells. */
-static void lenient_arm(const struct replay *r, const struct rt_place *place, u32 decision)
+static void lenient_arm(struct replay *r, const struct rt_place *place, u32 decision)
 {
 	const struct replay_task *t = &r->task[decision];
 	u64 after = UINT64_MAX;
@@ -202,7 +202,19 @@ static void lenient_arm(const struct replay *r, const struct rt_place *place, u3
 		if (e->form == SCHEDULE_RAW && at_anchor(t, e) && e->count > t->since)
 			after = min(after, decision == place->task ? (u64)(e->count - t->since) : 1);
 	}
+	r->counting = after != UINT64_MAX;
 	rt_ask_after(after);
+}
+
+bool replay_wants_pending(const struct replay *r, u32 task, u32 semantic, u32 occurrence)
+{
+	for (u64 bits = r->task[task].pending; bits; bits &= bits - 1) {
+		const struct schedule_entry *e = &r->schedule->entry[__builtin_ctzll(bits)];
+
+		if (e->anchor == semantic && e->occurrence == occurrence)
+			return true;
+	}
+	return false;
 }
 
 static u32 lenient_next(struct replay *r, const struct rt_place *place, u64 runnable)
@@ -235,6 +247,7 @@ static u32 lenient_next(struct replay *r, const struct rt_place *place, u64 runn
 static void reset(struct replay *r)
 {
 	r->next = r->used = 0;
+	r->counting = false;
 	r->drift.set = false;
 	memset(r->done, 0, r->schedule->count);
 	memset(r->matched, 0, r->schedule->count * sizeof(r->matched[0]));
@@ -251,8 +264,10 @@ static void reset(struct replay *r)
 	for (u32 i = 0; i < min(r->schedule->count, (u32)LENIENT_MAX); i++) {
 		const struct schedule_entry *e = &r->schedule->entry[i];
 
-		if (is_switch(e))
-			r->task[e->task].pending |= BIT(i);
+		if (!is_switch(e))
+			continue;
+		r->task[e->task].pending |= BIT(i);
+		r->task[e->task].anchors |= BIT(e->anchor % 64);
 	}
 }
 

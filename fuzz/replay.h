@@ -17,6 +17,7 @@ struct replay_task {
 	u32 forced;               /* decisions since the anchor at places where the task could not go on */
 	u32 since;                /* points since the anchor when last seen */
 	u64 pending;              /* lenient: switches of this task not used yet, a bit per entry */
+	u64 anchors;              /* of all of them, a bit per semantic point modulo 64 */
 };
 
 struct replay {
@@ -26,6 +27,7 @@ struct replay {
 	u32 next;                  /* exact: the switch looked for now; schedule->count: none left */
 	u32 used;                  /* switches and choices that happened */
 	u32 kinds;                 /* asked for during the run */
+	bool counting;             /* lenient: asked for a point that a raw entry counts to */
 	u32 choice_count[2][16];   /* choices so far by kind and what */
 	u32 choices;               /* bit per kind * 16 + what that occurs in the schedule, to skip look-ups */
 	u8 done[SCHEDULE_MAX];     /* 1: this entry happened */
@@ -43,6 +45,17 @@ struct replay {
 
 /* @schedule must outlive the runs. */
 void replay_init(struct replay *r, const struct schedule *schedule, bool lenient);
+/*
+ * Lenient: must replay decide where @task passes this semantic point? For strategies on top that take RT_SEMANTIC out
+ * of r->kinds and have passes() instead.
+ */
+bool replay_wants_pending(const struct replay *r, u32 task, u32 semantic, u32 occurrence);
+static inline bool replay_wants(const struct replay *r, u32 task, u32 semantic, u32 occurrence)
+{
+	/* Where it is about to count, it must see that the anchor is left behind. */
+	return r->counting ||
+	       (r->task[task].anchors >> (semantic % 64) & 1 && replay_wants_pending(r, task, semantic, occurrence));
+}
 /* After the run, exact: 0, or -ESTALE with r->drift filled; @names as for printing the schedule. */
 int replay_finish(struct replay *r, const struct schedule_names *names);
 /* The default decision of schedule.h at a place where @task cannot go on: the next bit of @runnable, cyclically. */

@@ -68,7 +68,8 @@ static u32 random_choose(struct rt_strategy *s, enum rt_choice kind, u32 what, u
 	return kind == RT_CHOOSE_FAULT && rt_random_below(&r->random, r->faults) ? 0 : rt_random_below(&r->random, n);
 }
 
-static const struct rt_strategy_ops random_ops = {"test", random_begin, random_next, random_choose, NULL};
+static const struct rt_strategy_ops random_ops = {
+	.name = "test", .begin = random_begin, .next = random_next, .choose = random_choose};
 
 static struct scenario s;
 static struct runner_result result;

@@ -3,11 +3,6 @@
 
 #include <stdio.h>
 
-static bool has_edge(const struct lockorder *graph, u32 from, u32 to)
-{
-	return __atomic_load_n(&graph->after[from][to / 64], __ATOMIC_RELAXED) >> (to % 64) & 1;
-}
-
 void lockorder_init(struct lockorder *graph)
 {
 	for (u32 from = 0; from < NR_LOCK_CLASSES; from++)
@@ -29,7 +24,7 @@ static bool find_path(const struct lockorder *graph, u32 from, u32 to, u32 previ
 		if (at == to)
 			return true;
 		for (u32 next = 0; next < NR_LOCK_CLASSES; next++) {
-			if (reached[next] || !has_edge(graph, at, next))
+			if (reached[next] || !lockorder_has(graph, at, next))
 				continue;
 			reached[next] = true;
 			previous[next] = at;
@@ -63,7 +58,7 @@ bool lockorder_add(struct lockorder *graph, enum lock_class held, enum lock_clas
 
 	if (size)
 		chain[0] = '\0';
-	if (held == LOCK_none || class == LOCK_none || held == class || has_edge(graph, held, class))
+	if (held == LOCK_none || class == LOCK_none || held == class || lockorder_has(graph, held, class))
 		return true;
 	__atomic_fetch_or(&graph->after[held][class / 64], BIT(class % 64), __ATOMIC_RELAXED);
 	if (!find_path(graph, class, held, previous))

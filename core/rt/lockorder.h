@@ -19,6 +19,12 @@ struct lockorder {
 	u64 after[NR_LOCK_CLASSES][LOCKORDER_WORDS]; /* bit B of row A: edge A -> B */
 };
 
+/* Is the edge @held -> @class there? */
+static inline bool lockorder_has(const struct lockorder *graph, u32 held, u32 class)
+{
+	return __atomic_load_n(&graph->after[held][class / 64], __ATOMIC_RELAXED) >> (class % 64) & 1;
+}
+
 /* Forgets all edges. */
 void lockorder_init(struct lockorder *graph);
 /*

@@ -7,6 +7,7 @@
  *   - at every point while rt_ask_after(0),
  *   - at the n-th point from now after rt_ask_after(n), once,
  *   - at all points of the kinds in rt_ask_kinds(mask),
+ *   - at semantic points where its passes() says so,
  *   - at accesses to addresses marked by rt_ask_conflicts(),
  *   - always when the running task cannot go on (kind RT_BLOCK or RT_EXIT) and more than one other can,
  *   - always at a choice.
@@ -72,6 +73,12 @@ struct rt_strategy_ops {
 	 * bit of @runnable. At RT_BLOCK and RT_EXIT place->task is not in it.
 	 */
 	u32 (*next)(struct rt_strategy *s, const struct rt_place *place, u64 runnable);
+	/*
+	 * The running task passes semantic point @semantic for the @occurrence-th time, @step points after the start,
+	 * and next() would not be asked there. To look at such points this costs less than to ask for RT_SEMANTIC.
+	 * True: next() is asked after all. It must ask for nothing. May be NULL.
+	 */
+	bool (*passes)(struct rt_strategy *s, u32 task, u32 semantic, u32 occurrence, u64 step, u64 runnable);
 	/* One of 0 .. n-1. */
 	u32 (*choose)(struct rt_strategy *s, enum rt_choice kind, u32 what, u32 n);
 	/* End of the run, with its result. May be NULL. */

@@ -11,7 +11,7 @@
 
 RT_UNINSTRUMENTED_BEGIN
 
-struct rt_fast rt_fast = {.ask = RT_ASK_OUTSIDE, .slice = RT_OUT_OF_REACH, .slice_store = RT_OUT_OF_REACH};
+struct rt_fast rt_fast = {.ask = RT_ASK_OUTSIDE, .view = RT_VIEW_NOTHING, .usual = RT_VIEW_NOTHING};
 
 #define COLD __attribute__((noinline, cold))
 
@@ -34,17 +34,15 @@ COLD void access_slow(u64 addr, u32 size, u32 kind, void *pc)
 		race_check(addr, size, kind, pc);
 }
 
-void access_object(const void *obj, size_t size, void *pc)
+COLD void object_slow(u64 addr, u64 size, void *pc)
 {
-	u64 addr = (u64)obj;
-
 	if (!in_arena(addr)) {
 		if (is_wild(addr))
-			oops_check(addr, (u32)size, pc);
+			oops_check(addr, size, pc);
 		return;
 	}
 	if (rt_phase != PHASE_IDLE)
-		oops_check(addr, (u32)size, pc);
+		oops_check(addr, size, pc);
 	for (u64 at = arena_offset(addr) & ~(RT_GRANULE - 1); at < arena_offset(addr) + size; at += RT_GRANULE)
 		dirty_mark(at);
 }
@@ -101,7 +99,9 @@ ALWAYS_INLINE void access_rest(u64 addr, u32 size, u32 kind, void *pc)
 
 	if (IS_STORE(kind))
 		quiet = quiet && RT_DIRTY_MAP[offset / RT_GRANULE] && !rt.relaxed;
-	if (quiet && rt_fast.detects)
+	if (quiet && !rt_fast.view.base)
+		return;
+	if (quiet)
 		for (u32 i = 0; i < (size == 16 ? 4 : nr_halves(size)); i++)
 			quiet = quiet && half_in_order(pair + i / 2, half + i % 2, kind);
 	if (unlikely(!quiet))
@@ -146,29 +146,30 @@ COLD void wild_access(u64 addr, u32 size, void *pc)
 		oops_check(addr, size, pc);
 }
 
-ALWAYS_INLINE void callback(u64 addr, u32 size, u32 kind, void (*rest)(u64 addr, void *pc), void *pc)
+/* RT_PC() is where it is needed only: it costs a load. */
+ALWAYS_INLINE void callback(u64 addr, u32 size, u32 kind, void (*rest)(u64 addr, void *pc))
 {
-	if (!in_arena(addr)) {
+	if (!in_arena_quick(addr)) {
 		if (unlikely(is_wild(addr)))
-			wild_access(addr, size, pc);
+			wild_access(addr, size, RT_PC());
 		return;
 	}
 	if (unlikely(--rt_fast.ask == 0))
-		point_and_access(addr, size, kind, pc);
+		point_and_access(addr, size, kind, RT_PC());
 	else if (!access_quick(addr, size, kind))
-		rest(addr, pc);
+		rest(addr, RT_PC());
 }
 
 #define CALLBACKS(size)                                                                                                \
 	void __sanitizer_cov_load##size(const void *addr);                                                             \
 	void __sanitizer_cov_load##size(const void *addr)                                                              \
 	{                                                                                                              \
-		callback((u64)addr, size, RT_LOAD, rest_load_##size, RT_PC());                                         \
+		callback((u64)addr, size, RT_LOAD, rest_load_##size);                                                  \
 	}                                                                                                              \
 	void __sanitizer_cov_store##size(const void *addr);                                                            \
 	void __sanitizer_cov_store##size(const void *addr)                                                             \
 	{                                                                                                              \
-		callback((u64)addr, size, RT_STORE, rest_store_##size, RT_PC());                                       \
+		callback((u64)addr, size, RT_STORE, rest_store_##size);                                                \
 	}
 CALLBACKS(1)
 CALLBACKS(2)
@@ -177,6 +178,43 @@ CALLBACKS(8)
 CALLBACKS(16)
 
 /* ---- bulk ----------------------------------------------------------------------------------------------------- */
+
+/* Of [addr, addr + size), whole pairs: is each seen in this slice, or old, and the memory alive (and dirty)? Notes it.
+ */
+ALWAYS_INLINE bool range_quick(u64 addr, u64 size, u32 kind)
+{
+	struct race_pair *pair = pair_of(addr), *end = pair + size / 8;
+	u64 offset = arena_offset(addr);
+
+	for (u64 at = offset / 16; at <= (offset + size - 1) / 16; at++)
+		if (!RT_LIVE[at])
+			return false;
+	if (IS_STORE(kind) && (!RT_DIRTY_MAP[offset / RT_GRANULE] || !RT_DIRTY_MAP[(offset + size - 1) / RT_GRANULE]))
+		return false;
+	for (struct race_pair *p = pair; p < end; p++) {
+		if (seen_in_slice(p, 0, 8, kind))
+			continue;
+		if (IS_STORE(kind) ? !pair_is_old(p) : !half_is_old(p, 0, kind) || !half_is_old(p, 1, kind))
+			return false;
+	}
+	for (struct race_pair *p = pair; p < end; p++)
+		note_access(p, 0, 8, kind);
+	return true;
+}
+
+static void access_range(u64 addr, u64 size, u32 kind, void *pc)
+{
+	bool quick = true;
+
+	rt_step(kind, addr, size, pc);
+	if (kind == RT_LOAD)
+		quick = quick && range_quick(addr, size, RT_LOAD);
+	else
+		quick = quick && range_quick(addr, size, RT_STORE);
+	if (!quick)
+		access_slow(addr, (u32)size, kind, pc);
+	san_plain_range((const void *)addr, size, kind == RT_STORE);
+}
 
 static void check_bulk(const void *p, size_t size, size_t stride)
 {
@@ -192,11 +230,8 @@ void mem_fill(void *dst, u64 pattern, size_t size, size_t stride)
 		size_t part = min(stride, size - done);
 		volatile u64 *to = (volatile u64 *)((char *)dst + done);
 
-		if (in_arena((u64)to)) {
-			rt_step(RT_STORE, (u64)to, (u32)part, RT_PC());
-			access_slow((u64)to, (u32)part, RT_STORE, RT_PC());
-			san_plain_range((const void *)(u64)to, part, 1);
-		}
+		if (in_arena((u64)to))
+			access_range((u64)to, part, RT_STORE, RT_PC());
 		for (size_t i = 0; i < part / 8; i++)
 			to[i] = pattern;
 	}
@@ -224,17 +259,11 @@ void mem_copy(void *dst, const void *src, size_t size, size_t stride)
 		char *to = (char *)dst + done;
 		const char *from = (const char *)src + done;
 
-		if (in_arena((u64)from)) {
-			rt_step(RT_LOAD, (u64)from, part, RT_PC());
-			access_slow((u64)from, (u32)part, RT_LOAD, RT_PC());
-			san_plain_range(from, part, 0);
-		}
+		if (in_arena((u64)from))
+			access_range((u64)from, part, RT_LOAD, RT_PC());
 		copy_part(buffer, from, part);
-		if (in_arena((u64)to)) {
-			rt_step(RT_STORE, (u64)to, part, RT_PC());
-			access_slow((u64)to, (u32)part, RT_STORE, RT_PC());
-			san_plain_range(to, part, 1);
-		}
+		if (in_arena((u64)to))
+			access_range((u64)to, part, RT_STORE, RT_PC());
 		copy_part(to, buffer, part);
 	}
 }
@@ -252,12 +281,8 @@ void rt_exclusive_access(const volatile void *p, size_t size)
 
 void rt_data_race_begin(void)
 {
-	if (!rt_cur->exempt++) {
-		rt_fast.detects = false;
-		rt_fast.slice = rt_fast.slice_store = RT_OUT_OF_REACH;
-		rt_fast.base = rt_fast.base_store = 0;
-		rt_fast.base_lanes = (cell_vector){INT32_MIN, INT32_MIN, INT32_MIN, INT32_MIN};
-	}
+	if (!rt_cur->exempt++)
+		rt_fast.view = (struct rt_view)RT_VIEW_NOTHING;
 	san_outside_begin();
 }
 
@@ -265,7 +290,7 @@ void rt_data_race_end(void)
 {
 	san_outside_end();
 	if (!--rt_cur->exempt)
-		sched_load_epoch();
+		rt_fast.view = rt_fast.usual;
 }
 
 RT_UNINSTRUMENTED_END

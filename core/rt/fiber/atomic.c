@@ -16,14 +16,16 @@ RT_UNINSTRUMENTED_BEGIN
  */
 ALWAYS_INLINE bool no_point_due(u64 addr)
 {
-	return likely(in_arena(addr)) && likely(--rt_fast.ask != 0);
+	return likely(in_arena_quick(addr)) && likely(--rt_fast.ask != 0);
 }
 
 /* The point is over, nobody was asked: count it, and do the rest if that is quick. */
 ALWAYS_INLINE bool marked_quick(u64 addr, u32 size, u32 kind)
 {
 	rt.ticks++;
-	rt_hash(addr ^ (u64)kind << 47 ^ rt_fast.hash_tag);
+	rt_hash(addr ^ (kind == RT_READ_ONCE ? rt_fast.hash_read
+			: kind == RT_RMW     ? rt_fast.hash_rmw
+					     : rt_fast.hash_write));
 	return !RT_TSAN && likely(access_quick(addr, size, kind));
 }
 
@@ -68,20 +70,20 @@ ALWAYS_INLINE void rmw(void *p, u32 size, void *pc)
 
 ALWAYS_INLINE void acquire_from(const volatile void *p)
 {
-	if (in_arena((u64)p))
+	if (in_arena_quick((u64)p))
 		hb_acquire(sync_at((u64)p));
 }
 
 /* A store-release starts a new release sequence: readers of the new value learn from this task only. */
 ALWAYS_INLINE void publish_to(const volatile void *p)
 {
-	if (in_arena((u64)p))
+	if (in_arena_quick((u64)p))
 		hb_publish(sync_at((u64)p));
 }
 
 ALWAYS_INLINE void release_to(const volatile void *p)
 {
-	if (in_arena((u64)p))
+	if (in_arena_quick((u64)p))
 		hb_release(sync_at((u64)p));
 }
 

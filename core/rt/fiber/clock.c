@@ -113,12 +113,12 @@ void clock_start_task(struct task_struct *t)
 	log_point(t);
 }
 
-/* The running task reaches semantic point @id; its point is the next step. */
-void task_set_semantic(struct task_struct *t, u32 id)
+/* It is the next step. */
+static void set_semantic(struct task_struct *t, u32 id, u64 steps)
 {
 	t->semantic = id;
 	t->occurrence = ++t->seen[id];
-	t->since = sched_steps() + 1;
+	t->since = steps + 1;
 	if (rt_config.race_detector) {
 		hb_advance(t);
 		log_point(t);
@@ -127,12 +127,16 @@ void task_set_semantic(struct task_struct *t, u32 id)
 
 void rt_point(enum point_id id, u64 arg)
 {
+	u64 steps = sched_steps();
+
 	if (!rt_running())
 		return;
-	task_set_semantic(rt_cur, id);
+	set_semantic(rt_cur, id, steps);
 	rt.ticks++;
 	if (unlikely(--rt_fast.ask == 0) || unlikely(rt_fast.kinds & RT_SEMANTIC))
 		sched_point_slow(RT_SEMANTIC, arg, 0, RT_PC());
+	else if (rt_fast.passes && unlikely(strategy_wants(steps)))
+		sched_ask(arg, RT_PC());
 	rt_hash(arg ^ (u64)id << 40 ^ rt_fast.hash_tag);
 }
 

@@ -25,27 +25,7 @@ struct ipi {
 /* Entries between ipi_head and ipi_tail of a CPU are pending; the others mean nothing, so a reset need not care. */
 static struct ipi ipis[RT_MAX_CPUS][RT_IPI_QUEUE];
 
-/* ---- what holds a CPU -------------------------------------------------------------------------------------------- */
-
-void task_atomic_enter(void)
-{
-	struct task_struct *t = rt_cur;
-
-	if (t->atomic++ || t->interrupt || t == &rt_boot_task)
-		return;
-	rt.cpu[t->cpu].holder = task_bit(t);
-	rt.held_cpus |= 1u << t->cpu;
-}
-
-void task_atomic_leave(void)
-{
-	struct task_struct *t = rt_cur;
-
-	if (--t->atomic || t->interrupt || t == &rt_boot_task)
-		return;
-	rt.cpu[t->cpu].holder = 0;
-	rt.held_cpus &= ~(1u << t->cpu);
-}
+/* ---- preemption and interrupts ----------------------------------------------------------------------------------- */
 
 static struct rt_cpu *this_cpu(void)
 {

@@ -25,9 +25,20 @@ ALWAYS_INLINE bool is_wild(u64 addr)
 	return addr - 4096 >= (1UL << 47) - 4096;
 }
 
+/* in_arena() by the bits above all windows. */
+ALWAYS_INLINE bool in_arena_quick(u64 addr)
+{
+	_Static_assert(RT_HEAP_BASE % (1UL << 34) == 0 && RT_ARENA_SIZE % (1UL << 34) == 0, "compared by high bits");
+	return (u32)((addr >> 34) - (RT_HEAP_BASE >> 34)) < RT_ARENA_SIZE >> 34;
+}
+
 ALWAYS_INLINE struct race_pair *pair_of(u64 addr)
 {
-	return (struct race_pair *)(RT_SHADOW_BASE + (arena_offset(addr) & ~7UL) * 4);
+	u64 pair = (addr & ~7UL) * 4 + (RT_SHADOW_BASE - 4 * RT_HEAP_BASE);
+
+	/* One register with the address, not the compiler's choice of a constant for each field. */
+	__asm__("" : "+r"(pair));
+	return (struct race_pair *)pair;
 }
 
 /* The cells of accesses of @kind. */
@@ -65,7 +76,7 @@ ALWAYS_INLINE void note_access(struct race_pair *pair, u32 half, u32 size, u32 k
 
 ALWAYS_INLINE bool seen_in_slice(struct race_pair *pair, u32 half, u32 size, u32 kind)
 {
-	s32 slice = IS_STORE(kind) ? rt_fast.slice_store : rt_fast.slice;
+	s32 slice = IS_STORE(kind) ? rt_fast.view.slice_store : rt_fast.view.slice;
 
 	for (u32 i = 0; i < (size == 16 ? 2 : 1); i++) {
 		const s32 *cells = (const s32 *)cells_of(pair + i, kind) + half;
@@ -80,8 +91,8 @@ ALWAYS_INLINE bool seen_in_slice(struct race_pair *pair, u32 half, u32 size, u32
 ALWAYS_INLINE bool pair_is_old(const struct race_pair *pair)
 {
 	const cell_vector *value = (const cell_vector *)pair, flip = {INT32_MIN, INT32_MIN, INT32_MIN, INT32_MIN};
-	cell_halves old =
-		(cell_halves)(((value[0] ^ flip) < rt_fast.base_lanes) & ((value[1] ^ flip) < rt_fast.base_lanes));
+	cell_halves old = (cell_halves)(((value[0] ^ flip) < rt_fast.view.base_lanes) &
+					((value[1] ^ flip) < rt_fast.view.base_lanes));
 
 	return (old[0] & old[1]) == -1;
 }
@@ -89,7 +100,7 @@ ALWAYS_INLINE bool pair_is_old(const struct race_pair *pair)
 /* Is all in a half of an earlier run that an access of @kind may quarrel with, or would replace? */
 ALWAYS_INLINE bool half_is_old(const struct race_pair *pair, u32 half, u32 kind)
 {
-	u32 base = IS_STORE(kind) ? rt_fast.base_store : rt_fast.base;
+	u32 base = IS_STORE(kind) ? rt_fast.view.base_store : rt_fast.view.base;
 
 	if (pair->plain_write[half] >= base)
 		return false;

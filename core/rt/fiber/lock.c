@@ -66,12 +66,15 @@ static void add_order(const struct rt_lock *lock)
 	char chain[160], signature[192];
 
 	for (u32 i = 0; i < rt_cur->nr_held; i++) {
-		if (likely(lockorder_add(&rt.lockorder, rt_cur->held[i].class, lock->class, chain, sizeof(chain))))
+		u32 held = rt_cur->held[i].class;
+
+		if (likely(lockorder_has(&rt.lockorder, held, lock->class)) ||
+		    lockorder_add(&rt.lockorder, held, lock->class, chain, sizeof(chain)))
 			continue;
 		snprintf(signature, sizeof(signature), "lock-order %s", chain);
 		rt_fail(VERDICT_lock_order, signature, "%s takes %s while it holds %s, after %s; in this run also: %s",
-			rt_cur->name, lock_class_name(lock->class), lock_class_name(rt_cur->held[i].class),
-			point_name(rt_cur->semantic), chain);
+			rt_cur->name, lock_class_name(lock->class), lock_class_name(held), point_name(rt_cur->semantic),
+			chain);
 	}
 }
 

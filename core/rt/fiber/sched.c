@@ -103,6 +103,9 @@ static u32 eligible_despite_relax(void)
 {
 	u32 m = rt.ready;
 
+	if (!(rt.held_cpus | rt.irq_cpus | rt.stoppers))
+		return m;
+
 	for (u32 c = rt.held_cpus; c; c &= c - 1) {
 		const struct rt_cpu *cpu = &rt.cpu[__builtin_ctz(c)];
 
@@ -201,13 +204,35 @@ static u32 ask_next(const struct rt_place *place, u64 runnable)
 	return checked(next, runnable, "next");
 }
 
+/* Asks who goes on at the point of the running task; it may come back from there much later. */
+static void ask_at(u32 kind, u64 addr, u64 size, void *pc, bool asked)
+{
+	struct rt_place place;
+	u64 runnable;
+	u32 next;
+
+	place_fill(&place, kind, addr, size, pc);
+	runnable = sched_eligible() | task_bit(rt_cur);
+	if (unlikely(trace_on()))
+		trace_point(&place, runnable);
+	if (!asked)
+		return;
+	next = ask_next(&place, runnable);
+	if (next == rt_cur->id)
+		return;
+	rt.preemptions++;
+	switch_to(&rt_tasks[next], runnable);
+}
+
+void sched_ask(u64 arg, void *pc)
+{
+	ask_at(RT_SEMANTIC, arg, 0, pc, true);
+}
+
 void sched_point_slow(u32 kind, u64 addr, u64 size, void *pc)
 {
 	u64 steps = sched_steps();
-	struct rt_place place;
-	u64 runnable;
 	bool asked;
-	u32 next;
 
 	if (unlikely(!rt_running()))
 		return;
@@ -221,22 +246,11 @@ void sched_point_slow(u32 kind, u64 addr, u64 size, void *pc)
 			task_label(rt_cur->id), point_name(rt_cur->semantic));
 	if (unlikely(rt.next_deadline != UINT64_MAX))
 		task_wake_sleepers(false);
-	asked = asked && strategy;
+	asked = strategy && (asked || (kind == RT_SEMANTIC && rt_fast.passes && strategy_wants(steps - 1)));
 	if (!asked)
 		sched_arm();
-	if (!asked && !trace_on())
-		return;
-	place_fill(&place, kind, addr, size, pc);
-	runnable = sched_eligible() | task_bit(rt_cur);
-	if (unlikely(trace_on()))
-		trace_point(&place, runnable);
-	if (!asked)
-		return;
-	next = ask_next(&place, runnable);
-	if (next == rt_cur->id)
-		return;
-	rt.preemptions++;
-	switch_to(&rt_tasks[next], runnable);
+	if (asked || trace_on())
+		ask_at(kind, addr, size, pc, asked);
 }
 
 static u32 round_robin(u64 runnable)
@@ -288,6 +302,7 @@ void sched_reset(void)
 	asking.busy = false;
 	rt_fast.ask = rt_fast.armed = RT_ASK_OUTSIDE;
 	rt_fast.kinds = UINT32_MAX;
+	rt_fast.passes = NULL;
 	sched_load_epoch();
 }
 
@@ -298,6 +313,8 @@ void sched_begin(void)
 
 	if (!runnable || !(rt.alive & ~rt.daemons))
 		return;
+	rt_fast.passes = strategy ? strategy->ops->passes : NULL;
+	rt_fast.strategy = strategy;
 	rt_fast.ask = rt_fast.armed = 1; /* no step yet; armed when the wishes are known */
 	first = strategy ? checked(strategy->ops->begin(strategy, runnable), runnable, "begin")
 			 : (u32)__builtin_ctzll(runnable);
