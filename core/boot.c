@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Boot: from a configuration to a machine whose early and hot-added memory is where it was asked for. */
+#include "core/mm/cpu.h"
 #include "core/mm/machine.h"
 
 #include "core/check/laws.h"
@@ -227,6 +228,7 @@ static void machine_boot(void *arg)
 	boot_early_memory();
 	boot_late();
 	memory_hotplug_init();
+	cpu_hotplug_init();
 	boot_hotplug_range(&machine_config.normal, MMOP_ONLINE_KERNEL);
 	boot_hotplug_range(&machine_config.movable, MMOP_ONLINE_MOVABLE);
 	boot_hotplug_range(&machine_config.offline, MMOP_OFFLINE);

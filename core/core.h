@@ -156,6 +156,7 @@ enum op_arg_type {
 	ARG_ZONE,
 	ARG_NOTIFY_EVENT,
 	ARG_SYSCTL,
+	ARG_CPU_PATH,
 	NR_ARG_TYPES
 };
 

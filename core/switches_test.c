@@ -81,6 +81,7 @@ static const struct {
 	{BUG_remove_blocks_in_hotplug_lock, false},
 	{BUG_compaction_wraps_around, true},
 	{BUG_pgdat_reinit, true},
+	{BUG_drain_takes_cpu_lock, false},
 	{BUG_zonelist_entry_unchecked, true},
 };
 

@@ -2,7 +2,9 @@
 /* Laws of per-CPU lists and LRU batches. */
 #include "core/check/census.h"
 #include "core/check/laws.h"
+#include "core/mm/lru.h"
 #include "core/mm/pcp.h"
+#include "core/mm/vmstat.h"
 #include "core/rt/cpu.h"
 
 #define for_each_zone_of(nid, idx, zone)                                                                               \
@@ -55,4 +57,38 @@ const char *law_lru_enabled(void)
 	s32 count = machine.lru_disable_count.counter;
 
 	return count ? broken("LRU batches are disabled %d times", count) : NULL;
+}
+
+/* What a CPU keeps of a zone or its node; NULL: nothing. */
+static const char *kept_by(u32 cpu, const struct zone *zone)
+{
+	const pg_data_t *pgdat = &machine.nodes[zone->node];
+
+	if (per_cpu_ptr(zone->per_cpu_pageset, cpu)->count)
+		return "pages";
+	for (u32 item = 0; item < NR_VM_ZONE_STAT_ITEMS; item++)
+		if (per_cpu_ptr(zone->per_cpu_zonestats, cpu)->vm_stat_diff[item])
+			return zone_stat_name(item);
+	for (u32 item = 0; item < NR_VM_NODE_STAT_ITEMS; item++)
+		if (per_cpu_ptr(pgdat->per_cpu_nodestats, cpu)->vm_node_stat_diff[item])
+			return node_stat_name(item);
+	return NULL;
+}
+
+const char *law_cpu_dead(void)
+{
+	for (u32 cpu = 0; cpu < machine_config.cpus; cpu++) {
+		if (cpu_online(cpu))
+			continue;
+		if (per_cpu_ptr(machine.lru_batches, cpu)->nr)
+			return broken("cpu %u is down and has a page in its LRU batch", cpu);
+		for_each_zone_of (nid, idx, zone) {
+			const char *kept = kept_by(cpu, zone);
+
+			if (kept)
+				return broken("cpu %u is down and keeps %s of node %u zone %s", cpu, kept, nid,
+					      zone_type_name(idx));
+		}
+	}
+	return NULL;
 }

@@ -5,6 +5,7 @@
 #include "core/hotplug/memory_hotplug.h"
 #include "core/hotplug/notifier.h"
 #include "core/hotplug/policy.h"
+#include "core/mm/cpu.h"
 #include "core/mm/machine.h"
 #include "core/mm/pcp.h"
 #include "core/range/compaction.h"
@@ -68,6 +69,35 @@ s64 op_signal(const struct op *op)
 s64 op_offline_and_remove(const struct op *op)
 {
 	return remove_known(op, __offline_and_remove_memory);
+}
+
+/* ---- CPUs ------------------------------------------------------------------------------------------------------- */
+
+static s64 change_cpu(const struct op *op, int (*change)(unsigned int cpu))
+{
+	bool sysfs = op->arg[1] == 0; /* by value of enums.def CPU_PATH */
+	unsigned int cpu = (unsigned int)op->arg[0];
+	s64 ret;
+
+	if (cpu >= nr_cpu_ids())
+		return -EINVAL;
+	while (sysfs && !lock_device_hotplug_sysfs())
+		if (fatal_signal_pending())
+			return -EINTR;
+	ret = change(cpu);
+	if (sysfs)
+		unlock_device_hotplug();
+	return ret;
+}
+
+s64 op_cpu_down(const struct op *op)
+{
+	return change_cpu(op, cpu_device_down);
+}
+
+s64 op_cpu_up(const struct op *op)
+{
+	return change_cpu(op, cpu_device_up);
 }
 
 /* ---- tunables --------------------------------------------------------------------------------------------------- */

@@ -11,6 +11,12 @@ s64 op_online(const struct op *op);  /* state_store() */
 s64 op_offline(const struct op *op); /* state_store() */
 s64 op_remove(const struct op *op);  /* remove_memory() of one block; -ENODEV if there is no such block */
 s64 op_offline_and_remove(const struct op *op);
+/*
+ * By its sysfs file, which takes device_hotplug_lock first, or as freeze_secondary_cpus() does, which does not. 0;
+ * -EINVAL: no such CPU, or in sysfs: it is so already.
+ */
+s64 op_cpu_down(const struct op *op);
+s64 op_cpu_up(const struct op *op);
 /* Of the tunable: 0 or -EINVAL. */
 s64 op_sysctl(const struct op *op);
 s64 op_veto(const struct op *op);

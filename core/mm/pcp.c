@@ -3,6 +3,7 @@
 #include "core/mm/pcp.h"
 
 #include "core/mm/buddy.h"
+#include "core/mm/cpu.h"
 #include "core/mm/machine.h"
 #include "core/mm/page_alloc.h"
 #include "core/rt/cpu.h"
@@ -224,7 +225,7 @@ void drain_pages_zone(unsigned int cpu, struct zone *zone)
 	} while (count);
 }
 
-static void drain_pages(unsigned int cpu)
+void drain_pages(unsigned int cpu)
 {
 	struct zone *zone;
 
@@ -267,10 +268,12 @@ void drain_all_cpus(struct zone *zone, bool force)
 	u32 cpus = 0;
 	unsigned int cpu;
 
+	if (bug(drain_takes_cpu_lock) && current)
+		cpus_read_lock();
 	/* One drainer at a time; who wants all zones drained is served by the one at work. */
 	if (!mutex_trylock(&machine.pcpu_drain_mutex)) {
 		if (!zone)
-			return;
+			goto done;
 		mutex_lock(&machine.pcpu_drain_mutex);
 	}
 	for_each_online_cpu (cpu)
@@ -286,6 +289,9 @@ void drain_all_cpus(struct zone *zone, bool force)
 			drain_pages(cpu);
 	}
 	mutex_unlock(&machine.pcpu_drain_mutex);
+done:
+	if (bug(drain_takes_cpu_lock) && current)
+		cpus_read_unlock();
 }
 
 void drain_all_pages(struct zone *zone)

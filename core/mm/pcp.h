@@ -44,6 +44,8 @@ struct page *rmqueue_pcplist(struct zone *zone, u32 order, enum migratetype mt, 
 
 /* Gives back what the calling CPU's lists of @zone hold, NULL: of all populated zones. (drain_local_pages, 6.1) */
 void drain_local_pages(struct zone *zone);
+/* What any CPU's lists of all populated zones hold. */
+void drain_pages(unsigned int cpu);
 /* What any CPU's lists of @zone hold; takes its pcp->lock and zone->lock. (drain_pages_zone, 6.1) */
 void drain_pages_zone(unsigned int cpu, struct zone *zone);
 /*

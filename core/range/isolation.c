@@ -384,13 +384,20 @@ static int isolate_range(struct walk *w, u64 start_pfn, u64 end_pfn, enum migrat
 	return ret;
 }
 
-/* The zone of the first online page of a range; NULL if there is none. */
-static struct zone *range_zone(struct walk *w, u64 start_pfn, u64 end_pfn)
+/* The zone of the first online page of a range whose lists isolation has to disable; NULL if there is none. */
+static struct zone *zone_to_disable(u64 start_pfn, u64 end_pfn)
 {
-	struct page *page = first_online_page(w, start_pfn, end_pfn - start_pfn);
-	struct zone *zone = page ? page_zone(page) : NULL;
+	struct zone *zone;
+	struct page *page;
+	struct walk w;
 
-	walk_leave(w);
+	if (design(pcp_isolation) != ALT_pcp_isolation_disable_in_isolation)
+		return NULL;
+	walk_begin(&w, NULL);
+	page = first_online_page(&w, start_pfn, end_pfn - start_pfn);
+	zone = page ? page_zone(page) : NULL;
+	walk_leave(&w);
+	walk_end(&w);
 	return zone;
 }
 
@@ -402,14 +409,14 @@ int start_isolate_page_range(u64 start_pfn, u64 end_pfn, enum migratetype mt, u3
 
 	BUG_ON(start_pfn >= end_pfn);
 	point(isolation, begin, start_pfn);
-	walk_begin(&w, NULL);
-	zone = range_zone(&w, start_pfn, end_pfn);
+	zone = zone_to_disable(start_pfn, end_pfn);
 	if (zone)
 		pcp_isolation_begin(zone);
+	walk_begin(&w, NULL);
 	ret = isolate_range(&w, pageblock_start_pfn(start_pfn), ALIGN(end_pfn, (u64)pageblock_nr_pages), mt, flags);
+	walk_end(&w);
 	if (ret && zone)
 		pcp_isolation_end(zone);
-	walk_end(&w);
 	if (ret)
 		point(isolation, busy, start_pfn);
 	return ret;
@@ -426,13 +433,9 @@ void unisolate_page_range(u64 start_pfn, u64 end_pfn, enum migratetype mt)
 
 void undo_isolate_page_range(u64 start_pfn, u64 end_pfn, enum migratetype mt)
 {
-	struct zone *zone;
-	struct walk w;
-
-	walk_begin(&w, NULL);
 	/* Isolated, the range can not have gone offline: it is the zone it was. */
-	zone = range_zone(&w, start_pfn, end_pfn);
-	walk_end(&w);
+	struct zone *zone = zone_to_disable(start_pfn, end_pfn);
+
 	unisolate_page_range(start_pfn, end_pfn, mt);
 	if (zone)
 		pcp_isolation_end(zone);

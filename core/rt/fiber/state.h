@@ -114,7 +114,7 @@ struct task_struct {
 	u32 atomic; /* preempt_count + irqs_off + rcu_depth: holds its CPU while > 0 */
 	u32 preempt_count, irqs_off, rcu_depth;
 	u32 preempt_disables; /* of preempt_count, calls of preempt_disable(); the rest are locks */
-	u32 exempt; /* depth of data_race() */
+	u32 exempt;           /* depth of data_race() */
 	u32 semantic, occurrence;
 	u64 since; /* points after the semantic point, as of the last time it was switched out */
 	enum wait_kind wait_kind;
