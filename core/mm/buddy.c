@@ -3,6 +3,8 @@
 #include "core/mm/buddy.h"
 
 #include "core/mm/machine.h"
+#include "core/mm/page_alloc.h"
+#include "core/rt/cpu.h"
 #include "core/rt/point.h"
 #include "core/rt/report.h"
 
@@ -96,14 +98,44 @@ static bool buddy_merge_likely(struct page *page, u64 pfn, u32 order)
 	return find_buddy_page(page + (s64)(higher_pfn - pfn), higher_pfn, order + 1) != NULL;
 }
 
+/* Does the calling task wait for a block of this zone? Not on behalf of others: in an interrupt the task is another. */
+static struct capture_control *task_capc(const struct zone *zone)
+{
+	struct capture_control *capc = current_capture;
+
+	return capc && !capc->page && capc->zone == zone && !in_interrupt() ? capc : NULL;
+}
+
+/* Neither CMA nor isolated memory, nor a part of a movable pageblock, which would pollute it. (compaction_capture, 6.1)
+ */
+static bool compaction_capture(struct capture_control *capc, struct page *page, u32 order, enum migratetype mt)
+{
+	if (!capc || order != capc->order || mt == MIGRATE_CMA || is_migrate_isolate(mt))
+		return false;
+	if (order < pageblock_order && mt == MIGRATE_MOVABLE)
+		return false;
+	capc->page = page;
+	point(buddy, captured, page_to_pfn(page));
+	return true;
+}
+
 void __free_one_page(struct page *page, u64 pfn, struct zone *zone, u32 order, enum migratetype mt, bool to_tail)
 {
+	struct capture_control *capc = task_capc(zone);
+
 	lockdep_assert_held(&zone->lock);
 	BUG_ON(!zone->initialized || order > geometry.max_order || pfn & (BIT(order) - 1));
 	__mod_zone_freepage_state(zone, (s64)BIT(order), mt);
 	while (order < geometry.max_order) {
-		struct page *buddy = find_buddy_page(page, pfn, order);
+		struct page *buddy;
 
+		if (compaction_capture(capc, page, order, mt)) {
+			__mod_zone_freepage_state(zone, -(s64)BIT(order), mt);
+			if (page_allocated_hook)
+				page_allocated_hook(page, order);
+			return;
+		}
+		buddy = find_buddy_page(page, pfn, order);
 		if (!buddy || !types_merge(pfn ^ BIT(order), order, mt))
 			break;
 		del_page_from_free_list(buddy, zone, order);

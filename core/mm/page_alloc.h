@@ -27,6 +27,14 @@
 /* current->flags: words 0 of a task. */
 #define PF_MEMALLOC BIT(0) /* frees memory itself: watermarks do not apply, no reclaim inside reclaim */
 #define current_flags (rt_task_words()[0])
+/* A direct compactor waits for a block of its order: whoever frees one in its name hands it over. (6.1) */
+struct capture_control {
+	struct zone *zone;
+	u32 order;
+	struct page *page; /* NULL: none yet */
+};
+#define current_capture ((struct capture_control *)rt_task_words()[1])
+#define set_current_capture(capc) ((void)(rt_task_words()[1] = (u64)(capc)))
 
 /* An allocation on its way through zones. */
 struct alloc_context {

@@ -80,9 +80,11 @@ static bool compaction_zonelist_suitable(const struct alloc_context *ac, u32 ord
 
 /* ---- for an allocation ----------------------------------------------------------------------------------------- */
 
+/* *@capture: a block of that order that was freed on the way and is the caller's, on no list. */
 static enum compact_result compact_zone_order(struct zone *zone, u32 order, gfp_t gfp, enum compact_priority prio,
-					      u32 alloc_flags, u32 highest_zoneidx)
+					      u32 alloc_flags, u32 highest_zoneidx, struct page **capture)
 {
+	struct capture_control capc = {.zone = zone, .order = order};
 	struct compact_control cc = {
 		.zone = zone,
 		.order = (s32)order,
@@ -95,8 +97,14 @@ static enum compact_result compact_zone_order(struct zone *zone, u32 order, gfp_
 		.ignore_skip_hint = prio == MIN_COMPACT_PRIORITY,
 		.ignore_block_suitable = prio == MIN_COMPACT_PRIORITY,
 	};
+	enum compact_result status;
 
-	return compact_zone(&cc);
+	cc.capc = &capc;
+	set_current_capture(&capc);
+	status = compact_zone(&cc);
+	set_current_capture(NULL);
+	*capture = capc.page;
+	return capc.page ? COMPACT_SUCCESS : status;
 }
 
 /* The zones of the list, until one has the block. The best result counts. (try_to_compact_pages, 6.1) */
@@ -106,7 +114,6 @@ static enum compact_result try_to_compact_pages(gfp_t gfp, u32 order, u32 alloc_
 	struct zoneref *z = first_zones_zonelist(ac->zonelist, ac->highest_zoneidx, ac->nodemask);
 	enum compact_result best = COMPACT_SKIPPED;
 
-	(void)capture;
 	if (!(gfp & __GFP_IO))
 		return COMPACT_SKIPPED;
 	for (struct zone *zone; (zone = zonelist_zone(z)) != NULL;
@@ -117,7 +124,7 @@ static enum compact_result try_to_compact_pages(gfp_t gfp, u32 order, u32 alloc_
 			best = max(best, COMPACT_DEFERRED);
 			continue;
 		}
-		status = compact_zone_order(zone, order, gfp, prio, alloc_flags, ac->highest_zoneidx);
+		status = compact_zone_order(zone, order, gfp, prio, alloc_flags, ac->highest_zoneidx, capture);
 		best = max(best, status);
 		if (status == COMPACT_SUCCESS) {
 			/* Whether the allocation gets it is another question. */

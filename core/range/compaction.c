@@ -224,6 +224,9 @@ static enum compact_result compact_loop(struct compact_control *cc)
 			break;
 		}
 		drain_left_block(cc);
+		/* Freed by this very task, and already its own. */
+		if (cc->capc && cc->capc->page)
+			return COMPACT_SUCCESS;
 	}
 	return ret;
 }

@@ -43,6 +43,7 @@ struct compact_control {
 	u64 last_migrated_pfn;     /* since the last drain of local lists; 0: none */
 	u64 migrate_scanned, free_scanned;
 	u64 nr_migrated;
+	struct capture_control *capc; /* NULL: nobody waits for the block itself */
 	struct walk walk;
 };
 

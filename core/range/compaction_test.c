@@ -157,6 +157,48 @@ static void pinned_pages_are_not_isolated(void **state)
 	test_run_alone(pinned_and_unmovable, NULL);
 }
 
+static u64 captured_pfn;
+
+static void note_capture(const struct rt_trace_entry *entry, void *arg)
+{
+	(void)arg;
+	if (entry->place.kind == RT_SEMANTIC && entry->place.semantic == POINT_buddy_captured)
+		captured_pfn = entry->place.addr;
+}
+
+/* The block that a waiting allocation needs comes into being in its own hands: nobody else can take it. */
+static void take_what_is_freed(void *arg)
+{
+	struct page *page;
+
+	(void)arg;
+	CHECK(test_op("alloc", MIGRATE_MOVABLE, 0, 62, 15) == 62);
+	for (u32 i = 0; i < 2 * 62; i++) {
+		CHECK(test_op("alloc", MIGRATE_MOVABLE, 0, 1, i % 2) == 1);
+		CHECK(test_op("alloc", MIGRATE_MOVABLE, 0, 1, 2 + i % 2) == 1);
+	}
+	current_flags |= PF_MEMALLOC;
+	while (alloc_pages(GFP_KERNEL, 1))
+		;
+	current_flags &= ~PF_MEMALLOC;
+	CHECK(test_op("free", 2, 0, 0, 0) == 62 && test_op("free", 3, 0, 0, 0) == 62);
+	CHECK(normal()->free_area[3].nr_free == 0 && normal()->free_area[4].nr_free == 0);
+	page = alloc_pages(GFP_KERNEL, 3);
+	CHECK(page && page_zone(page) == normal() && page_ref_count(page) == 1);
+	CHECK(captured_pfn == page_to_pfn(page));
+}
+
+static void direct_compaction_captures(void **state)
+{
+	(void)state;
+	test_boot("", true);
+	captured_pfn = 0;
+	rt_set_trace(note_capture, NULL);
+	rt_set_quiescence_check(NULL); /* what was taken is not given back */
+	test_run_alone(take_what_is_freed, NULL);
+	rt_set_trace(NULL, NULL);
+}
+
 /* The highest block of the zone is isolated: the free scanner must find its pages below. */
 static void avoid_isolated(void *arg)
 {
@@ -315,11 +357,11 @@ static void cached_positions_bound_the_run(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(compaction_makes_large_blocks),  cmocka_unit_test(operation_counts_moved_pages),
-		cmocka_unit_test(wanted_order_ends_the_run),      cmocka_unit_test(fatal_signal_ends_the_run),
-		cmocka_unit_test(pinned_pages_are_not_isolated),  cmocka_unit_test(isolated_pageblocks_are_no_targets),
-		cmocka_unit_test(free_scanner_rechecks_type),     cmocka_unit_test(useless_pageblocks_are_skipped),
-		cmocka_unit_test(cached_positions_bound_the_run),
+		cmocka_unit_test(compaction_makes_large_blocks),      cmocka_unit_test(operation_counts_moved_pages),
+		cmocka_unit_test(wanted_order_ends_the_run),          cmocka_unit_test(fatal_signal_ends_the_run),
+		cmocka_unit_test(pinned_pages_are_not_isolated),      cmocka_unit_test(direct_compaction_captures),
+		cmocka_unit_test(isolated_pageblocks_are_no_targets), cmocka_unit_test(free_scanner_rechecks_type),
+		cmocka_unit_test(useless_pageblocks_are_skipped),     cmocka_unit_test(cached_positions_bound_the_run),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
