@@ -147,7 +147,8 @@ static void boot_early_memory(void)
 		if (i + 1 == topology->nr_ranges || section_start(range_start_pfn(i + 1)) >= end_pfn) {
 			u64 end = ALIGN(end_pfn, (u64)PAGES_PER_SECTION);
 
-			init_hole(done, end, early_zone(topology, end_pfn - 1), nid);
+			if (!bug(partial_section_uninitialised))
+				init_hole(done, end, early_zone(topology, end_pfn - 1), nid);
 			done = end;
 		}
 	}

@@ -170,7 +170,7 @@ static void take_pcp_list(const struct zone *zone, const struct per_cpu_pages *p
 /* Of zones without pages nothing may be there: they share lists. */
 static void take_pcp(const struct zone *zone)
 {
-	for (u32 cpu = 0; cpu < machine_config.cpus; cpu++) {
+	for (u32 cpu = 0; zone->per_cpu_pageset && cpu < machine_config.cpus; cpu++) {
 		const struct per_cpu_pages *pcp = per_cpu_ptr(zone->per_cpu_pageset, cpu);
 		s64 count = 0;
 
@@ -200,7 +200,8 @@ s64 raw_zone_stat(const struct zone *zone, u32 item)
 {
 	s64 sum = zone->vm_stat[item].counter;
 
-	for (u32 cpu = 0; cpu < machine_config.cpus; cpu++)
+	/* A cleared node has no counters. */
+	for (u32 cpu = 0; zone->per_cpu_zonestats && cpu < machine_config.cpus; cpu++)
 		sum += per_cpu_ptr(zone->per_cpu_zonestats, cpu)->vm_stat_diff[item];
 	return sum;
 }
@@ -209,7 +210,7 @@ s64 raw_node_stat(const pg_data_t *pgdat, u32 item)
 {
 	s64 sum = pgdat->vm_stat[item].counter;
 
-	for (u32 cpu = 0; cpu < machine_config.cpus; cpu++)
+	for (u32 cpu = 0; pgdat->per_cpu_nodestats && cpu < machine_config.cpus; cpu++)
 		sum += per_cpu_ptr(pgdat->per_cpu_nodestats, cpu)->vm_node_stat_diff[item];
 	return sum;
 }

@@ -33,6 +33,9 @@ const char *law_locks_free(void)
 			return broken("device_lock of block %llu is held", (unsigned long long)id);
 	}
 	for (u32 nid = 0; nid < machine_config.nodes; nid++) {
+		/* Cleared: it has no locks. */
+		if (!machine.nodes[nid].per_cpu_nodestats)
+			continue;
 		if (spin_is_locked(&machine.nodes[nid].lruvec.lru_lock))
 			return broken("lru_lock of node %u is held", nid);
 		for (u32 idx = 0; idx < MAX_NR_ZONES; idx++)

@@ -22,7 +22,8 @@ const char *law_pageset_own(void)
 			return broken("node %u zone %s has %llu pages and uses the lists of empty zones", nid,
 				      zone_type_name(idx), (unsigned long long)zone->present_pages);
 		for (u32 other = 0; other < idx; other++)
-			if (!shared && zone->per_cpu_pageset == zone[(s32)other - (s32)idx].per_cpu_pageset)
+			if (!shared && zone->per_cpu_pageset &&
+			    zone->per_cpu_pageset == zone[(s32)other - (s32)idx].per_cpu_pageset)
 				return broken("node %u zones %s and %s share lists", nid, zone_type_name(other),
 					      zone_type_name(idx));
 	}

@@ -73,11 +73,16 @@ static int memory_block_create(u64 block_id, u32 nid, enum memory_block_state st
 	active_ref_init(&mem->active_ref, LOCK_kernfs_active);
 	atomic_set(&mem->kref, 1);
 
+	/* The driver core looks for a driver under it. */
+	if (bug(add_locks_device) && current)
+		mutex_lock(&mem->device_lock);
 	uevent(UEVENT_ADD, DEVICE_MEMORY, block_id);
 	/* Publishes the file: a path look-up may find the block from here on. */
 	spin_lock(&machine.kernfs_lock);
 	machine.blocks[block_id] = mem;
 	spin_unlock(&machine.kernfs_lock);
+	if (bug(add_locks_device) && current)
+		mutex_unlock(&mem->device_lock);
 	return 0;
 }
 

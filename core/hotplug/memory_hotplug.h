@@ -115,6 +115,8 @@ int restore_online_page_callback(online_page_callback_t callback);
 void adjust_present_page_count(struct zone *zone, struct memory_group *group, u64 pfn, s64 nr_pages);
 /* Grows the spans, initialises the memmap with pageblock type @mt. mem_hotplug_lock write. */
 void move_pfn_range_to_zone(struct zone *zone, u64 start_pfn, u64 nr_pages, enum migratetype mt);
+/* The span and the contiguous flag without the range; part of the function below. */
+void shrink_zone_and_node(struct zone *zone, u64 start_pfn, u64 end_pfn);
 /* Poisons the memmap, shrinks the spans at their edges. mem_hotplug_lock write; sections are offline. */
 void remove_pfn_range_from_zone(struct zone *zone, u64 start_pfn, u64 nr_pages);
 

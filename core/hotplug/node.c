@@ -104,5 +104,7 @@ void try_offline_node(u32 nid)
 		return;
 	node_clear_state(nid, N_ONLINE);
 	unregister_one_node(nid);
+	if (bug(pgdat_cleared_in_use))
+		pgdat_clear(NODE_DATA(nid));
 	point(remove, node_offline, nid);
 }

@@ -283,6 +283,8 @@ static int take_pages_offline(struct zone *zone, u64 start_pfn, u64 end_pfn, str
 
 	*reason = "failure to isolate range";
 	ret = start_isolate_page_range(start_pfn, end_pfn, MIGRATE_MOVABLE, MEMORY_OFFLINE | REPORT_FAILURE);
+	if (ret && bug(cancel_without_going))
+		memory_notify(MEM_CANCEL_OFFLINE, arg);
 	if (ret)
 		return ret;
 	point(offline, isolated, start_pfn);

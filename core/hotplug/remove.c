@@ -64,6 +64,8 @@ int try_remove_memory(u64 start, u64 size)
 	ret = walk_memory_blocks(start, size, &nid, check_memblock_offlined_cb);
 	if (!ret)
 		ret = find_altmap(start, size, &altmap);
+	if (ret && bug(remove_unpaired_unlock))
+		mem_hotplug_done();
 	if (ret)
 		return ret;
 
@@ -75,6 +77,8 @@ int try_remove_memory(u64 start, u64 size)
 	mem_hotplug_begin();
 	if (bug(remove_blocks_in_hotplug_lock))
 		remove_memory_block_devices(start, size);
+	if (bug(zone_shrunk_at_removal))
+		shrink_zone_and_node(page_zone(pfn_to_page(pfn)), pfn, pfn + nr_pages);
 	__remove_pages(pfn, nr_pages, altmap.alloc ? &altmap : NULL);
 	point(remove, memmap_gone, pfn_to_block_id(pfn));
 	release_mem_region_adjustable(start, size);

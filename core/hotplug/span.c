@@ -116,9 +116,9 @@ static void update_pgdat_span(pg_data_t *pgdat)
 		const struct zone *zone = &pgdat->node_zones[idx];
 		u64 end = zone->zone_start_pfn + zone->spanned_pages;
 
-		if (!zone->spanned_pages)
+		if (!zone->spanned_pages && !bug(node_span_from_zero))
 			continue;
-		if (!node_end) {
+		if (!node_end && !bug(node_span_from_zero)) {
 			node_start = zone->zone_start_pfn;
 			node_end = end;
 			continue;
@@ -155,6 +155,12 @@ void remove_pfn_range_from_zone(struct zone *zone, u64 start_pfn, u64 nr_pages)
 	}
 	point(offline, memmap_poisoned, start_pfn);
 
+	if (!bug(zone_shrunk_at_removal))
+		shrink_zone_and_node(zone, start_pfn, end_pfn);
+}
+
+void shrink_zone_and_node(struct zone *zone, u64 start_pfn, u64 end_pfn)
+{
 	clear_zone_contiguous(zone);
 	point(offline, contiguous_cleared, start_pfn);
 	shrink_zone_span(zone, start_pfn, end_pfn);

@@ -205,7 +205,8 @@ void free_one_page(struct zone *zone, struct page *page, u64 pfn, u32 order, enu
 
 	spin_lock_irqsave(&zone->lock, flags);
 	/* The type was read without the lock: meanwhile somebody may have isolated the pageblock, or stopped to. */
-	if (!bug(planted_type_not_rechecked) && (zone->nr_isolate_pageblock || is_migrate_isolate(mt)))
+	if (!bug(planted_type_not_rechecked) &&
+	    (zone->nr_isolate_pageblock || (is_migrate_isolate(mt) && !bug(isolate_type_trusted))))
 		mt = get_pfnblock_migratetype(pfn);
 	free_one_page_locked(zone, page, pfn, order, mt);
 	spin_unlock_irqrestore(&zone->lock, flags);

@@ -130,6 +130,11 @@ static void pgdat_init_internals(pg_data_t *pgdat, u32 nid)
 	}
 }
 
+void pgdat_clear(pg_data_t *pgdat)
+{
+	mem_fill(pgdat, 0, sizeof(*pgdat), 8);
+}
+
 /*
  * A node that comes back is empty, but not new to everybody: an allocation may have found its zones in a zonelist
  * before they were emptied, and look at their locks and lists now. So those stay as they are. (6.1 initialises all.)
@@ -178,7 +183,9 @@ int hotadd_init_pgdat(u32 nid)
 	int ret;
 
 	lockdep_assert_held_write(&machine.mem_hotplug_lock);
-	if (bug(pgdat_reinit))
+	if (bug(pgdat_cleared_in_use))
+		pgdat_init(pgdat, nid);
+	else if (bug(pgdat_reinit))
 		pgdat_init_internals(pgdat, nid);
 	else
 		pgdat_renew(pgdat);

@@ -83,5 +83,7 @@ void node_stats_init_boot(u32 nid);
  * -ENOMEM if its per-CPU counters cannot be had. mem_hotplug_lock write. (hotadd_init_pgdat, 6.1)
  */
 int hotadd_init_pgdat(u32 nid);
+/* All of it is zero, as until 4.0 when a node went offline; hotadd_init_pgdat() makes it usable again. */
+void pgdat_clear(pg_data_t *pgdat);
 
 #endif

@@ -112,3 +112,23 @@ s64 op_reclaim(const struct op *op)
 	current_flags = flags;
 	return (s64)sc.nr_reclaimed;
 }
+
+/* ---- interrupts ------------------------------------------------------------------------------------------------- */
+
+static void receive_packet(void *info)
+{
+	u32 order = *(const u32 *)info;
+	struct page *page = alloc_pages(GFP_ATOMIC, order);
+
+	if (page)
+		__free_pages(page, order);
+}
+
+s64 op_interrupt(const struct op *op)
+{
+	u32 order = (u32)op->arg[1];
+
+	if (order > geometry.max_order)
+		return -EINVAL;
+	return smp_call_function_single((unsigned int)op->arg[0], receive_packet, &order, true);
+}

@@ -26,6 +26,8 @@ s64 op_writeback(const struct op *op);
 s64 op_stat_refresh(const struct op *op);
 /* Number of pages. */
 s64 op_reclaim(const struct op *op);
+/* 0; -ENXIO: no such CPU, or it is down; -EINVAL: no such order. */
+s64 op_interrupt(const struct op *op);
 /* synchronize_rcu(); 0. */
 s64 op_synchronize(const struct op *op);
 

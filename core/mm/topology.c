@@ -60,7 +60,7 @@ static void add_with_holes(struct topology *t, const struct machine_config *conf
 		start += 4 * pageblock;
 	}
 	if (is_last_early(config, block) && block)
-		end -= block_bytes(g) / 2;
+		end -= block_bytes(g) / 2 - pageblock / 2;
 	add_range(t, start, end, nid);
 }
 

@@ -122,6 +122,8 @@ static void __build_all_zonelists(pg_data_t *self)
 	unsigned long flags = write_seqlock_irqsave_flags(&machine.zonelist_update_seq);
 	u32 nid;
 
+	if (bug(zonelist_rebuild_irqs_on))
+		local_irq_restore(flags);
 	point(zonelist, rebuild_begin, self ? self->node_id : MAX_NODES);
 	for_each_node(nid) machine.node_load[nid] = 0;
 	if (self && !node_state(self->node_id, N_ONLINE)) {
@@ -130,6 +132,8 @@ static void __build_all_zonelists(pg_data_t *self)
 		for_each_node(nid) build_zonelists(nid);
 	}
 	point(zonelist, rebuild_end, 0);
+	if (bug(zonelist_rebuild_irqs_on))
+		local_irq_save(flags);
 	write_sequnlock_irqrestore(&machine.zonelist_update_seq, flags);
 }
 

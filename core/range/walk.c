@@ -57,9 +57,17 @@ static struct page *unsynchronised_pageblock(struct walk *w, u64 start_pfn, u64 
 	return page && pageblock_in_zone(w, start_pfn, end_pfn) ? page : NULL;
 }
 
+/* The check that all alternatives begin with. That a section is valid says only that its struct pages are there. */
+static struct page *look_up(u64 pfn)
+{
+	if (bug(walkers_trust_valid))
+		return pfn_valid(pfn) ? pfn_to_page(pfn) : NULL;
+	return pfn_to_online_page(pfn);
+}
+
 static struct page *unsynchronised_page(struct walk *w, u64 pfn)
 {
-	struct page *page = pfn_to_online_page(pfn);
+	struct page *page = look_up(pfn);
 
 	point(walk, section_checked, pfn);
 	return page && (!w->zone || page_in_zone(page, w->zone)) ? page : NULL;
@@ -99,7 +107,7 @@ static struct page *rcu_enter(struct walk *w, u64 pfn)
 	} else if (pfn >= w->cover.start_pfn && pfn < w->cover.end_pfn) {
 		return pfn_to_page(pfn);
 	}
-	page = pfn_to_online_page(pfn);
+	page = look_up(pfn);
 	point(walk, section_checked, pfn);
 	if (page) {
 		w->cover.start_pfn = section_nr_to_pfn(pfn_to_section_nr(pfn));

@@ -29,6 +29,9 @@ static void walk_law_check(const struct page *page)
 	const struct walk *w = rt_task_private();
 	u64 pfn = page_to_pfn(page);
 
+	/* No struct page at all: the access itself will say so. */
+	if (pfn >= geometry.max_pfn)
+		return;
 	if (!w->paused && (pfn < w->held_start || pfn >= w->held_end))
 		outlived(w, pfn);
 }
