@@ -29,15 +29,17 @@ for bug in "$folder"/*/; do
 	count=$((count + 1))
 	expect=$(sed -n 's/^expect *//p' "$bug/scenario.pfn")
 	kind=${expect%% *}
+	bound=$(sed -n 's/^# bound: //p' "$bug/scenario.pfn")
+	bound=${bound:-1}
 
 	check "$name replays" 1 "100 of 100 identical" "$pfnstorm" replay "$bug" --times 100
 	check "$name replays from its token" 1 "100 of 100 identical" "$pfnstorm" replay "$(cat "$bug/token")" --times 100
 	check "$name ends as expected" 0 "$kind: " "$pfnstorm" run "$bug"
 	check "$name: token and scenario agree" 1 "token $(cat "$bug/token")" "$pfnstorm" replay "$bug"
-	check "$name is found from scratch" 0 "$kind: " "$pfnstorm" explore "$bug" --bound 1 --no-crash-dir
+	check "$name is found from scratch" 0 "$kind: " "$pfnstorm" explore "$bug" --bound "$bound" --no-crash-dir
 	check "$name does not occur without its switches" 1 "ok" "$pfnstorm" run "$bug" --set era=none
-	check "$name is not found without its switches" 1 "complete to bound 1, no failure" \
-		"$pfnstorm" explore "$bug" --set era=none --bound 1 --no-crash-dir
+	check "$name is not found without its switches" 1 "complete to bound $bound, no failure" \
+		"$pfnstorm" explore "$bug" --set era=none --bound "$bound" --no-crash-dir
 done
 [ "$count" -gt 0 ] || { echo "no known bug in $folder"; failed=1; }
 echo "$count known bugs"

@@ -211,7 +211,7 @@ static bool alloc_own_pageset(struct zone *zone)
 
 int setup_zone_pageset(struct zone *zone)
 {
-	if (design(pcp_teardown) == ALT_pcp_teardown_keep && has_own_pageset(zone))
+	if (current && design(pcp_teardown) == ALT_pcp_teardown_keep && has_own_pageset(zone))
 		init_pageset(zone->per_cpu_pageset);
 	else if (!alloc_own_pageset(zone))
 		return -ENOMEM;
