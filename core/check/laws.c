@@ -94,6 +94,7 @@ static void check_at_quiescence(void)
 void laws_init(void)
 {
 	rt_set_quiescence_check(check_at_quiescence);
+	rt_set_start_check(oom_law_begin);
 	isolated_law_init();
 	oom_law_init();
 	cached_law_init();

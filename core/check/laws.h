@@ -41,6 +41,8 @@ void isolated_law_init(void);
 void cached_law_init(void);
 /* The law that no allocation fails while there is enough, judged when one fails (oom.c). */
 void oom_law_init(void);
+/* At the start of a run: no allocation is under way. */
+void oom_law_begin(void);
 
 /* Boot, before the image is sealed: laws and leaks are checked at each quiescence. */
 void laws_init(void);

@@ -14,7 +14,15 @@
 #include "core/rt/cpu.h"
 #include "core/rt/report.h"
 
-#define SEARCHES ARRAY_SIZE(machine.oom_searches)
+/* An allocation in the slow path. Marked accesses: allocations of all tasks and threads look at all of them. */
+struct oom_search {
+	u64 zones; /* bits of node and zone: those that could have met the request all the time */
+	u32 order, highest_zoneidx;
+};
+
+#define SEARCHES 32
+static struct oom_search searches[SEARCHES];
+static u64 searches_used; /* bits of those in use */
 
 static u64 zone_bit(const struct zone *zone)
 {
@@ -80,10 +88,10 @@ static void search_begins(struct oom_search *search, const struct alloc_context 
 
 static void zone_scarcer(const struct zone *zone)
 {
-	u64 used = __atomic_load_n(&machine.oom_searches_used, __ATOMIC_SEQ_CST);
+	u64 used = __atomic_load_n(&searches_used, __ATOMIC_SEQ_CST);
 
 	for (; used; used &= used - 1) {
-		struct oom_search *search = &machine.oom_searches[__builtin_ctzll(used)];
+		struct oom_search *search = &searches[__builtin_ctzll(used)];
 
 		if ((__atomic_load_n(&search->zones, __ATOMIC_SEQ_CST) & zone_bit(zone)) && !plentiful(zone, search))
 			__atomic_fetch_and(&search->zones, ~zone_bit(zone), __ATOMIC_SEQ_CST);
@@ -111,21 +119,21 @@ static void search_failed(struct oom_search *search)
 
 static struct oom_search *search_open(void)
 {
-	u64 used = __atomic_load_n(&machine.oom_searches_used, __ATOMIC_SEQ_CST), bit;
+	u64 used = __atomic_load_n(&searches_used, __ATOMIC_SEQ_CST), bit;
 
 	do {
 		bit = ~used & -~used;
 		if (!bit || bit >= BIT(SEARCHES))
 			return NULL;
-	} while (!__atomic_compare_exchange_n(&machine.oom_searches_used, &used, used | bit, false, __ATOMIC_SEQ_CST,
+	} while (!__atomic_compare_exchange_n(&searches_used, &used, used | bit, false, __ATOMIC_SEQ_CST,
 					      __ATOMIC_SEQ_CST));
-	return &machine.oom_searches[__builtin_ctzll(bit)];
+	return &searches[__builtin_ctzll(bit)];
 }
 
 static void search_close(struct oom_search *search)
 {
 	search->zones = 0;
-	__atomic_fetch_and(&machine.oom_searches_used, ~BIT(search - machine.oom_searches), __ATOMIC_SEQ_CST);
+	__atomic_fetch_and(&searches_used, ~BIT(search - searches), __ATOMIC_SEQ_CST);
 }
 
 /* Where the request did not allow it: memory that cannot be unplugged, or of a node that was excluded. */
@@ -138,6 +146,11 @@ static void allocated(const struct page *page, const struct alloc_context *ac)
 			"pfn %llu of node %u zone %s for a request that goes up to %s%s",
 			(unsigned long long)page_to_pfn(page), nid, zone_type_name(idx),
 			zone_type_name(ac->highest_zoneidx), ac->nodemask ? ", on some nodes" : "");
+}
+
+void oom_law_begin(void)
+{
+	searches_used = 0;
 }
 
 void oom_law_init(void)

@@ -15,12 +15,6 @@
 #define MEMORY_BLOCKS_MAX 8192
 #define PAGE_WAIT_TABLE_SIZE 8
 
-/* An allocation in the slow path, for the law that judges it (check/oom.c). */
-struct oom_search {
-	u64 zones; /* bits of node and zone: those that could have met the request all the time */
-	u32 order, highest_zoneidx;
-};
-
 struct hotplug_state;
 struct memory_block;
 struct notifier_block;
@@ -69,8 +63,6 @@ struct machine {
 	wait_queue_head_t deactivate_waitq; /* removal of a block waits for the users of its files */
 	atomic_t ops_in_flight;             /* counted only while laws are checked after each operation */
 	u32 ops_pad;
-	u64 oom_searches_used; /* bits of those in use */
-	struct oom_search oom_searches[32];
 	struct hotplug_state *hotplug;
 	u64 state_write_deadline; /* when the writer of a state file loses patience: device_hotplug_lock */
 };

@@ -114,6 +114,7 @@ static void boot(enum geometry_id id)
 	core_boot(&config, &rt, test_plain_allocator, NULL);
 	/* Tests of one floor leave the machine in states that no hotplug operation would. */
 	rt_set_quiescence_check(NULL);
+	rt_set_start_check(NULL);
 }
 
 void test_boot(void)

@@ -45,6 +45,11 @@ void rt_reset(void);
  */
 void rt_set_quiescence_check(void (*check)(void));
 /*
+ * Called at the beginning of each run, before any task: what a check remembers outside the arena ends with the run,
+ * also with one that a verdict cut short. NULL: none.
+ */
+void rt_set_start_check(void (*check)(void));
+/*
  * True if no other task runs until the caller reaches a point or waits: then laws may look at the whole machine in the
  * middle of a run. Always so under fiber, never under thread.
  */

@@ -25,7 +25,7 @@ static struct rt_state image;
 static struct task_struct image_tasks[32];
 static char *image_arena; /* the arena as boot left it; zero where never written */
 static u32 nr_dirty, nr_image;
-static void (*quiescence_check)(void);
+static void (*quiescence_check)(void), (*start_check)(void);
 
 /* ---- arena ------------------------------------------------------------------------------------------------------ */
 
@@ -231,6 +231,8 @@ void rt_run(struct rt_result *result)
 		abort();
 	}
 	verdict_clear();
+	if (start_check)
+		start_check();
 	rt_phase = PHASE_RUN;
 	rt.vc_next = rt_vc_base;
 	rt.hash = 0;
@@ -287,6 +289,11 @@ bool rt_holds_still(void)
 void rt_set_quiescence_check(void (*check)(void))
 {
 	quiescence_check = check;
+}
+
+void rt_set_start_check(void (*check)(void))
+{
+	start_check = check;
 }
 
 RT_UNINSTRUMENTED_END

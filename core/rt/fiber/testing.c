@@ -40,6 +40,7 @@ void testing_boot(u32 cpus, bool race_detector, void (*more)(void))
 	rt_set_strategy(NULL);
 	rt_set_trace(NULL, NULL);
 	rt_set_quiescence_check(NULL);
+	rt_set_start_check(NULL);
 	rt_boot(&config, boot, NULL);
 }
 

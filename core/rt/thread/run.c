@@ -18,7 +18,7 @@
 #include "core/rt/thread/vcpu.h"
 #include "core/rt/thread/watchdog.h"
 
-static void (*quiescence_check)(void);
+static void (*quiescence_check)(void), (*start_check)(void);
 static bool process_ready, machine_alive;
 static u64 points_base;
 
@@ -101,6 +101,8 @@ static void quiesce(void)
 void rt_run(struct rt_result *result)
 {
 	memset(result, 0, sizeof(*result));
+	if (start_check)
+		start_check();
 	tasks_run();
 	quiesce();
 	if (quiescence_check)
@@ -123,4 +125,9 @@ bool rt_holds_still(void)
 void rt_set_quiescence_check(void (*check)(void))
 {
 	quiescence_check = check;
+}
+
+void rt_set_start_check(void (*check)(void))
+{
+	start_check = check;
 }
