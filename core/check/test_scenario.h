@@ -131,6 +131,11 @@ static inline void test_boot(struct test_scenario *s)
 
 static inline void test_print_scenario(const struct test_scenario *s)
 {
+	const struct machine_config *c = &s->config;
+
+	printf("geometry %u, %u CPUs, %u nodes, topology %u, boot parameters %#x, %u blocks%s%s\n", c->geometry,
+	       c->cpus, c->nodes, c->topology, c->boot_params, c->blocks, c->movable.count ? ", last one movable" : "",
+	       c->offline.count ? ", last but one offline" : "");
 	for (u32 i = 0; i < s->nr_tasks; i++) {
 		printf("task %c on cpu%u\n", 'a' + (int)i, s->task[i].cpu);
 		for (u32 j = 0; j < s->task[i].nr_ops; j++) {

@@ -130,6 +130,18 @@ const char *law_zone_empty(void)
 	return NULL;
 }
 
+/*
+ * A zone that shrinks looks for its last page by subsection. Boot memory that ends inside one has struct pages up to
+ * the subsection's end, which link to the zone though no memory is behind them:
+ *
+ *     boot    [......................|....]      spans to where memory ends
+ *     shrunk  [......................|....xxx]   spans to where its last subsection ends
+ */
+static bool ends_with(u64 end, u64 online_end)
+{
+	return end >= online_end && end <= ALIGN(online_end, (u64)PAGES_PER_SUBSECTION);
+}
+
 const char *law_zone_span(void)
 {
 	for_each_zone_of (nid, idx, zone) {
@@ -137,7 +149,8 @@ const char *law_zone_span(void)
 		u64 end = zone->zone_start_pfn + zone->spanned_pages;
 		bool none = zc->first_pfn > zc->last_pfn;
 
-		if (none ? zone->spanned_pages : zone->zone_start_pfn != zc->first_pfn || end != zc->last_pfn + 1)
+		if (none ? zone->spanned_pages
+			 : zone->zone_start_pfn != zc->first_pfn || !ends_with(end, zc->last_pfn + 1))
 			return broken("node %u zone %s spans [%llu, %llu), its online pages [%llu, %llu)", nid,
 				      zone_type_name(idx), (unsigned long long)zone->zone_start_pfn,
 				      (unsigned long long)end, (unsigned long long)(none ? 0 : zc->first_pfn),

@@ -24,17 +24,13 @@ void adjust_present_page_count(struct zone *zone, struct memory_group *group, u6
 
 /* ---- growth ---------------------------------------------------------------------------------------------------- */
 
-/*
- * Start before size, as the kernel stores them: a lock-free reader between the two computes an end that is too low,
- * never one beyond the zone.
- */
 static void resize_zone_range(struct zone *zone, u64 start_pfn, u64 nr_pages)
 {
-	u64 old_end_pfn = zone_end_pfn(zone);
+	u64 old_end_pfn = zone_end_pfn(zone), end_pfn = max(start_pfn + nr_pages, old_end_pfn);
 
-	if (zone_is_empty(zone) || start_pfn < zone->zone_start_pfn)
-		WRITE_ONCE(zone->zone_start_pfn, start_pfn);
-	WRITE_ONCE(zone->spanned_pages, max(start_pfn + nr_pages, old_end_pfn) - zone->zone_start_pfn);
+	if (!zone_is_empty(zone))
+		start_pfn = min(start_pfn, zone->zone_start_pfn);
+	zone_set_span(zone, start_pfn, end_pfn - start_pfn);
 }
 
 static void resize_pgdat_range(pg_data_t *pgdat, u64 start_pfn, u64 nr_pages)
@@ -97,13 +93,10 @@ static void shrink_zone_span(struct zone *zone, u64 start_pfn, u64 end_pfn)
 
 	if (zone->zone_start_pfn == start_pfn) {
 		pfn = find_smallest_section_pfn(zone, end_pfn, old_end_pfn);
-		WRITE_ONCE(zone->spanned_pages, pfn ? old_end_pfn - pfn : 0);
-		WRITE_ONCE(zone->zone_start_pfn, pfn);
+		zone_set_span(zone, pfn, pfn ? old_end_pfn - pfn : 0);
 	} else if (old_end_pfn == end_pfn) {
 		pfn = find_biggest_section_pfn(zone, zone->zone_start_pfn, start_pfn);
-		WRITE_ONCE(zone->spanned_pages, pfn ? pfn - zone->zone_start_pfn + 1 : 0);
-		if (!pfn)
-			WRITE_ONCE(zone->zone_start_pfn, 0);
+		zone_set_span(zone, pfn ? zone->zone_start_pfn : 0, pfn ? pfn - zone->zone_start_pfn + 1 : 0);
 	}
 }
 

@@ -95,6 +95,7 @@ unsigned int first_cpu_of_node(u32 nid)
 static void zone_init_internals(struct zone *zone, u32 nid, u32 idx)
 {
 	spin_lock_init(&zone->lock, LOCK_zone);
+	seqlock_init(&zone->span_seqlock, LOCK_span);
 	zone->node = nid;
 	zone->idx = idx;
 	atomic_long_set(&zone->managed_pages, 0);
@@ -114,7 +115,7 @@ static void zone_init_compaction(struct zone *zone)
 static void pgdat_init_internals(pg_data_t *pgdat, u32 nid)
 {
 	pgdat->node_id = nid;
-	pgdat->nr_zones = 0;
+	WRITE_ONCE(pgdat->nr_zones, 0);
 	pgdat->node_present_pages = 0;
 	WRITE_ONCE(pgdat->node_start_pfn, 0);
 	WRITE_ONCE(pgdat->kswapd_order, 0);

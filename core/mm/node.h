@@ -23,7 +23,7 @@ typedef struct pglist_data {
 	struct zone node_zones[MAX_NR_ZONES];
 	struct zonelist node_zonelists[MAX_ZONELISTS];
 	u32 node_id;
-	u32 nr_zones; /* highest initialised zone + 1 */
+	u32 nr_zones; /* highest initialised zone + 1; marked accesses: kswapd and kcompactd look without a lock */
 	u64 node_start_pfn;
 	u64 node_spanned_pages;
 	u64 node_present_pages;

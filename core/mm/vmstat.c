@@ -215,7 +215,7 @@ void refresh_zone_stat_thresholds(void)
 
 void set_pgdat_percpu_threshold(pg_data_t *pgdat, bool pressure)
 {
-	for (u32 idx = 0; idx < pgdat->nr_zones; idx++) {
+	for (u32 idx = 0; idx < READ_ONCE(pgdat->nr_zones); idx++) {
 		struct zone *zone = &pgdat->node_zones[idx];
 		unsigned int cpu;
 		s32 threshold;
@@ -419,19 +419,23 @@ void vmstat_shepherd(void)
 
 /* ---- on demand ------------------------------------------------------------------------------------------------- */
 
+static int negative(const char *name, s64 value)
+{
+	if (value >= 0)
+		return 0;
+	pr_warn("%s: %lld\n", name, (long long)value);
+	return -EINVAL;
+}
+
 static int negative_counter(void)
 {
-	for (u32 i = 0; i < NR_VM_ZONE_STAT_ITEMS; i++)
-		if (atomic_long_read(&machine.vm_zone_stat[i]) < 0) {
-			pr_warn("%s: %lld\n", zone_stat_name(i), (long long)machine.vm_zone_stat[i].counter);
-			return -EINVAL;
-		}
-	for (u32 i = 0; i < NR_VM_NODE_STAT_ITEMS; i++)
-		if (atomic_long_read(&machine.vm_node_stat[i]) < 0) {
-			pr_warn("%s: %lld\n", node_stat_name(i), (long long)machine.vm_node_stat[i].counter);
-			return -EINVAL;
-		}
-	return 0;
+	int err = 0;
+
+	for (u32 i = 0; i < NR_VM_ZONE_STAT_ITEMS && !err; i++)
+		err = negative(zone_stat_name(i), atomic_long_read(&machine.vm_zone_stat[i]));
+	for (u32 i = 0; i < NR_VM_NODE_STAT_ITEMS && !err; i++)
+		err = negative(node_stat_name(i), atomic_long_read(&machine.vm_node_stat[i]));
+	return err;
 }
 
 int vmstat_refresh(void)

@@ -16,7 +16,28 @@ const char *zone_type_name(u32 zone)
 
 bool zone_spans_pfn(const struct zone *zone, u64 pfn)
 {
-	return READ_ONCE(zone->zone_start_pfn) <= pfn && pfn < zone_end_pfn(zone);
+	bool spans;
+	u32 seq;
+
+	do {
+		seq = read_seqbegin(&zone->span_seqlock);
+		spans = READ_ONCE(zone->zone_start_pfn) <= pfn && pfn < zone_end_pfn(zone);
+	} while (read_seqretry(&zone->span_seqlock, seq));
+	return spans;
+}
+
+void zone_set_span(struct zone *zone, u64 start_pfn, u64 nr_pages)
+{
+	bool locked = !bug(zone_span_torn_read), start_first = start_pfn <= zone->zone_start_pfn || zone_is_empty(zone);
+	unsigned long irq = locked ? write_seqlock_irqsave_flags(&zone->span_seqlock) : 0;
+
+	if (start_first)
+		WRITE_ONCE(zone->zone_start_pfn, start_pfn);
+	WRITE_ONCE(zone->spanned_pages, nr_pages);
+	if (!start_first)
+		WRITE_ONCE(zone->zone_start_pfn, start_pfn);
+	if (locked)
+		write_sequnlock_irqrestore(&zone->span_seqlock, irq);
 }
 
 bool zone_is_empty(const struct zone *zone)
@@ -62,7 +83,7 @@ void init_currently_empty_zone(struct zone *zone, u64 start_pfn, u64 nr_pages)
 
 	(void)nr_pages;
 	if (zone->idx + 1 > pgdat->nr_zones)
-		pgdat->nr_zones = zone->idx + 1;
+		WRITE_ONCE(pgdat->nr_zones, zone->idx + 1);
 	WRITE_ONCE(zone->zone_start_pfn, start_pfn);
 	/* Excludes allocations that found the zone populated before it became empty: they still search its lists. */
 	if (!bug(free_lists_reinit_unlocked))

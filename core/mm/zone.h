@@ -43,7 +43,8 @@ struct zone {
 	u32 node;
 	u32 idx; /* enum zone_type */
 	u64 flags;
-	u64 zone_start_pfn; /* marked accesses: walkers read the span without a lock */
+	seqlock_t span_seqlock; /* the two below, for those who need a range that the zone really had */
+	u64 zone_start_pfn;     /* marked accesses: walkers read the span without a lock */
 	u64 spanned_pages;
 	u64 present_pages;
 	u64 present_early_pages;
@@ -84,7 +85,16 @@ struct zone {
 #define high_wmark_pages(zone) (READ_ONCE((zone)->_watermark[WMARK_HIGH]) + READ_ONCE((zone)->watermark_boost))
 
 #define zone_end_pfn(zone) (READ_ONCE((zone)->zone_start_pfn) + READ_ONCE((zone)->spanned_pages))
+/*
+ * Is @pfn in the zone's span? A span that changes is seen as before or after, never start of one and size of the other.
+ * Any context. (include/linux/mmzone.h, 6.1; there the writers of span_seqlock are gone since 5.14)
+ */
 bool zone_spans_pfn(const struct zone *zone, u64 pfn);
+/*
+ * The span's new start and size; 0, 0: the zone is empty. mem_hotplug_lock held for writing. Interrupts are off
+ * meanwhile: a handler that allocates asks for the span too.
+ */
+void zone_set_span(struct zone *zone, u64 start_pfn, u64 nr_pages);
 bool zone_is_empty(const struct zone *zone);
 bool zone_intersects(const struct zone *zone, u64 start_pfn, u64 nr_pages);
 /* Has it pages that are present? Lock-free: it may lose its last one at any time. */

@@ -55,6 +55,13 @@ static void compact_one(pg_data_t *pgdat, struct zone *zone, u32 order, u32 high
 	}
 }
 
+static u32 highest_zoneidx(const pg_data_t *pgdat)
+{
+	u32 nr_zones = READ_ONCE(pgdat->nr_zones);
+
+	return nr_zones ? nr_zones - 1 : 0;
+}
+
 static void kcompactd_do_work(pg_data_t *pgdat)
 {
 	u32 order = READ_ONCE(pgdat->kcompactd_max_order), highest = READ_ONCE(pgdat->kcompactd_highest_zoneidx);
@@ -66,7 +73,7 @@ static void kcompactd_do_work(pg_data_t *pgdat)
 	if (READ_ONCE(pgdat->kcompactd_max_order) <= order)
 		WRITE_ONCE(pgdat->kcompactd_max_order, 0);
 	if (READ_ONCE(pgdat->kcompactd_highest_zoneidx) >= highest)
-		WRITE_ONCE(pgdat->kcompactd_highest_zoneidx, pgdat->nr_zones ? pgdat->nr_zones - 1 : 0);
+		WRITE_ONCE(pgdat->kcompactd_highest_zoneidx, highest_zoneidx(pgdat));
 }
 
 /* Now and then, or when the administrator has changed how far it shall go. Returns how long to wait. */
@@ -122,7 +129,7 @@ void kcompactd_run(u32 nid)
 	if (pgdat->kcompactd)
 		return;
 	WRITE_ONCE(pgdat->kcompactd_max_order, 0);
-	WRITE_ONCE(pgdat->kcompactd_highest_zoneidx, pgdat->nr_zones - 1);
+	WRITE_ONCE(pgdat->kcompactd_highest_zoneidx, highest_zoneidx(pgdat));
 	snprintf(name, sizeof(name), "kcompactd%u", nid);
 	if (!should_fail(kthread))
 		pgdat->kcompactd =
