@@ -93,6 +93,7 @@ static const struct {
 	{BUG_remove_unpaired_unlock, false},
 	{BUG_drain_takes_cpu_lock, false},
 	{BUG_zonelist_entry_unchecked, true},
+	{BUG_zone_span_torn_read, true},
 };
 
 static void test_era_6_1(void **state)
