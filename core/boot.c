@@ -9,6 +9,7 @@
 #include "core/mm/buddy.h"
 #include "core/mm/lru.h"
 #include "core/mm/pcp.h"
+#include "core/mm/slab.h"
 #include "core/mm/topology.h"
 #include "core/mm/vmscan.h"
 #include "core/name.h"
@@ -228,6 +229,7 @@ static void machine_boot(void *arg)
 	machine_init();
 	boot_early_memory();
 	boot_late();
+	slab_init();
 	memory_hotplug_init();
 	cpu_hotplug_init();
 	boot_hotplug_range(&machine_config.normal, MMOP_ONLINE_KERNEL);

@@ -11,6 +11,7 @@
 #include "core/mm/lru.h"
 #include "core/mm/machine.h"
 #include "core/mm/pcp.h"
+#include "core/mm/slab.h"
 #include "core/rt/access.h"
 #include "core/rt/cpu.h"
 #include "core/rt/name.h"
@@ -266,6 +267,14 @@ static bool object_name(enum obj_type type, u64 base, u64 length, u64 offset, bo
 		return area_table_name(base, offset, with_index, buf, size);
 	case OBJ_hotplug_state:
 		return layout_name(LAYOUT_hotplug_state, -1, offset, with_index, buf, size);
+	case OBJ_slab_state:
+		return layout_name(LAYOUT_slab_state, -1, offset, with_index, buf, size);
+	case OBJ_kmem_cache:
+		return layout_name(LAYOUT_kmem_cache, -1, offset, with_index, buf, size);
+	case OBJ_kmem_cache_node:
+		return layout_name(LAYOUT_kmem_cache_node, -1, offset, with_index, buf, size);
+	case OBJ_kmem_cache_cpu:
+		return percpu_name(LAYOUT_kmem_cache_cpu, offset, with_index, buf, size);
 	default:
 		return false;
 	}

@@ -312,6 +312,7 @@ static u64 take_other(const struct page *page, struct zone_census *zc, u64 end_p
 	else
 		nr = min(allocation_length(pfn), end_pfn - pfn);
 	zc->used_pages += nr;
+	census.slab_pages += raw_page_flag(page, PG_slab);
 	census.lru_pages[raw_page_nid(page) % MAX_NODES] += raw_page_flag(page, PG_lru);
 	return nr;
 }
@@ -415,6 +416,7 @@ static void census_clear(void)
 		*word = 0;
 	for (u32 nid = 0; nid < MAX_NODES; nid++)
 		census.lru_pages[nid] = 0;
+	census.slab_pages = 0;
 	census.bad_list[0] = census.bad_page[0] = census.bad_link[0] = census.bad_type[0] = 0;
 	census.bad_block[0] = census.isolated[0] = census.lost_page[0] = census.bad_pcp[0] = 0;
 	pcp_set.used = 0;

@@ -31,6 +31,7 @@ struct zone_census {
 struct census {
 	struct zone_census zone[MAX_NODES][MAX_NR_ZONES];
 	u64 lru_pages[MAX_NODES]; /* heads with PG_lru */
+	u64 slab_pages;
 	/* The first contradiction met on the way, for the law it belongs to; empty: none. */
 	char bad_list[160];  /* free lists */
 	char bad_page[160];  /* page states */

@@ -11,10 +11,21 @@
 #include "core/hotplug/resource.h"
 #include "core/mm/lru.h"
 #include "core/mm/machine.h"
+#include "core/mm/slab.h"
 #include "core/rt/cpu.h"
 #include "core/rt/mem.h"
 
 /* ---- owners ---------------------------------------------------------------------------------------------------- */
+
+static void visit_cache(const struct kmem_cache *s, void (*visit)(const void *ptr, enum obj_type type, void *arg),
+			void *arg)
+{
+	visit(s, OBJ_kmem_cache, arg);
+	visit(s->cpu_slab, OBJ_kmem_cache_cpu, arg);
+	for (u32 nid = 0; nid < machine_config.nodes; nid++)
+		if (s->node[nid])
+			visit(s->node[nid], OBJ_kmem_cache_node, arg);
+}
 
 /* Calls @visit for each object of the hotplug core that has an owner and is not permanent. */
 static void for_each_owned(void (*visit)(const void *ptr, enum obj_type type, void *arg), void *arg)
@@ -30,6 +41,9 @@ static void for_each_owned(void (*visit)(const void *ptr, enum obj_type type, vo
 	}
 	for (const struct resource *res = machine.iomem; res; res = res->next)
 		visit(res, OBJ_resource, arg);
+	for (u32 id = 0; id < SLAB_CACHES; id++)
+		if (machine.slab->caches[id])
+			visit_cache(machine.slab->caches[id], visit, arg);
 	for (u32 nid = 0; nid < machine_config.nodes; nid++) {
 		if (machine.nodes[nid].kswapd)
 			visit(machine.nodes[nid].kswapd, OBJ_kswapd, arg);
@@ -171,6 +185,8 @@ static const char *page_leaked(const char **signature)
 			if (area->pte[i])
 				owned += BIT(pte_order(area->pte[i]));
 	}
+	/* Whether each is of a cache is a law. */
+	owned += census.slab_pages;
 	if (used == owned || used == owned + pages_in_batches_alone())
 		return NULL;
 	*signature = "page";
@@ -178,7 +194,7 @@ static const char *page_leaked(const char **signature)
 		const struct page *page = pfn_to_page(pfn);
 
 		if (!raw_pfn_online(pfn) || raw_page_flag(page, PG_reserved) || page->_refcount.counter <= 0 ||
-		    owners_of(pfn) || census_batch_references(page))
+		    raw_page_flag(page, PG_slab) || owners_of(pfn) || census_batch_references(page))
 			continue;
 		return broken("%llu pages are in use, %llu have an owner; first without: pfn %llu, %d references",
 			      (unsigned long long)used, (unsigned long long)owned, (unsigned long long)pfn,

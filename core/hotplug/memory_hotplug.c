@@ -2,6 +2,7 @@
 /* The hotplug part of a machine at boot: locks, iomem regions and block devices of the memory that was always there. */
 #include "core/hotplug/memory_hotplug.h"
 
+#include "core/hotplug/listeners.h"
 #include "core/hotplug/notifier.h"
 #include "core/hotplug/resource.h"
 #include "core/mm/machine.h"
@@ -64,4 +65,5 @@ void memory_hotplug_init(void)
 			register_early_block(id, topology->range[i].nid);
 	}
 	memory_listeners_init();
+	slab_listener_init();
 }

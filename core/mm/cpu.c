@@ -4,6 +4,7 @@
 #include "core/mm/lru.h"
 #include "core/mm/machine.h"
 #include "core/mm/pcp.h"
+#include "core/mm/slab.h"
 #include "core/mm/vmstat.h"
 #include "core/rt/mem.h"
 #include "core/rt/point.h"
@@ -77,6 +78,7 @@ static void vmstat_cpu_online(unsigned int cpu)
 void cpu_hotplug_init(void)
 {
 	static const struct cpuhp_step steps[] = {
+		{.name = "slub:dead", .dead = slab_cpu_dead},
 		{.name = "mm/vmstat:dead", .dead = vmstat_cpu_dead},
 		{.name = "mm/page_alloc:pcp", .startup = page_alloc_cpu_online, .dead = page_alloc_cpu_dead},
 	};

@@ -16,6 +16,7 @@
 #define PAGE_WAIT_TABLE_SIZE 8
 
 struct hotplug_state;
+struct slab_state;
 struct memory_block;
 struct notifier_block;
 struct resource;
@@ -65,6 +66,7 @@ struct machine {
 	u32 ops_pad;
 	struct hotplug_state *hotplug;
 	u64 state_write_deadline; /* when the writer of a state file loses patience: device_hotplug_lock */
+	struct slab_state *slab;
 };
 
 #define machine (*(struct machine *)RT_HEAP_BASE)

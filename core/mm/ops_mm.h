@@ -28,6 +28,16 @@ s64 op_stat_refresh(const struct op *op);
 s64 op_reclaim(const struct op *op);
 /* 0; -ENXIO: no such CPU, or it is down; -EINVAL: no such order. */
 s64 op_interrupt(const struct op *op);
+/* 0; -EEXIST, -ENOMEM. The number of a cache says whose it is. */
+s64 op_cache_create(const struct op *op);
+/* Of the others -ENOENT: there is no such cache. */
+s64 op_cache_destroy(const struct op *op);
+/* Objects that its slabs have room for. */
+s64 op_cache_show(const struct op *op);
+s64 op_cache_shrink(const struct op *op);
+/* Numbers of objects; -ENOMEM, also for more than a user can remember. */
+s64 op_slab_alloc(const struct op *op);
+s64 op_slab_free(const struct op *op);
 /* synchronize_rcu(); 0. */
 s64 op_synchronize(const struct op *op);
 

@@ -139,10 +139,11 @@ void zone_pcp_enable(struct zone *zone)
 
 /* ---- lists and counters of their own --------------------------------------------------------------------------- */
 
-static void per_cpu_pages_init(struct per_cpu_pages *pcp)
+/* Without pages @pcp may be NULL under bug(pageset_alloc_unchecked): the first store is where the kernel would oops. */
+static MAY_BE_WILD void per_cpu_pages_init(struct per_cpu_pages *pcp)
 {
-	spin_lock_init(&pcp->lock, LOCK_pcp);
 	pcp->count = 0;
+	spin_lock_init(&pcp->lock, LOCK_pcp);
 	pcp->free_factor = 0;
 	pcp->expire = 0;
 	for (u32 i = 0; i < NR_PCP_LISTS_MAX; i++)

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/hotplug/listeners.h"
+
+#include "core/mm/machine.h"
+#include "core/mm/slab.h"
+#include "core/rt/mem.h"
+#include "core/rt/report.h"
+
+void listener_add(int (*call)(struct notifier_block *nb, unsigned long action, void *data), s32 priority)
+{
+	struct notifier_block *nb = kzalloc_obj(struct notifier_block, OBJ_notifier);
+
+	BUG_ON(!nb);
+	nb->notifier_call = call;
+	nb->priority = priority;
+	rt_mark_permanent(nb);
+	register_memory_notifier(nb);
+}
+
+/* ---- slab ------------------------------------------------------------------------------------------------------- */
+
+static int slab_memory_callback(struct notifier_block *nb, unsigned long action, void *data)
+{
+	const struct memory_notify *arg = data;
+	int ret = 0;
+
+	(void)nb;
+	switch (action) {
+	case MEM_GOING_ONLINE:
+		ret = slab_mem_going_online(arg->status_change_nid_normal);
+		break;
+	case MEM_GOING_OFFLINE:
+		slab_mem_going_offline();
+		break;
+	case MEM_OFFLINE:
+	case MEM_CANCEL_ONLINE:
+		slab_mem_offline(arg->status_change_nid_normal);
+		break;
+	default:
+		break;
+	}
+	return notifier_from_errno(ret);
+}
+
+void slab_listener_init(void)
+{
+	listener_add(slab_memory_callback, SLAB_CALLBACK_PRI);
+}

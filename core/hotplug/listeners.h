@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What in the kernel listens to memory events, with the priorities of 6.1 (include/linux/memory.h and the listeners'
+ * own files). What they do is theirs; here they are registered. Each is there from boot on.
+ */
+#ifndef PFNSTORM_HOTPLUG_LISTENERS_H
+#define PFNSTORM_HOTPLUG_LISTENERS_H
+
+#include "core/hotplug/notifier.h"
+
+#define SLAB_CALLBACK_PRI 1
+
+/* Boot: a listener in the arena, registered. */
+void listener_add(int (*call)(struct notifier_block *nb, unsigned long action, void *data), s32 priority);
+
+/* Caches get their data of a node before its first normal memory, and give slabs back before memory goes (mm/slub.c).
+ */
+void slab_listener_init(void);
+
+#endif
