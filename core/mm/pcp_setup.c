@@ -139,7 +139,7 @@ void zone_pcp_enable(struct zone *zone)
 
 /* ---- lists and counters of their own --------------------------------------------------------------------------- */
 
-/* Without pages @pcp may be NULL under bug(pageset_alloc_unchecked): the first store is where the kernel would oops. */
+/* @pcp may be NULL under bug(pageset_alloc_unchecked): the first store is where the kernel would oops. */
 static MAY_BE_WILD void per_cpu_pages_init(struct per_cpu_pages *pcp)
 {
 	pcp->count = 0;
