@@ -94,6 +94,11 @@ static const struct {
 	{BUG_drain_takes_cpu_lock, false},
 	{BUG_zonelist_entry_unchecked, true},
 	{BUG_zone_span_torn_read, true},
+	{BUG_slab_show_mem_lock, false},
+	{BUG_slab_directory_locked, false},
+	{BUG_slab_nodes_by_state, false},
+	{BUG_slab_node_freed, false},
+	{BUG_slab_shrink_counts_late, false},
 };
 
 static void test_era_6_1(void **state)
