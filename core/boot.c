@@ -20,6 +20,8 @@
 
 /* Pages that are still to be kept by boot. */
 static u64 boot_reserved[MAX_NODES][ZONE_NORMAL + 1];
+/* Where those end that were kept so far. */
+static u64 late_end[MAX_NODES][ZONE_NORMAL + 1];
 
 /* ---- early memory ---------------------------------------------------------------------------------------------- */
 
@@ -47,11 +49,13 @@ static void span_early_range(struct zone *zone, u64 start_pfn, u64 nr_pages)
 }
 
 /* Pages that boot keeps for itself: the kernel's image, memmaps, tables. The first of each zone. */
-static u64 reserve_early_pages(struct zone *zone, u64 nr_pages)
+static u64 reserve_early_pages(struct zone *zone, u64 start_pfn, u64 nr_pages)
 {
 	u64 *left = &boot_reserved[zone->node][zone->idx], nr = min(*left, nr_pages);
 
 	*left -= nr;
+	if (nr)
+		late_end[zone->node][zone->idx] = start_pfn + nr;
 	return nr;
 }
 
@@ -64,7 +68,8 @@ static void set_movable_pageblocks(u64 start_pfn, u64 end_pfn)
 /* memmap_init_range() and memblock_free_all(): all of it movable, in the largest aligned blocks. */
 static void free_early_range(struct zone *zone, u64 start_pfn, u64 nr_pages)
 {
-	u64 end_pfn = start_pfn + nr_pages, reserved = reserve_early_pages(zone, nr_pages), pfn = start_pfn + reserved;
+	u64 end_pfn = start_pfn + nr_pages, reserved = reserve_early_pages(zone, start_pfn, nr_pages),
+	    pfn = start_pfn + reserved;
 
 	memmap_init_reserved_range(start_pfn, reserved, zone->idx, zone->node);
 	memmap_init_free_range(pfn, nr_pages - reserved, zone->idx, zone->node);
@@ -155,6 +160,31 @@ static void boot_early_memory(void)
 	}
 }
 
+/* The last of a zone's reserved pages. (free_reserved_area, 6.1) */
+static void free_late_pages(struct zone *zone)
+{
+	u64 late = topology->late[zone->node][zone->idx], end_pfn = late_end[zone->node][zone->idx];
+
+	for (u64 pfn = end_pfn - late; pfn < end_pfn; pfn++) {
+		__free_pages_core(pfn_to_page(pfn), 0);
+		totalram_pages_add(1);
+	}
+}
+
+/* What boot itself used, and what watermarks were before others changed them. */
+static void boot_end(void)
+{
+	u32 nid;
+
+	if (topology->min_free_kbytes) {
+		machine.vm.min_free_kbytes = topology->min_free_kbytes;
+		setup_per_zone_wmarks();
+	}
+	for_each_node_state (nid, N_MEMORY)
+		for (u32 idx = 0; idx <= ZONE_NORMAL; idx++)
+			free_late_pages(node_zone(nid, idx));
+}
+
 /* What depends on all early memory being there. The order is 6.1's. */
 static void boot_late(void)
 {
@@ -173,6 +203,7 @@ static void boot_late(void)
 		kswapd_run(nid);
 		kcompactd_run(nid);
 	}
+	boot_end();
 }
 
 /* ---- hot-added memory ------------------------------------------------------------------------------------------ */
@@ -214,7 +245,7 @@ static void machine_init(void)
 		pgdat_init(NODE_DATA(nid), nid);
 		node_set_state(nid, N_POSSIBLE);
 		for (u32 idx = 0; idx <= ZONE_NORMAL; idx++)
-			boot_reserved[nid][idx] = topology->reserved[nid][idx];
+			boot_reserved[nid][idx] = topology->reserved[nid][idx] + topology->late[nid][idx];
 	}
 	for (u32 cpu = 0; cpu < machine_config.cpus; cpu++) {
 		node_set_state(cpu_to_node(cpu), N_ONLINE);

@@ -113,6 +113,8 @@ struct topology {
 	} range[TOPOLOGY_RANGES_MAX];
 	u64 dma_end_pfn, dma32_end_pfn;  /* where zones DMA and DMA32 end; 0: there is none */
 	u64 reserved[CORE_NODES_MAX][3]; /* pages of DMA, DMA32 and Normal that boot keeps for itself */
+	u64 late[CORE_NODES_MAX][3];     /* pages that boot gives back at its end: watermarks know nothing of them */
+	u32 min_free_kbytes;             /* at the end of boot, as if somebody had raised it; 0: what memory asks for */
 	u32 cpu_nid[CORE_CPUS_MAX];
 	u32 distance[CORE_NODES_MAX][CORE_NODES_MAX];
 };
@@ -211,6 +213,24 @@ enum uevent_device { DEVICE_MEMORY, DEVICE_NODE };
 typedef void uevent_listener(enum uevent_action action, enum uevent_device device, u64 id);
 void core_set_uevent_listener(uevent_listener *fn); /* NULL: nobody */
 
+/*
+ * Files by path: below /sys/devices/system/memory if it does not begin with a slash. Task context; who reads `online`
+ * or writes may wait. core_file_open   0; -ENOENT there is none; -EACCES it can not be read, or written core_file_read
+ * text with its newline, cut at @size, NUL-terminated: its length, or -errno of open or of the file core_file_write
+ * @len, or -errno of open or of the file; nothing happens if @len is 0
+ */
+int core_file_open(const char *path, bool write);
+s64 core_file_read(const char *path, char *buf, size_t size);
+s64 core_file_write(const char *path, const char *data, size_t len);
+
+/*
+ * A memory device at [start, start + size), bytes, on node @nid (-1: firmware does not say), is plugged in, or the one
+ * at
+ * @start ejected: 0 or -errno, see acpi_memhotplug.h. Task context.
+ */
+int core_plug_memory(s32 nid, u64 start, u64 size);
+int core_eject_memory(u64 start);
+
 /* ---- checks and views ------------------------------------------------------------------------------------------ */
 
 /* Check the laws marked OP (and, at quiescence, all); rt_fail(VERDICT_invariant) at the first that does not hold. */
@@ -222,6 +242,32 @@ void core_check_after_each_op(bool on);
 void core_describe_address(u64 addr, char *buf, size_t size);
 /* One line per block and zone: the machine's state for people. */
 void core_describe_machine(char *buf, size_t size);
+/* What /proc/zoneinfo and /proc/pagetypeinfo tell of a zone, in pages; nothing is locked. */
+#define CORE_ZONES 5
+#define CORE_MIGRATETYPES 6
+struct core_zone_view {
+	u64 start_pfn, spanned, present, managed, cma;
+	u64 min, low, high, boost;
+	u64 protection[CORE_ZONES];
+	struct {
+		s32 high, batch, threshold;
+	} cpu[CORE_CPUS_MAX];              /* per-CPU lists, of possible CPUs */
+	u64 pageblocks[CORE_MIGRATETYPES]; /* online pageblocks of each type */
+};
+const char *core_zone_name(u32 zone);      /* "DMA" … "Device"; NULL past the end */
+const char *core_migratetype_name(u32 mt); /* "Unmovable" …; NULL past the end */
+/* False: there is no such node, or it is not online. */
+bool core_view_zone(u32 nid, u32 zone, struct core_zone_view *view);
+struct core_node_view {
+	u64 managed; /* pages of all its zones: MemTotal */
+	bool kswapd, kcompactd;
+};
+bool core_view_node(u32 nid, struct core_node_view *view);
+/* Node of an existing block, as its link says; -1: there is no such block. */
+s32 core_block_node(u64 block);
+/* MemTotal of all nodes, in pages. */
+u64 core_total_pages(void);
+
 /* Hash of everything observable: blocks, zones, free lists, page states. Equal states, equal hashes. */
 u64 core_state_hash(void);
 

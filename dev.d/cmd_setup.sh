@@ -18,6 +18,7 @@ afl++               second fuzzer
 liburcu-dev         RCU of the thread runtime
 libcmocka-dev       unit tests
 libjson-c-dev       JSON output
+zlib1g-dev          compressed recordings of a real kernel
 libxxhash-dev       names of crash folders
 libdw-dev           places in the source
 "

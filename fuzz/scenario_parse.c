@@ -103,8 +103,8 @@ static int parse_boot_params(struct parser *p, const struct text_word *value)
 		const char *comma = memchr(name.start, ',', (size_t)(end - name.start));
 
 		name.len = (size_t)((comma ? comma : end) - name.start);
-		if (parse_choice(p, &name, "a boot parameter (memmap_on_memory, movable_node)", boot_param_names,
-				 &param))
+		if (parse_choice(p, &name, "a boot parameter (memmap_on_memory, movable_node, khugepaged)",
+				 boot_param_names, &param))
 			return -EINVAL;
 		p->s->machine.boot_params |= 1u << param;
 	}

@@ -5,14 +5,22 @@
 #include "core/hotplug/resource.h"
 #include "core/mm/altmap.h"
 #include "core/mm/machine.h"
+#include "core/mm/topology.h"
 #include "core/rt/cpu.h"
 #include "core/rt/point.h"
 #include "core/rt/report.h"
 
 #include <string.h>
 
+/* Firmware's table, if the machine came with one: the first node for what it does not mention. */
 u32 memory_add_physaddr_to_nid(u64 start)
 {
+	if (machine_config.custom) {
+		for (u32 i = 0; i < topology->nr_ranges; i++)
+			if (start >= topology->range[i].start && start < topology->range[i].end)
+				return topology->range[i].nid;
+		return topology->range[0].nid;
+	}
 	return (u32)(start / memory_block_size_bytes() * machine_config.nodes / machine_config.blocks);
 }
 

@@ -3,6 +3,7 @@
 #ifndef PFNSTORM_HOTPLUG_HOTPLUG_STATE_H
 #define PFNSTORM_HOTPLUG_HOTPLUG_STATE_H
 
+#include "core/hotplug/acpi_memhotplug.h"
 #include "core/hotplug/memory_group.h"
 #include "core/mm/machine.h"
 
@@ -20,6 +21,7 @@ struct hotplug_state {
 	struct mutex online_page_callback_lock;
 	online_page_callback_t
 		online_page_callback; /* NULL: generic_online_page(). Used under mem_hotplug_lock (write) */
+	struct acpi_memory_device memory_devices[ACPI_MEMORY_DEVICES_MAX]; /* device_hotplug_lock */
 };
 
 /* Boot: allocates it, with the defaults of 6.1. */

@@ -108,8 +108,7 @@ void memory_block_create_boot(u64 block_id, u32 nid, struct zone *zone)
 
 /* ---- the state file's active references (fs/kernfs/dir.c) ------------------------------------------------------ */
 
-/* Looks the file up and pins it against removal; NULL if there is none. */
-static struct memory_block *state_file_open(u64 block_id)
+struct memory_block *block_file_open(u64 block_id)
 {
 	struct memory_block *mem;
 
@@ -125,7 +124,7 @@ static struct memory_block *state_file_open(u64 block_id)
 }
 
 /* The queue is the directory's: once the count is down, whoever waits for it may free the block. */
-static void state_file_close(struct memory_block *mem)
+void block_file_close(struct memory_block *mem)
 {
 	active_ref_put(&mem->active_ref);
 	if (atomic_dec_return(&mem->active) == BLOCK_DEACTIVATED)
@@ -146,7 +145,7 @@ static void memory_block_unregister(u64 block_id)
 	point(block, unlinked, block_id);
 
 	atomic_add(BLOCK_DEACTIVATED, &mem->active);
-	/* Pairs with the ordered decrement in state_file_close(): what users did to the block comes before its end. */
+	/* Pairs with the ordered decrement in block_file_close(): what users did to the block comes before its end. */
 	active_ref_drain_begin(&mem->active_ref);
 	wait_event(&machine.deactivate_waitq, smp_load_acquire(&mem->active.counter) == BLOCK_DEACTIVATED);
 	active_ref_drain_end(&mem->active_ref);
@@ -284,29 +283,53 @@ static bool state_store_lock(struct memory_block *mem, enum mmop online_type)
 	return lock_device_hotplug_sysfs();
 }
 
-int state_store(u64 block_id, enum mmop online_type)
+/*
+ * The file, open, with device_hotplug_lock held; -ENODEV, -EINTR. The holder of that lock may be removing this very
+ * file and wait for our active reference: never wait for the lock while holding it.
+ */
+static int store_begin(u64 block_id, enum mmop online_type, struct memory_block **mem)
 {
-	struct memory_block *mem;
-	int ret;
-
 	for (;;) {
-		mem = state_file_open(block_id);
-		if (!mem)
+		*mem = block_file_open(block_id);
+		if (!*mem)
 			return -ENODEV;
 		point(state, open, block_id);
-		/*
-		 * The holder of device_hotplug_lock may be removing this very file and wait for our active reference:
-		 * never wait for the lock while holding it.
-		 */
-		if (state_store_lock(mem, online_type))
-			break;
-		state_file_close(mem);
+		if (state_store_lock(*mem, online_type))
+			return 0;
+		block_file_close(*mem);
 		point(state, restart, block_id);
 		if (fatal_signal_pending())
 			return -EINTR;
 	}
-	ret = state_store_locked(mem, online_type);
+}
+
+static void store_end(struct memory_block *mem)
+{
 	unlock_device_hotplug();
-	state_file_close(mem);
+	block_file_close(mem);
+}
+
+int state_store(u64 block_id, enum mmop online_type)
+{
+	struct memory_block *mem;
+	int ret = store_begin(block_id, online_type, &mem);
+
+	if (ret)
+		return ret;
+	ret = state_store_locked(mem, online_type);
+	store_end(mem);
 	return ret;
+}
+
+int online_store(u64 block_id, bool online)
+{
+	struct memory_block *mem;
+	int ret = store_begin(block_id, online ? MMOP_ONLINE : MMOP_OFFLINE, &mem);
+
+	if (ret)
+		return ret;
+	machine.state_write_deadline = rt_now_ns() + state_write_timeout_ns();
+	ret = online ? device_online(mem) : device_offline(mem);
+	store_end(mem);
+	return min(ret, 0);
 }

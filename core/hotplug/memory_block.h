@@ -98,12 +98,26 @@ static inline u64 state_write_timeout_ns(void)
 	return 50000000ULL + 20000ULL * geometry.pages_per_block;
 }
 
+/* enum mmop of the word that user space wrote, -EINVAL if it is none. (mhp_online_type_from_str, 6.1) */
+int mhp_online_type_from_str(const char *text);
 /*
  * A write of "online", "online_kernel", "online_movable" (MMOP_*) or "offline" (MMOP_OFFLINE) to the state file of a
  * block: 0; -ENODEV no such file; -EINVAL it is in that state already; -EINTR killed while device_hotplug_lock was
  * busy (lock_device_hotplug_sysfs, 6.1: try, sleep 5 ms, restart); errno of the operation. Task context.
  */
 int state_store(u64 block_id, enum mmop online_type);
+/*
+ * A write to the file `online`, which takes the default zone (or, with online_type_sticks, what a refused write to
+ * `state` asked for): 0, also if the block is in that state already; else as state_store(). (online_store,
+ * drivers/base/core.c)
+ */
+int online_store(u64 block_id, bool online);
+/*
+ * Looks a block's directory up and pins it against removal; NULL if there is none. Until block_file_close() the block
+ * stays, so that who holds it may not wait for device_hotplug_lock. (kernfs_get_active, 6.1)
+ */
+struct memory_block *block_file_open(u64 block_id);
+void block_file_close(struct memory_block *mem);
 /* What a read of the state file gives, without newline: "online", "going-offline", "offline". Never blocks. */
 const char *state_show(const struct memory_block *mem);
 

@@ -108,6 +108,7 @@ static void set_tables(struct topology *t, const struct machine_config *config, 
 {
 	bool zones = config->topology == TOPOLOGY_zones;
 
+	t->min_free_kbytes = 0;
 	t->dma_end_pfn = zones ? g->pages_per_block / 2 : 0;
 	t->dma32_end_pfn = zones ? 2UL * g->pages_per_block : 0;
 	for (u32 cpu = 0; cpu < CORE_CPUS_MAX; cpu++)
@@ -116,7 +117,7 @@ static void set_tables(struct topology *t, const struct machine_config *config, 
 		for (u32 b = 0; b < CORE_NODES_MAX; b++)
 			t->distance[a][b] = a == b ? LOCAL_DISTANCE : REMOTE_DISTANCE;
 		for (u32 zone = 0; zone < ARRAY_SIZE(t->reserved[a]); zone++)
-			t->reserved[a][zone] = 0;
+			t->reserved[a][zone] = t->late[a][zone] = 0;
 	}
 }
 

@@ -168,12 +168,33 @@ void setup_per_zone_lowmem_reserve(void)
 	calculate_totalreserve_pages();
 }
 
+/*
+ * Under khugepaged: two free pageblocks of each zone below ZONE_MOVABLE, and so many for each pair of types that may
+ * steal from each other, but no more than a twentieth of memory. Only ever raises it. (set_recommended_min_free_kbytes)
+ */
+static void khugepaged_min_free_kbytes_update(void)
+{
+	u64 nr_zones = 0, recommended;
+	struct zone *zone;
+
+	for_each_populated_zone (zone)
+		nr_zones += zone->idx <= gfp_zone(GFP_USER);
+	recommended = pageblock_nr_pages * nr_zones * (2 + MIGRATE_PCPTYPES * MIGRATE_PCPTYPES);
+	recommended = min(recommended, nr_free_zone_pages(gfp_zone(GFP_USER)) / 20);
+	recommended <<= geometry.page_shift - 10;
+	if (recommended > READ_ONCE(machine.vm.min_free_kbytes))
+		WRITE_ONCE(machine.vm.min_free_kbytes, (u32)recommended);
+	setup_per_zone_wmarks();
+}
+
 void init_per_zone_wmark_min(void)
 {
 	calculate_min_free_kbytes();
 	setup_per_zone_wmarks();
 	refresh_zone_stat_thresholds();
 	setup_per_zone_lowmem_reserve();
+	if (boot_param(khugepaged))
+		khugepaged_min_free_kbytes_update();
 	point(wmark, initialised, READ_ONCE(machine.vm.min_free_kbytes));
 }
 

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/hotplug/acpi_memhotplug.h"
+
+#include "core/hotplug/hotplug_state.h"
+#include "core/hotplug/memory_hotplug.h"
+#include "core/rt/mem.h"
+#include "core/rt/point.h"
+
+static struct acpi_memory_device *device_at(u64 start)
+{
+	for (u32 i = 0; i < ACPI_MEMORY_DEVICES_MAX; i++) {
+		struct acpi_memory_device *device = &machine.hotplug->memory_devices[i];
+
+		if (device->used && device->start == start)
+			return device;
+	}
+	return NULL;
+}
+
+static struct acpi_memory_device *free_device(void)
+{
+	for (u32 i = 0; i < ACPI_MEMORY_DEVICES_MAX; i++)
+		if (!machine.hotplug->memory_devices[i].used)
+			return &machine.hotplug->memory_devices[i];
+	return NULL;
+}
+
+/* ---- add ------------------------------------------------------------------------------------------------------- */
+
+static int acpi_memory_enable_device(struct acpi_memory_device *device, s32 nid)
+{
+	u32 flags = MHP_NID_IS_MGID;
+	int ret;
+
+	if (nid < 0)
+		nid = (s32)memory_add_physaddr_to_nid(device->start);
+	device->mgid = memory_group_register_static(nid, device->size >> geometry.page_shift);
+	if (device->mgid < 0)
+		return device->mgid;
+	if (mhp_supports_memmap_on_memory(device->size))
+		flags |= MHP_MEMMAP_ON_MEMORY;
+	ret = __add_memory(device->mgid, device->start, device->size, flags);
+	/* Firmware may tell of memory that was there all the time. */
+	if (!ret || ret == -EEXIST)
+		return 0;
+	memory_group_unregister(device->mgid);
+	device->mgid = -1;
+	return -EINVAL;
+}
+
+int acpi_memory_device_add(s32 nid, u64 start, u64 size)
+{
+	struct acpi_memory_device *device;
+	int ret = -EEXIST;
+
+	lock_device_hotplug();
+	if (device_at(start))
+		goto out;
+	ret = -ENOMEM;
+	device = free_device();
+	if (!device)
+		goto out;
+	device->used = 1;
+	device->start = start;
+	device->size = size;
+	device->mgid = -1;
+	ret = acpi_memory_enable_device(device, nid);
+out:
+	unlock_device_hotplug();
+	return ret;
+}
+
+/* ---- eject ----------------------------------------------------------------------------------------------------- */
+
+/* Of each block in order: was it taken offline by this ejection? */
+struct eject {
+	u32 *put_online;
+	u32 next;
+	int error; /* of the last block that stayed online */
+	bool second_pass;
+};
+
+static int eject_offline_block(struct memory_block *mem, void *arg)
+{
+	struct eject *eject = arg;
+	u32 *put_online = &eject->put_online[eject->next++];
+	int ret;
+
+	if (eject->second_pass && *put_online)
+		return 0;
+	ret = device_offline(mem);
+	if (ret >= 0) {
+		*put_online = !ret;
+		return 0;
+	}
+	eject->error = ret;
+	/* The first pass goes on: this block may hold what another one needs, and that one may go now. */
+	return eject->second_pass ? ret : 0;
+}
+
+static int eject_online_block(struct memory_block *mem, void *arg)
+{
+	struct eject *eject = arg;
+
+	if (eject->put_online[eject->next++])
+		device_online(mem);
+	return 0;
+}
+
+static void eject_walk(struct eject *eject, const struct acpi_memory_device *device,
+		       int (*func)(struct memory_block *mem, void *arg))
+{
+	eject->next = 0;
+	walk_memory_blocks(device->start, device->size, eject, func);
+}
+
+/* acpi_scan_try_to_offline(): twice, since the order in which blocks can go is not known. */
+static int eject_offline(struct eject *eject, const struct acpi_memory_device *device)
+{
+	eject_walk(eject, device, eject_offline_block);
+	if (!eject->error)
+		return 0;
+	point(eject, second_pass, eject->error);
+	eject->error = 0;
+	eject->second_pass = true;
+	eject_walk(eject, device, eject_offline_block);
+	if (!eject->error)
+		return 0;
+	eject_walk(eject, device, eject_online_block);
+	point(eject, gave_up, eject->error);
+	return -EBUSY;
+}
+
+/* acpi_memory_device_remove(): what is offline goes, and the group with its last block. */
+static int eject_remove(struct acpi_memory_device *device)
+{
+	int ret = device->mgid < 0 ? 0 : try_remove_memory(device->start, device->size);
+
+	if (ret)
+		return ret;
+	if (device->mgid >= 0)
+		memory_group_unregister(device->mgid);
+	device->used = 0;
+	return 0;
+}
+
+static int eject_device(struct acpi_memory_device *device)
+{
+	struct eject eject = {.next = 0};
+	int ret = 0;
+
+	if (device->mgid >= 0) {
+		u64 nr_blocks = device->size / memory_block_size_bytes();
+
+		eject.put_online = rt_kzalloc(nr_blocks * sizeof(*eject.put_online), OBJ_offline_record);
+		if (!eject.put_online)
+			return -ENOMEM;
+		/* Nobody can send a worker a signal: it waits as long as it takes. */
+		machine.state_write_deadline = UINT64_MAX;
+		ret = eject_offline(&eject, device);
+		kfree(eject.put_online);
+	}
+	return ret ? ret : eject_remove(device);
+}
+
+int acpi_scan_hot_remove(u64 start)
+{
+	struct acpi_memory_device *device;
+	int ret = -ENODEV;
+
+	lock_device_hotplug();
+	device = device_at(start);
+	if (device)
+		ret = eject_device(device);
+	unlock_device_hotplug();
+	return ret;
+}

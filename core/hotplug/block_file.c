@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+/* The files of a memory block, /sys/devices/system/memory/memoryN (drivers/base/memory.c, core.c, 6.1). */
+#include <string.h>
+
+#include "core/hotplug/file.h"
+#include "core/hotplug/kstrtox.h"
+#include "core/hotplug/memory_hotplug.h"
+#include "core/hotplug/policy.h"
+#include "core/rt/point.h"
+
+/* ---- what is read ---------------------------------------------------------------------------------------------- */
+
+/* Reads under the file's active reference, which keeps the block. */
+static s64 read_block(u64 id, char *buf, s64 (*show)(struct memory_block *mem, char *buf))
+{
+	struct memory_block *mem = block_file_open(id);
+	s64 ret;
+
+	if (!mem)
+		return -ENODEV;
+	point(state, read, id);
+	ret = show(mem, buf);
+	block_file_close(mem);
+	return ret;
+}
+
+static s64 state_text(struct memory_block *mem, char *buf)
+{
+	return file_emit(buf, "%s\n", state_show(mem));
+}
+
+/* Waits for whoever changes the state of the block: unlike `state`. */
+static s64 online_text(struct memory_block *mem, char *buf)
+{
+	bool online;
+
+	mutex_lock(&mem->device_lock);
+	online = !mem->offline;
+	mutex_unlock(&mem->device_lock);
+	return file_emit(buf, "%d\n", online);
+}
+
+static s64 phys_index_text(struct memory_block *mem, char *buf)
+{
+	return file_emit(buf, "%08llx\n", (unsigned long long)memory_block_id(mem->start_section_nr));
+}
+
+/* Of an offline block: where it may go, the zone of a plain "online" first. */
+static s64 valid_zones_text(struct memory_block *mem, char *buf)
+{
+	static const enum mmop others[] = {MMOP_ONLINE_KERNEL, MMOP_ONLINE_MOVABLE};
+	u64 start_pfn = section_nr_to_pfn(mem->start_section_nr), nr_pages = geometry.pages_per_block;
+	const struct zone *zone = READ_ONCE(mem->zone), *first;
+	s64 len;
+
+	if (READ_ONCE(mem->state) == BLOCK_ONLINE)
+		return file_emit(buf, "%s\n", zone ? zone_type_name(zone->idx) : "none");
+	first = zone_for_pfn_range(MMOP_ONLINE, (u32)mem->nid, mem->group, start_pfn, nr_pages);
+	len = file_emit(buf, "%s", zone_type_name(first->idx));
+	for (u32 i = 0; i < ARRAY_SIZE(others); i++) {
+		zone = zone_for_pfn_range(others[i], (u32)mem->nid, mem->group, start_pfn, nr_pages);
+		if (zone != first)
+			len += file_emit(buf + len, " %s", zone_type_name(zone->idx));
+	}
+	return len + file_emit(buf + len, "\n");
+}
+
+static s64 state_file_show(u64 id, char *buf)
+{
+	return read_block(id, buf, state_text);
+}
+
+static s64 online_file_show(u64 id, char *buf)
+{
+	return read_block(id, buf, online_text);
+}
+
+static s64 phys_index_show(u64 id, char *buf)
+{
+	return read_block(id, buf, phys_index_text);
+}
+
+static s64 valid_zones_show(u64 id, char *buf)
+{
+	return read_block(id, buf, valid_zones_text);
+}
+
+/* Whether memory can be removed at all, which is all that it still says. */
+static s64 removable_show(u64 id, char *buf)
+{
+	(void)id;
+	return file_emit(buf, "1\n");
+}
+
+static s64 phys_device_show(u64 id, char *buf)
+{
+	(void)id;
+	return file_emit(buf, "0\n");
+}
+
+static s64 uevent_show(u64 id, char *buf)
+{
+	(void)id;
+	return file_emit(buf, "%s", "");
+}
+
+/* ---- what is written ------------------------------------------------------------------------------------------- */
+
+static s64 state_file_store(u64 id, const char *text)
+{
+	int type = mhp_online_type_from_str(text);
+
+	return type < 0 ? type : state_store(id, (enum mmop)type);
+}
+
+static s64 online_file_store(u64 id, const char *text)
+{
+	bool online;
+	int ret = kstrtobool(text, &online);
+
+	return ret ? ret : online_store(id, online);
+}
+
+const struct file block_files[] = {
+	{"state", state_file_show, state_file_store},
+	{"online", online_file_show, online_file_store},
+	{"removable", removable_show, NULL},
+	{"phys_index", phys_index_show, NULL},
+	{"phys_device", phys_device_show, NULL},
+	{"valid_zones", valid_zones_show, NULL},
+	{"uevent", uevent_show, NULL},
+	{NULL, NULL, NULL},
+};

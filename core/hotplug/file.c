@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/hotplug/file.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/hotplug/memory_block.h"
+#include "core/mm/machine.h"
+
+#define MEMORY_FOLDER "/sys/devices/system/memory/"
+#define NODE_FOLDER "/sys/devices/system/node/"
+
+s64 file_emit(char *buf, const char *fmt, ...)
+{
+	va_list args;
+	s64 len;
+
+	va_start(args, fmt);
+	len = vsnprintf(buf, FILE_TEXT_MAX, fmt, args);
+	va_end(args);
+	return min(len, (s64)FILE_TEXT_MAX - 1);
+}
+
+/* ---- paths ----------------------------------------------------------------------------------------------------- */
+
+static bool block_exists(u64 id)
+{
+	bool exists;
+
+	/* The directory as of now: the block may go right after, and then the operation says so. */
+	spin_lock(&machine.kernfs_lock);
+	exists = id < machine_config.blocks && machine.blocks[id];
+	spin_unlock(&machine.kernfs_lock);
+	return exists;
+}
+
+/* @prefix: of the folders' names, which end with a number, where @exists is given. */
+static const struct folder {
+	const char *path, *prefix;
+	bool (*exists)(u64 id);
+	const struct file *files;
+} folders[] = {
+	{MEMORY_FOLDER, "memory", block_exists, block_files},
+	{MEMORY_FOLDER, "", NULL, memory_files},
+	{NODE_FOLDER, "", NULL, node_files},
+	{"/proc/sys/vm/", "", NULL, sysctl_files},
+};
+
+/* "32/state": the number, and the text moved behind the slash. No leading zeros, as in a name. */
+static bool take_number(const char **text, u64 *id)
+{
+	const char *s = *text;
+
+	for (*id = 0; *s >= '0' && *s <= '9' && s - *text < 9; s++)
+		*id = *id * 10 + (u64)(*s - '0');
+	if (s == *text || *s != '/' || (**text == '0' && s - *text > 1))
+		return false;
+	*text = s + 1;
+	return true;
+}
+
+static const struct file *file_in(const struct file *files, const char *name)
+{
+	for (; files->name; files++)
+		if (strcmp(files->name, name) == 0)
+			return files;
+	return NULL;
+}
+
+/* NULL: there is no such file. */
+static const struct file *file_at(const char *path, u64 *id)
+{
+	for (u32 i = 0; i < ARRAY_SIZE(folders); i++) {
+		const struct folder *folder = &folders[i];
+		const char *rest = path;
+		const struct file *file;
+
+		if (*path == '/') {
+			if (strncmp(path, folder->path, strlen(folder->path)) != 0)
+				continue;
+			rest += strlen(folder->path);
+		} else if (strcmp(folder->path, MEMORY_FOLDER) != 0) {
+			continue;
+		}
+		if (strncmp(rest, folder->prefix, strlen(folder->prefix)) != 0)
+			continue;
+		rest += strlen(folder->prefix);
+		*id = 0;
+		if (folder->exists && (!take_number(&rest, id) || !folder->exists(*id)))
+			continue;
+		file = file_in(folder->files, rest);
+		if (file)
+			return file;
+	}
+	return NULL;
+}
+
+static int file_open(const char *path, bool write, const struct file **file, u64 *id)
+{
+	*file = file_at(path, id);
+	if (!*file)
+		return -ENOENT;
+	if (write ? !(*file)->store : !(*file)->show)
+		return -EACCES;
+	return 0;
+}
+
+/* ---- for core.h ------------------------------------------------------------------------------------------------ */
+
+int core_file_open(const char *path, bool write)
+{
+	const struct file *file;
+	u64 id;
+
+	return file_open(path, write, &file, &id);
+}
+
+s64 core_file_read(const char *path, char *buf, size_t size)
+{
+	char text[FILE_TEXT_MAX];
+	const struct file *file;
+	s64 ret;
+	u64 id;
+
+	ret = file_open(path, false, &file, &id);
+	if (ret)
+		return ret;
+	ret = file->show(id, text);
+	if (ret < 0)
+		return ret;
+	snprintf(buf, size, "%s", text);
+	return ret;
+}
+
+s64 core_file_write(const char *path, const char *data, size_t len)
+{
+	char text[FILE_TEXT_MAX];
+	const struct file *file;
+	s64 ret;
+	u64 id;
+
+	ret = file_open(path, true, &file, &id);
+	/* An empty write never gets to the file. */
+	if (ret || !len)
+		return ret;
+	len = min(len, sizeof(text) - 1);
+	snprintf(text, sizeof(text), "%.*s", (int)len, data);
+	ret = file->store(id, text);
+	return ret < 0 ? ret : (s64)len;
+}

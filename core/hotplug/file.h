@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Files below /sys and /proc: text in, text out (fs/kernfs/file.c, fs/sysfs/file.c, 6.1).
+ *
+ * A folder is a table of files; core_file_open(), core_file_read() and core_file_write() of core.h look paths up in
+ * them.
+ */
+#ifndef PFNSTORM_HOTPLUG_FILE_H
+#define PFNSTORM_HOTPLUG_FILE_H
+
+#include "core/core.h"
+
+/* What one read or write can hold: PAGE_SIZE. */
+#define FILE_TEXT_MAX 4096
+
+/* @id: number of the block or node whose folder it is, else 0. */
+struct file {
+	const char *name;
+	/* Text and newline into @buf of FILE_TEXT_MAX bytes; its length, or -errno. NULL: not to be read, -EACCES. */
+	s64 (*show)(u64 id, char *buf);
+	/* What was written, NUL-terminated: 0 or -errno. NULL: not to be written, -EACCES. */
+	s64 (*store)(u64 id, const char *text);
+};
+
+/* Each ends with a NULL name. */
+extern const struct file block_files[];  /* /sys/devices/system/memory/memoryN */
+extern const struct file memory_files[]; /* /sys/devices/system/memory */
+extern const struct file node_files[];   /* /sys/devices/system/node */
+extern const struct file sysctl_files[]; /* /proc/sys/vm */
+
+/* snprintf() into a file's text. */
+s64 __attribute__((format(printf, 2, 3))) file_emit(char *buf, const char *fmt, ...);
+
+#endif

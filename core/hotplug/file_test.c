@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: MIT */
+/* Files: exact text of what is read, exact errno of every bad value written, and that a refused write changes nothing.
+ */
+#include "core/check/test_schedule.h"
+#include "core/hotplug/kstrtox.h"
+#include "core/hotplug/memory_block.h"
+#include "core/mm/machine.h"
+
+/* Tasks cannot use cmocka's assertions. */
+static void check_equal(s64 found, s64 expect, int line)
+{
+	if (found != expect)
+		rt_fail(VERDICT_bug, "test", "line %d: %lld, expected %lld", line, (long long)found, (long long)expect);
+}
+#define CHECK_EQUAL(found, expect) check_equal(found, expect, __LINE__)
+#define CHECK(cond) check_equal(cond, true, __LINE__)
+
+static void check_read(const char *path, const char *text)
+{
+	char buf[256];
+	s64 ret = core_file_read(path, buf, sizeof(buf));
+
+	if (ret < 0 || strcmp(buf, text) != 0)
+		rt_fail(VERDICT_bug, "test", "%s reads %lld '%s', expected '%s'", path, (long long)ret,
+			ret < 0 ? "" : buf, text);
+}
+
+static void check_write(const char *path, const char *data, s64 expect)
+{
+	s64 ret = core_file_write(path, data, strlen(data));
+
+	if (ret != expect)
+		rt_fail(VERDICT_bug, "test", "write '%s' to %s: %lld, expected %lld", data, path, (long long)ret,
+			(long long)expect);
+}
+
+static void run_alone(void (*task)(void *arg))
+{
+	struct test_scenario s = test_scenario(8, 4);
+	struct rt_result result;
+
+	test_boot(&s);
+	rt_task_create("a", 0, task, NULL);
+	rt_set_strategy(NULL);
+	rt_run(&result);
+	if (result.verdict.kind != VERDICT_ok)
+		fail_msg("%s [%s] %s", verdict_name(result.verdict.kind), result.verdict.signature,
+			 result.verdict.detail);
+	rt_reset();
+}
+
+/* ---- text of what is read -------------------------------------------------------------------------------------- */
+
+static void reads_task(void *arg)
+{
+	(void)arg;
+	check_read("block_size_bytes", "40000\n");
+	check_read("/sys/devices/system/memory/block_size_bytes", "40000\n");
+	check_read("auto_online_blocks", "offline\n");
+	check_read("/sys/devices/system/node/possible", "0\n");
+	check_read("/sys/devices/system/node/has_generic_initiator", "\n");
+	check_read("memory3/state", "online\n");
+	check_read("memory3/online", "1\n");
+	check_read("memory3/removable", "1\n");
+	check_read("memory3/phys_index", "00000003\n");
+	check_read("memory3/phys_device", "0\n");
+	check_read("memory3/valid_zones", "Normal\n");
+	check_read("memory3/uevent", "");
+	CHECK_EQUAL(core_plug_memory(0, 4 * 0x40000, 2 * 0x40000), 0);
+	check_read("memory4/state", "offline\n");
+	check_read("memory4/valid_zones", "Normal Movable\n");
+	check_write("memory5/state", "online_movable\n", 15);
+	check_read("memory5/valid_zones", "Movable\n");
+	/* Inside no span of Movable, but beside it: the kernel zone is still first. */
+	check_read("memory4/valid_zones", "Normal Movable\n");
+	check_write("memory5/online", "0", 1);
+	check_read("memory5/state", "offline\n");
+	CHECK_EQUAL(core_eject_memory(4 * 0x40000), 0);
+	CHECK_EQUAL(core_file_open("memory4/state", false), -ENOENT);
+}
+
+static void test_reads(void **state)
+{
+	(void)state;
+	run_alone(reads_task);
+}
+
+/* ---- bad paths and bad values ---------------------------------------------------------------------------------- */
+
+static void bad_paths_task(void *arg)
+{
+	static const char *const absent[] = {
+		"memory8/state",    "memory03/state", "memory/state", "memory3", "memory3/states",
+		"memory3x/state",   "/sys/nothing",   "probe",        "",        "memory-1/state",
+		"memory3/../state", "/proc/sys/vm/"};
+	static const char *const read_only[] = {"memory3/removable",   "memory3/phys_index",
+						"memory3/phys_device", "memory3/valid_zones",
+						"block_size_bytes",    "/sys/devices/system/node/online"};
+
+	(void)arg;
+	for (u32 i = 0; i < ARRAY_SIZE(absent); i++)
+		CHECK_EQUAL(core_file_open(absent[i], false), -ENOENT);
+	for (u32 i = 0; i < ARRAY_SIZE(read_only); i++) {
+		CHECK_EQUAL(core_file_open(read_only[i], false), 0);
+		CHECK_EQUAL(core_file_open(read_only[i], true), -EACCES);
+		check_write(read_only[i], "1", -EACCES);
+	}
+}
+
+static void test_bad_paths(void **state)
+{
+	(void)state;
+	run_alone(bad_paths_task);
+}
+
+static void bad_values_task(void *arg)
+{
+	static const char *const bad_states[] = {"\n",         "garbage",       "ONLINE",    "online ",  " online",
+						 "online\n\n", "onlin",         "online_",   "online2",  "1",
+						 "remove",     "going-offline", "offline_x", "online\nx"};
+	static const char *const bad_bools[] = {"2", "-1", "x", " 1", "o", "ox", "\n"};
+	u64 before = core_state_hash();
+
+	(void)arg;
+	for (u32 i = 0; i < ARRAY_SIZE(bad_states); i++) {
+		check_write("memory3/state", bad_states[i], -EINVAL);
+		check_write("auto_online_blocks", bad_states[i], -EINVAL);
+	}
+	for (u32 i = 0; i < ARRAY_SIZE(bad_bools); i++)
+		check_write("memory3/online", bad_bools[i], -EINVAL);
+	check_write("memory3/state", "", 0);
+	check_write("memory3/online", "", 0);
+	/* "Already" is an error of one file and none of the other. */
+	check_write("memory3/state", "online", -EINVAL);
+	check_write("memory3/online", "yes", 3);
+	check_write("memory3/online", "true", 4);
+	check_write("memory3/online", "on", 2);
+	CHECK(core_state_hash() == before);
+	check_write("auto_online_blocks", "online_kernel\n", 14);
+	check_read("auto_online_blocks", "online_kernel\n");
+}
+
+static void test_bad_values(void **state)
+{
+	(void)state;
+	run_alone(bad_values_task);
+}
+
+/* ---- numbers --------------------------------------------------------------------------------------------------- */
+
+static void test_numbers(void **state)
+{
+	static const struct {
+		const char *text;
+		int ret;
+		u64 value;
+	} numbers[] = {
+		{"0", 0, 0},
+		{"+7", 0, 7},
+		{"0x1f", 0, 31},
+		{"010", 0, 8},
+		{"12\n", 0, 12},
+		{"", -EINVAL, 0},
+		{"\n", -EINVAL, 0},
+		{"x", -EINVAL, 0},
+		{"1 ", -EINVAL, 0},
+		{"-1", -EINVAL, 0},
+		{"1\n\n", -EINVAL, 0},
+		{"08", -EINVAL, 0},
+		{"0x", -EINVAL, 0},
+		{"18446744073709551615", 0, UINT64_MAX},
+		{"18446744073709551616", -ERANGE, 0},
+	};
+	u32 narrow;
+
+	(void)state;
+	for (u32 i = 0; i < ARRAY_SIZE(numbers); i++) {
+		u64 value = 0;
+
+		if (kstrtoull(numbers[i].text, &value) != numbers[i].ret || value != numbers[i].value)
+			fail_msg("'%s' reads as %llu", numbers[i].text, (unsigned long long)value);
+	}
+	assert_int_equal(kstrtouint("4294967295", &narrow), 0);
+	assert_int_equal(narrow, UINT32_MAX);
+	assert_int_equal(kstrtouint("4294967296", &narrow), -ERANGE);
+}
+
+/* ---- memory devices -------------------------------------------------------------------------------------------- */
+
+static void busy_eject_task(void *arg)
+{
+	struct op alloc = test_op("alloc", 0, 0, 1, 0), release = test_op("free", 0, 0, 0, 0);
+
+	(void)arg;
+	CHECK_EQUAL(core_plug_memory(0, 4 * 0x40000, 2 * 0x40000), 0);
+	CHECK_EQUAL(core_plug_memory(0, 4 * 0x40000, 0x40000), -EEXIST);
+	CHECK_EQUAL(core_plug_memory(0, 6 * 0x40000 + 0x1000, 0x40000), -EINVAL);
+	CHECK_EQUAL(core_eject_memory(6 * 0x40000 + 0x1000), 0);
+	CHECK_EQUAL(core_eject_memory(7 * 0x40000), -ENODEV);
+	check_write("memory4/state", "online_kernel", 13);
+	check_write("memory5/state", "online_movable", 14);
+	/* Fills the kernel zones until a page of block 4 is among them. */
+	alloc.arg[2] = 64;
+	for (s32 slot = 0; slot < 5; slot++) {
+		alloc.arg[3] = slot;
+		core_run_op(&alloc);
+	}
+	CHECK_EQUAL(core_eject_memory(4 * 0x40000), -EBUSY);
+	/* What was movable came back in the zone that is now its default. */
+	check_read("memory4/valid_zones", "Normal\n");
+	check_read("memory5/valid_zones", "Normal\n");
+	for (s32 slot = 0; slot < 5; slot++) {
+		release.arg[0] = slot;
+		core_run_op(&release);
+	}
+	CHECK_EQUAL(core_eject_memory(4 * 0x40000), 0);
+	CHECK_EQUAL(core_block_node(4), -1);
+}
+
+static void test_busy_eject(void **state)
+{
+	(void)state;
+	run_alone(busy_eject_task);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_reads),   cmocka_unit_test(test_bad_paths),  cmocka_unit_test(test_bad_values),
+		cmocka_unit_test(test_numbers), cmocka_unit_test(test_busy_eject),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

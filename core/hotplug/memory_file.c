@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+/* Files of all memory and of all nodes, /sys/devices/system/memory and node (drivers/base/memory.c, node.c, 6.1). */
+#include "core/hotplug/file.h"
+#include "core/hotplug/hotplug_state.h"
+#include "core/hotplug/kstrtox.h"
+#include "core/hotplug/memory_block.h"
+
+/* By value of enum mmop. */
+static const char *const online_types[] = {"offline", "online", "online_kernel", "online_movable", NULL};
+
+int mhp_online_type_from_str(const char *text)
+{
+	return sysfs_match_string(online_types, text);
+}
+
+/* ---- memory ---------------------------------------------------------------------------------------------------- */
+
+static s64 block_size_bytes_show(u64 id, char *buf)
+{
+	(void)id;
+	return file_emit(buf, "%llx\n", (unsigned long long)memory_block_size_bytes());
+}
+
+static s64 auto_online_blocks_show(u64 id, char *buf)
+{
+	(void)id;
+	return file_emit(buf, "%s\n", online_types[READ_ONCE(machine.hotplug->default_online_type)]);
+}
+
+static s64 auto_online_blocks_store(u64 id, const char *text)
+{
+	int type = mhp_online_type_from_str(text);
+
+	(void)id;
+	if (type < 0)
+		return type;
+	WRITE_ONCE(machine.hotplug->default_online_type, (u32)type);
+	return 0;
+}
+
+const struct file memory_files[] = {
+	{"block_size_bytes", block_size_bytes_show, NULL},
+	{"auto_online_blocks", auto_online_blocks_show, auto_online_blocks_store},
+	{NULL, NULL, NULL},
+};
+
+/* ---- nodes ----------------------------------------------------------------------------------------------------- */
+
+/* A mask as ranges: "0-1,3". */
+static s64 mask_text(enum node_states state, char *buf)
+{
+	u64 mask = node_states_mask(state);
+	s64 len = 0;
+
+	for (u32 first = 0, last; first < MAX_NODES; first = last + 1) {
+		last = first;
+		if (!(mask & BIT(first)))
+			continue;
+		while (last + 1 < MAX_NODES && mask & BIT(last + 1))
+			last++;
+		len += file_emit(buf + len, len ? ",%u" : "%u", first);
+		if (last > first)
+			len += file_emit(buf + len, "-%u", last);
+	}
+	return len + file_emit(buf + len, "\n");
+}
+
+#define MASK_FILE(name, state)                                                                                         \
+	static s64 name##_show(u64 id, char *buf)                                                                      \
+	{                                                                                                              \
+		(void)id;                                                                                              \
+		return mask_text(state, buf);                                                                          \
+	}
+MASK_FILE(possible, N_POSSIBLE)
+MASK_FILE(online, N_ONLINE)
+MASK_FILE(has_cpu, N_CPU)
+MASK_FILE(has_memory, N_MEMORY)
+MASK_FILE(has_normal_memory, N_NORMAL_MEMORY)
+#undef MASK_FILE
+
+/* Nodes of devices that start transfers by themselves: the machine has none. */
+static s64 has_generic_initiator_show(u64 id, char *buf)
+{
+	(void)id;
+	return file_emit(buf, "\n");
+}
+
+const struct file node_files[] = {
+	{"possible", possible_show, NULL},
+	{"online", online_show, NULL},
+	{"has_cpu", has_cpu_show, NULL},
+	{"has_memory", has_memory_show, NULL},
+	{"has_normal_memory", has_normal_memory_show, NULL},
+	{"has_generic_initiator", has_generic_initiator_show, NULL},
+	{NULL, NULL, NULL},
+};

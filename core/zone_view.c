@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT */
+/* Zones and nodes as /proc/zoneinfo, /proc/pagetypeinfo and node folders tell of them. */
+#include "core/core.h"
+
+#include "core/hotplug/acpi_memhotplug.h"
+#include "core/hotplug/memory_block.h"
+#include "core/mm/machine.h"
+#include "core/mm/pcp.h"
+#include "core/rt/access.h"
+#include "core/rt/cpu.h"
+
+int core_plug_memory(s32 nid, u64 start, u64 size)
+{
+	return acpi_memory_device_add(nid, start, size);
+}
+
+int core_eject_memory(u64 start)
+{
+	return acpi_scan_hot_remove(start);
+}
+
+_Static_assert(CORE_ZONES == MAX_NR_ZONES, "what views show");
+_Static_assert(CORE_MIGRATETYPES == MIGRATE_TYPES, "what views show");
+
+const char *core_zone_name(u32 zone)
+{
+	return zone < MAX_NR_ZONES ? zone_type_name(zone) : NULL;
+}
+
+const char *core_migratetype_name(u32 mt)
+{
+	static const char *const names[MIGRATE_TYPES] = {"Unmovable",  "Movable", "Reclaimable",
+							 "HighAtomic", "CMA",     "Isolate"};
+
+	return mt < MIGRATE_TYPES ? names[mt] : NULL;
+}
+
+/* Looking is not part of the run. */
+UNOBSERVED_BEGIN
+
+static void view_pagesets(const struct zone *zone, struct core_zone_view *view)
+{
+	unsigned int cpu;
+
+	for_each_possible_cpu (cpu) {
+		const struct per_cpu_pages *pcp = per_cpu_ptr(zone->per_cpu_pageset, cpu);
+
+		view->cpu[cpu].high = pcp->high;
+		view->cpu[cpu].batch = pcp->batch;
+		view->cpu[cpu].threshold = per_cpu_ptr(zone->per_cpu_zonestats, cpu)->stat_threshold;
+	}
+}
+
+static void view_pageblocks(const struct zone *zone, struct core_zone_view *view)
+{
+	u64 end_pfn = zone->zone_start_pfn + zone->spanned_pages;
+
+	for (u64 pfn = zone->zone_start_pfn; pfn < end_pfn; pfn = pageblock_end_pfn(pfn)) {
+		const struct page *page = pfn_to_online_page(pfn);
+
+		if (page && page_zone(page) == zone)
+			view->pageblocks[get_pfnblock_migratetype(pfn)]++;
+	}
+}
+
+static bool node_shown(u32 nid)
+{
+	return nid < machine_config.nodes && machine.node_states[N_ONLINE] & BIT(nid);
+}
+
+bool core_view_zone(u32 nid, u32 idx, struct core_zone_view *view)
+{
+	const struct zone *zone;
+
+	*view = (struct core_zone_view){.present = 0};
+	if (!node_shown(nid) || idx >= MAX_NR_ZONES)
+		return false;
+	zone = &machine.nodes[nid].node_zones[idx];
+	view->start_pfn = zone->zone_start_pfn;
+	view->spanned = zone->spanned_pages;
+	view->present = zone->present_pages;
+	view->managed = (u64)zone->managed_pages.counter;
+	view->cma = zone->cma_pages;
+	view->boost = zone->watermark_boost;
+	view->min = zone->_watermark[WMARK_MIN] + view->boost;
+	view->low = zone->_watermark[WMARK_LOW] + view->boost;
+	view->high = zone->_watermark[WMARK_HIGH] + view->boost;
+	for (u32 i = 0; i < MAX_NR_ZONES; i++)
+		view->protection[i] = zone->lowmem_reserve[i];
+	view_pagesets(zone, view);
+	view_pageblocks(zone, view);
+	return true;
+}
+
+bool core_view_node(u32 nid, struct core_node_view *view)
+{
+	const pg_data_t *pgdat;
+
+	*view = (struct core_node_view){.managed = 0};
+	if (!node_shown(nid))
+		return false;
+	pgdat = &machine.nodes[nid];
+	for (u32 idx = 0; idx < MAX_NR_ZONES; idx++)
+		view->managed += (u64)pgdat->node_zones[idx].managed_pages.counter;
+	view->kswapd = pgdat->kswapd;
+	view->kcompactd = pgdat->kcompactd;
+	return true;
+}
+
+s32 core_block_node(u64 block)
+{
+	return block < machine_config.blocks && machine.blocks[block] ? machine.blocks[block]->nid : -1;
+}
+
+u64 core_total_pages(void)
+{
+	return (u64)machine.totalram_pages.counter;
+}
+
+UNOBSERVED_END

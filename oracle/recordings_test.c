@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The core against every recording of a real kernel: what is replayed, how much of it is equal, and that no difference
+ * is there but those that reasons.def names.
+ */
+#include <json-c/json.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "oracle/boot.h"
+#include "oracle/report.h"
+
+static const char *corpus_path(const char *name)
+{
+	static char path[4096];
+
+	snprintf(path, sizeof(path), "%s/corpus/kernel-6.1/%s.json.gz", getenv("PFNSTORM_SOURCE_DIR"), name);
+	return path;
+}
+
+static struct oracle_result result;
+
+static void replay(const char *name)
+{
+	char error[512];
+
+	if (oracle_replay(corpus_path(name), &result, error, sizeof(error)))
+		fail_msg("%s", error);
+}
+
+/* @fields: at least so many were compared, so that a comparison that lost its way does not pass. */
+static void agrees(const char *name, u32 fields)
+{
+	replay(name);
+	report_row(&result);
+	if (result.verdict.kind != VERDICT_ok)
+		fail_msg("%s: %s", result.verdict.signature, result.verdict.detail);
+	if (result_different(&result)) {
+		report_differences(&result, 20, false);
+		fail_msg("%s differs from the kernel", name);
+	}
+	assert_true(result.comparison.compared >= fields);
+	assert_true(result.changing_replayed * 10 >= result.changing * 9);
+}
+
+#define AGREES(name, fields)                                                                                           \
+	static void test_##name(void **state)                                                                          \
+	{                                                                                                              \
+		(void)state;                                                                                           \
+		agrees(#name, fields);                                                                                 \
+	}
+#include "oracle/recordings.def"
+#undef AGREES
+
+/* A machine that is not the kernel's is seen: the recording of one against the steps of another. */
+static void test_other_machine_differs(void **state)
+{
+	struct recording r;
+	struct comparison c = {.recording = "other"};
+	struct oracle_machine m;
+	char error[512];
+
+	(void)state;
+	replay("05_span_shrink");
+	assert_int_equal(recording_load(corpus_path("10_cycles"), &r, error, sizeof(error)), 0);
+	assert_int_equal(oracle_machine_init(&r, &m, error, sizeof(error)), 0);
+	/* The machine as the first recording left it. */
+	compare_snapshot(&c, r.snapshot);
+	assert_true(c.compared > 100);
+	assert_true(c.equal < c.compared);
+	recording_free(&r);
+}
+
+static void test_not_a_recording(void **state)
+{
+	char path[4096], error[512];
+	struct recording r;
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/README.md", getenv("PFNSTORM_SOURCE_DIR"));
+	assert_int_equal(recording_load(path, &r, error, sizeof(error)), -1);
+	assert_non_null(strstr(error, "expected a recording"));
+	assert_int_equal(recording_load("/nonexistent", &r, error, sizeof(error)), -1);
+	assert_non_null(strstr(error, "No such file"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define AGREES(name, fields) cmocka_unit_test(test_##name),
+#include "oracle/recordings.def"
+#undef AGREES
+		cmocka_unit_test(test_other_machine_differs),
+		cmocka_unit_test(test_not_a_recording),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

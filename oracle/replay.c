@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+#include <json-c/json.h>
+
+#include "oracle/replay.h"
+
+#include <inttypes.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "oracle/boot.h"
+#include "oracle/step.h"
+#include "oracle/uevents.h"
+
+#define STEP_LIMIT (1ULL << 40)
+
+static struct {
+	struct recording recording;
+	struct oracle_machine machine;
+	struct oracle_state state;
+	struct oracle_result *result;
+} now;
+
+static void count(enum step_effect effect, bool changes)
+{
+	struct oracle_result *result = now.result;
+
+	result->steps++;
+	result->replayed += effect != STEP_UNKNOWN;
+	result->changing += changes;
+	result->changing_replayed += changes && effect != STEP_UNKNOWN;
+}
+
+static void replay_step(void)
+{
+	struct comparison *c = &now.result->comparison;
+	const char *text = recording_step_text(&now.recording);
+	enum step_effect effect;
+
+	c->step = (u32)json_number(now.recording.step, "n", now.recording.next);
+	uevents_clear();
+	effect = step_perform(&now.state, text);
+	count(effect, step_changes(text));
+	if (effect == STEP_UNKNOWN)
+		return;
+	uevents_compare(c, json_at(now.recording.step, "uevents", NULL));
+	if (recording_has_snapshot(&now.recording))
+		compare_snapshot(c, now.recording.snapshot);
+}
+
+static void replay_task(void *arg)
+{
+	(void)arg;
+	compare_snapshot(&now.result->comparison, now.recording.snapshot);
+	while (recording_next(&now.recording))
+		replay_step();
+}
+
+/* "…/05_span_shrink.json.gz" -> "05_span_shrink" */
+static void set_name(const char *path, struct oracle_result *result)
+{
+	char copy[4096];
+
+	snprintf(copy, sizeof(copy), "%s", path);
+	snprintf(result->recording, sizeof(result->recording), "%s", basename(copy));
+	result->recording[strcspn(result->recording, ".")] = '\0';
+}
+
+static void run(struct rt_result *run)
+{
+	const struct rt_config config = {
+		.cpus = now.machine.config.cpus,
+		.step_limit = STEP_LIMIT,
+		.warn_continue = true,
+	};
+
+	core_boot(&now.machine.config, &config, NULL, NULL);
+	core_check_after_each_op(false);
+	core_set_uevent_listener(uevents_note);
+	rt_task_create("replay", 0, replay_task, NULL);
+	rt_run(run);
+	core_set_uevent_listener(NULL);
+}
+
+int oracle_replay(const char *path, struct oracle_result *result, char *error, size_t size)
+{
+	struct rt_result rt;
+	char why[256];
+
+	*result = (struct oracle_result){.steps = 0};
+	set_name(path, result);
+	if (recording_load(path, &now.recording, error, size))
+		return -1;
+	if (oracle_machine_init(&now.recording, &now.machine, why, sizeof(why))) {
+		snprintf(error, size, "%s: %s", path, why);
+		recording_free(&now.recording);
+		return -1;
+	}
+	result->comparison.recording = result->recording;
+	now.state = (struct oracle_state){&now.recording, &now.machine, &result->comparison, {{{0}, 0, 0}}};
+	now.result = result;
+	run(&rt);
+	result->verdict = rt.verdict;
+	recording_free(&now.recording);
+	return 0;
+}

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: MIT */
+#include <json-c/json.h>
+
+#include "oracle/step.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define WORD_MAX 256
+
+/* ---- words of a step ------------------------------------------------------------------------------------------- */
+
+static void unquote(const char **text, char *buf, size_t size)
+{
+	const char *s = *text + 1;
+	size_t len = 0;
+
+	while (*s && *s != '"') {
+		char c = *s++;
+
+		if (c == '\\' && *s)
+			c = *s++ == 'n' ? '\n' : s[-1];
+		if (len + 1 < size)
+			buf[len++] = c;
+	}
+	buf[len] = '\0';
+	*text = *s ? s + 1 : s;
+}
+
+/* The next word, quotes and escapes resolved; false at the end. */
+static bool next_word(const char **text, char *buf, size_t size)
+{
+	size_t len = 0;
+
+	while (**text == ' ')
+		(*text)++;
+	if (!**text)
+		return false;
+	if (**text == '"') {
+		unquote(text, buf, size);
+		return true;
+	}
+	for (; **text && **text != ' '; (*text)++)
+		if (len + 1 < size)
+			buf[len++] = **text;
+	buf[len] = '\0';
+	return true;
+}
+
+/* "640M", "1G" in bytes. */
+static u64 size_of(const char *word)
+{
+	char *unit;
+	u64 n = strtoull(word, &unit, 0);
+
+	return *unit == 'G' ? n << 30 : *unit == 'M' ? n << 20 : *unit == 'K' ? n << 10 : n;
+}
+
+/* ---- files ----------------------------------------------------------------------------------------------------- */
+
+static struct json_object *result_of(const struct oracle_state *s)
+{
+	return json_at(s->recording->step, "result", NULL);
+}
+
+static void write_and_compare(struct oracle_state *s, const char *path, const char *data)
+{
+	struct json_object *result = result_of(s);
+	s64 open_errno = json_number(result, "open_errno", 0), ret;
+	int opened = core_file_open(path, true);
+
+	compare_number(s->comparison, "result.open_errno", open_errno, -opened);
+	if (opened || open_errno)
+		return;
+	ret = core_file_write(path, data, strlen(data));
+	compare_number(s->comparison, "result.ret", json_number(result, "ret", 0), ret < 0 ? -1 : ret);
+	compare_number(s->comparison, "result.errno", json_number(result, "errno", 0), ret < 0 ? -ret : 0);
+}
+
+static enum step_effect step_state(struct oracle_state *s, const char *args, const char *otherwise)
+{
+	char block[WORD_MAX], data[WORD_MAX], path[WORD_MAX + 8];
+
+	if (!next_word(&args, block, sizeof(block)))
+		return STEP_UNKNOWN;
+	/* "timeout" is how long the writer waits, not what is written. */
+	if (!next_word(&args, data, sizeof(data)) || strcmp(data, "timeout") == 0)
+		snprintf(data, sizeof(data), "%s", otherwise);
+	snprintf(path, sizeof(path), "%s/state", block);
+	write_and_compare(s, path, data);
+	return STEP_CHANGES;
+}
+
+static enum step_effect step_online(struct oracle_state *s, const char *args)
+{
+	return step_state(s, args, "online");
+}
+
+static enum step_effect step_offline(struct oracle_state *s, const char *args)
+{
+	return step_state(s, args, "offline");
+}
+
+static const char *real_path(const char *path)
+{
+	return strcmp(path, "auto") == 0 ? "auto_online_blocks" : path;
+}
+
+static enum step_effect step_write(struct oracle_state *s, const char *args)
+{
+	char path[WORD_MAX], data[WORD_MAX];
+
+	if (!next_word(&args, path, sizeof(path)) || !next_word(&args, data, sizeof(data)))
+		return STEP_UNKNOWN;
+	write_and_compare(s, real_path(path), data);
+	return STEP_CHANGES;
+}
+
+static enum step_effect step_read(struct oracle_state *s, const char *args)
+{
+	struct json_object *result = result_of(s);
+	char path[WORD_MAX], text[4096] = "";
+	s64 ret;
+
+	if (!next_word(&args, path, sizeof(path)))
+		return STEP_UNKNOWN;
+	ret = core_file_read(real_path(path), text, sizeof(text));
+	compare_number(s->comparison, "result.errno", json_number(result, "errno", 0), ret < 0 ? -ret : 0);
+	if (ret >= 0)
+		compare_text(s->comparison, "result.text", json_text(result, "text", ""), text);
+	return STEP_LOOKS;
+}
+
+/* ---- dimms ----------------------------------------------------------------------------------------------------- */
+
+static struct oracle_dimm *dimm_of(struct oracle_state *s, const char *id)
+{
+	for (u32 i = 0; i < DIMMS_MAX; i++)
+		if (s->dimm[i].size && strcmp(s->dimm[i].id, id) == 0)
+			return &s->dimm[i];
+	return NULL;
+}
+
+static struct oracle_dimm *new_dimm(struct oracle_state *s)
+{
+	for (u32 i = 0; i < DIMMS_MAX; i++)
+		if (!s->dimm[i].size)
+			return &s->dimm[i];
+	return NULL;
+}
+
+/* "dimm ID SIZE node N": what QEMU refuses never gets to the kernel. */
+static enum step_effect step_plug(struct oracle_state *s, const char *args)
+{
+	struct json_object *result = result_of(s);
+	char kind[WORD_MAX], id[WORD_MAX], size[WORD_MAX], node[WORD_MAX];
+	struct oracle_dimm *dimm = new_dimm(s);
+	u32 nid;
+
+	if (!dimm || !next_word(&args, kind, sizeof(kind)) || strcmp(kind, "dimm") != 0 ||
+	    !next_word(&args, id, sizeof(id)) || !next_word(&args, size, sizeof(size)) ||
+	    !next_word(&args, node, sizeof(node)) || !next_word(&args, node, sizeof(node)))
+		return STEP_UNKNOWN;
+	if (json_at(result, "qmp_error", NULL))
+		return STEP_LOOKS;
+	nid = (u32)strtoul(node, NULL, 10);
+	if (nid >= CORE_NODES_MAX)
+		return STEP_UNKNOWN;
+	snprintf(dimm->id, sizeof(dimm->id), "%s", id);
+	dimm->start = strtoull(json_text(result, "addr", "0"), NULL, 16);
+	dimm->size = size_of(size);
+	core_plug_memory(s->machine->qemu_node[nid], dimm->start, dimm->size);
+	return STEP_CHANGES;
+}
+
+static enum step_effect step_unplug(struct oracle_state *s, const char *args)
+{
+	struct json_object *result = result_of(s);
+	char id[WORD_MAX];
+	struct oracle_dimm *dimm;
+	int ret;
+
+	if (!next_word(&args, id, sizeof(id)))
+		return STEP_UNKNOWN;
+	if (json_at(result, "qmp_error", NULL))
+		return STEP_LOOKS;
+	dimm = dimm_of(s, id);
+	if (!dimm)
+		return STEP_UNKNOWN;
+	ret = core_eject_memory(dimm->start);
+	compare_text(s->comparison, "result.removed", json_number(result, "removed", 0) ? "yes" : "no",
+		     ret ? "no" : "yes");
+	if (!ret)
+		dimm->size = 0;
+	return STEP_CHANGES;
+}
+
+/* ---- the table ------------------------------------------------------------------------------------------------- */
+
+static enum step_effect step_nothing(struct oracle_state *s, const char *args)
+{
+	(void)s;
+	(void)args;
+	return STEP_LOOKS;
+}
+
+static const struct step {
+	const char *word;
+	bool changes;
+	enum step_effect (*perform)(struct oracle_state *s, const char *args); /* NULL: cannot be */
+} steps[] = {
+	{"plug", true, step_plug},
+	{"unplug", true, step_unplug},
+	{"online", true, step_online},
+	{"offline", true, step_offline},
+	{"write", true, step_write},
+	{"read", false, step_read},
+	{"snapshot", false, step_nothing},
+	{"sleep", false, step_nothing},
+	{"trace", false, step_nothing},
+	{"kpf", false, step_nothing},
+	{"hold", true, NULL},
+	{"drop", true, NULL},
+	{"resize", true, NULL},
+	{"stress", true, NULL},
+	{"sh", true, NULL},
+};
+
+static const struct step *step_of(const char *text, const char **args)
+{
+	char word[WORD_MAX];
+
+	*args = text;
+	if (next_word(args, word, sizeof(word)))
+		for (u32 i = 0; i < ARRAY_SIZE(steps); i++)
+			if (strcmp(steps[i].word, word) == 0)
+				return &steps[i];
+	return NULL;
+}
+
+bool step_changes(const char *text)
+{
+	const char *args;
+	const struct step *step = step_of(text, &args);
+
+	return step && step->changes;
+}
+
+enum step_effect step_perform(struct oracle_state *s, const char *text)
+{
+	const char *args;
+	const struct step *step = step_of(text, &args);
+
+	return step && step->perform ? step->perform(s, args) : STEP_UNKNOWN;
+}

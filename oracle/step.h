@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/* Steps of a recording, performed on the machine. */
+#ifndef PFNSTORM_ORACLE_STEP_H
+#define PFNSTORM_ORACLE_STEP_H
+
+#include "oracle/boot.h"
+#include "oracle/compare.h"
+
+#define DIMMS_MAX 32
+
+struct oracle_dimm {
+	char id[16];
+	u64 start, size; /* bytes; size 0: unused */
+};
+
+struct oracle_state {
+	struct recording *recording;
+	const struct oracle_machine *machine;
+	struct comparison *comparison;
+	struct oracle_dimm dimm[DIMMS_MAX];
+};
+
+enum step_effect {
+	STEP_UNKNOWN, /* not replayed */
+	STEP_LOOKS,   /* replayed; changes nothing by itself */
+	STEP_CHANGES, /* replayed; may change the machine */
+};
+
+/* Does a step of that text change the machine? Of steps that cannot be replayed too. */
+bool step_changes(const char *text);
+/* Performs it and compares what it returned. Task context. */
+enum step_effect step_perform(struct oracle_state *s, const char *text);
+
+#endif

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+#include <json-c/json.h>
+
+#include "oracle/uevents.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define TEXT_MAX 16384
+
+static struct {
+	char text[TEXT_MAX];
+	size_t len;
+} seen;
+
+void uevents_clear(void)
+{
+	seen.len = 0;
+	seen.text[0] = '\0';
+}
+
+static void add(char *text, size_t *len, const char *line)
+{
+	int more = snprintf(text + *len, TEXT_MAX - *len, "%s%s", *len ? " " : "", line);
+
+	if (more > 0 && *len + (size_t)more < TEXT_MAX)
+		*len += (size_t)more;
+}
+
+void uevents_note(enum uevent_action action, enum uevent_device device, u64 id)
+{
+	static const char *const actions[] = {"add", "remove", "online", "offline"};
+	const char *name = device == DEVICE_NODE ? "node" : "memory";
+	char line[64];
+
+	snprintf(line, sizeof(line), "%s@%s%" PRIu64, actions[action], name, id);
+	add(seen.text, &seen.len, line);
+}
+
+/* "add@/devices/system/memory/memory32 SUBSYSTEM=memory" as "add@memory32". */
+static bool shorten(const char *recorded, char *line, size_t size)
+{
+	const char *at = strchr(recorded, '@'), *end = strchr(recorded, ' '), *name;
+
+	if (!at || !end || (!strstr(end, "SUBSYSTEM=memory") && !strstr(end, "SUBSYSTEM=node")))
+		return false;
+	name = end;
+	while (name > at && name[-1] != '/')
+		name--;
+	snprintf(line, size, "%.*s@%.*s", (int)(at - recorded), recorded, (int)(end - name), name);
+	return true;
+}
+
+void uevents_compare(struct comparison *c, struct json_object *recorded)
+{
+	static char kernel[TEXT_MAX];
+	char line[64];
+	size_t len = 0;
+
+	kernel[0] = '\0';
+	for (size_t i = 0; recorded && i < json_object_array_length(recorded); i++)
+		if (shorten(json_object_get_string(json_object_array_get_idx(recorded, i)), line, sizeof(line)))
+			add(kernel, &len, line);
+	compare_text(c, "uevents", kernel, seen.text);
+}
