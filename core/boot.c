@@ -18,11 +18,6 @@
 #include "core/rt/mem.h"
 #include "core/rt/report.h"
 
-/* Pages that are still to be kept by boot. */
-static u64 boot_reserved[MAX_NODES][ZONE_NORMAL + 1];
-/* Where those end that were kept so far. */
-static u64 late_end[MAX_NODES][ZONE_NORMAL + 1];
-
 /* ---- early memory ---------------------------------------------------------------------------------------------- */
 
 static u64 range_start_pfn(u32 i)
@@ -48,15 +43,20 @@ static void span_early_range(struct zone *zone, u64 start_pfn, u64 nr_pages)
 	pgdat->node_spanned_pages = start_pfn + nr_pages - pgdat->node_start_pfn;
 }
 
-/* Pages that boot keeps for itself: the kernel's image, memmaps, tables. The first of each zone. */
-static u64 reserve_early_pages(struct zone *zone, u64 start_pfn, u64 nr_pages)
+/* Does boot keep @pfn for itself? *@end: up to where the answer is the same, at most @limit. */
+static bool kept_at(u64 pfn, u64 limit, u64 *end)
 {
-	u64 *left = &boot_reserved[zone->node][zone->idx], nr = min(*left, nr_pages);
+	*end = limit;
+	for (u32 i = 0; i < topology->nr_kept; i++) {
+		u64 first = topology->kept[i].start >> geometry.page_shift;
+		u64 last = topology->kept[i].end >> geometry.page_shift;
 
-	*left -= nr;
-	if (nr)
-		late_end[zone->node][zone->idx] = start_pfn + nr;
-	return nr;
+		if (pfn >= last)
+			continue;
+		*end = min(limit, pfn < first ? first : last);
+		return pfn >= first;
+	}
+	return false;
 }
 
 static void set_movable_pageblocks(u64 start_pfn, u64 end_pfn)
@@ -65,15 +65,8 @@ static void set_movable_pageblocks(u64 start_pfn, u64 end_pfn)
 		set_pageblock_migratetype(pfn_to_page(pfn), MIGRATE_MOVABLE);
 }
 
-/* memmap_init_range() and memblock_free_all(): all of it movable, in the largest aligned blocks. */
-static void free_early_range(struct zone *zone, u64 start_pfn, u64 nr_pages)
+static void free_early_pages(u64 pfn, u64 end_pfn)
 {
-	u64 end_pfn = start_pfn + nr_pages, reserved = reserve_early_pages(zone, start_pfn, nr_pages),
-	    pfn = start_pfn + reserved;
-
-	memmap_init_reserved_range(start_pfn, reserved, zone->idx, zone->node);
-	memmap_init_free_range(pfn, nr_pages - reserved, zone->idx, zone->node);
-	set_movable_pageblocks(start_pfn, end_pfn);
 	while (pfn < end_pfn) {
 		u32 order = pfn ? min(geometry.max_order, (u32)__builtin_ctzll(pfn)) : geometry.max_order;
 
@@ -82,7 +75,27 @@ static void free_early_range(struct zone *zone, u64 start_pfn, u64 nr_pages)
 		memblock_free_pages(pfn_to_page(pfn), pfn, order);
 		pfn += BIT(order);
 	}
-	totalram_pages_add((s64)(nr_pages - reserved));
+}
+
+/* memmap_init_range() and memblock_free_all(): all of it movable, in the largest aligned blocks. */
+static void free_early_range(struct zone *zone, u64 start_pfn, u64 nr_pages)
+{
+	u64 end_pfn = start_pfn + nr_pages, next, freed = 0;
+
+	for (u64 pfn = start_pfn; pfn < end_pfn; pfn = next) {
+		if (kept_at(pfn, end_pfn, &next))
+			memmap_init_reserved_range(pfn, next - pfn, zone->idx, zone->node);
+		else
+			memmap_init_free_range(pfn, next - pfn, zone->idx, zone->node);
+	}
+	set_movable_pageblocks(start_pfn, end_pfn);
+	for (u64 pfn = start_pfn; pfn < end_pfn; pfn = next) {
+		if (kept_at(pfn, end_pfn, &next))
+			continue;
+		free_early_pages(pfn, next);
+		freed += next - pfn;
+	}
+	totalram_pages_add((s64)freed);
 	adjust_present_page_count(zone, NULL, start_pfn, (s64)nr_pages);
 }
 
@@ -160,29 +173,24 @@ static void boot_early_memory(void)
 	}
 }
 
-/* The last of a zone's reserved pages. (free_reserved_area, 6.1) */
-static void free_late_pages(struct zone *zone)
+/* What boot itself used, and no longer does: the initial RAM disk, code that runs once. (free_reserved_area, 6.1) */
+static void free_late_pages(u64 start_pfn, u64 end_pfn)
 {
-	u64 late = topology->late[zone->node][zone->idx], end_pfn = late_end[zone->node][zone->idx];
-
-	for (u64 pfn = end_pfn - late; pfn < end_pfn; pfn++) {
+	for (u64 pfn = start_pfn; pfn < end_pfn; pfn++)
 		__free_pages_core(pfn_to_page(pfn), 0);
-		totalram_pages_add(1);
-	}
+	totalram_pages_add((s64)(end_pfn - start_pfn));
 }
 
-/* What boot itself used, and what watermarks were before others changed them. */
 static void boot_end(void)
 {
-	u32 nid;
-
 	if (topology->min_free_kbytes) {
 		machine.vm.min_free_kbytes = topology->min_free_kbytes;
 		setup_per_zone_wmarks();
 	}
-	for_each_node_state (nid, N_MEMORY)
-		for (u32 idx = 0; idx <= ZONE_NORMAL; idx++)
-			free_late_pages(node_zone(nid, idx));
+	for (u32 i = 0; i < topology->nr_kept; i++)
+		if (topology->kept[i].late)
+			free_late_pages(topology->kept[i].start >> geometry.page_shift,
+					topology->kept[i].end >> geometry.page_shift);
 }
 
 /* What depends on all early memory being there. The order is 6.1's. */
@@ -244,8 +252,6 @@ static void machine_init(void)
 	for (u32 nid = 0; nid < machine_config.nodes; nid++) {
 		pgdat_init(NODE_DATA(nid), nid);
 		node_set_state(nid, N_POSSIBLE);
-		for (u32 idx = 0; idx <= ZONE_NORMAL; idx++)
-			boot_reserved[nid][idx] = topology->reserved[nid][idx] + topology->late[nid][idx];
 	}
 	for (u32 cpu = 0; cpu < machine_config.cpus; cpu++) {
 		node_set_state(cpu_to_node(cpu), N_ONLINE);

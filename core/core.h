@@ -112,9 +112,12 @@ struct topology {
 		u32 nid;
 	} range[TOPOLOGY_RANGES_MAX];
 	u64 dma_end_pfn, dma32_end_pfn;  /* where zones DMA and DMA32 end; 0: there is none */
-	u64 reserved[CORE_NODES_MAX][3]; /* pages of DMA, DMA32 and Normal that boot keeps for itself */
-	u64 late[CORE_NODES_MAX][3];     /* pages that boot gives back at its end: watermarks know nothing of them */
-	u32 min_free_kbytes;             /* at the end of boot, as if somebody had raised it; 0: what memory asks for */
+	u32 nr_kept; /* what boot keeps for itself: the kernel's image, memmaps, tables */
+	struct {
+		u64 start, end; /* whole pages, inside the ranges; ascending, disjoint */
+		u32 late;       /* given back at the end of boot: watermarks know nothing of it */
+	} kept[TOPOLOGY_RANGES_MAX];
+	u32 min_free_kbytes; /* at the end of boot, as if somebody had raised it; 0: what memory asks for */
 	u32 cpu_nid[CORE_CPUS_MAX];
 	u32 distance[CORE_NODES_MAX][CORE_NODES_MAX];
 };
@@ -207,7 +210,16 @@ void core_op_stats_reset(void);
 
 /* ---- files and events: what user space sees ------------------------------------------------------------------ */
 
-enum uevent_action { UEVENT_ADD, UEVENT_REMOVE, UEVENT_ONLINE, UEVENT_OFFLINE };
+enum uevent_action {
+	UEVENT_ADD,
+	UEVENT_REMOVE,
+	UEVENT_ONLINE,
+	UEVENT_OFFLINE,
+	UEVENT_CHANGE,
+	UEVENT_MOVE,
+	UEVENT_BIND,
+	UEVENT_UNBIND,
+};
 enum uevent_device { DEVICE_MEMORY, DEVICE_NODE };
 /* Called for each event, on the task that caused it: not part of the run, so it touches no shared memory. */
 typedef void uevent_listener(enum uevent_action action, enum uevent_device device, u64 id);
@@ -230,6 +242,14 @@ s64 core_file_write(const char *path, const char *data, size_t len);
  */
 int core_plug_memory(s32 nid, u64 start, u64 size);
 int core_eject_memory(u64 start);
+
+/*
+ * Kernel memory at a given place, as a workload may have it: the free page @pfn becomes one that cannot move. 0; -EBUSY
+ * it is not free, or its zone has too few pages. Task context.
+ */
+int core_hold_kernel_page(u64 pfn);
+/* Gives a page of core_hold_kernel_page() back. */
+void core_release_kernel_page(u64 pfn);
 
 /* ---- checks and views ------------------------------------------------------------------------------------------ */
 

@@ -9,6 +9,7 @@
 
 #define PAGE_SHIFT 12
 #define BLOCKS 256
+#define PAGES_PER_BLOCK 32768UL
 #define DMA_END_PFN 4096        /* 16 MiB */
 #define DMA32_END_PFN (1 << 20) /* 4 GiB */
 #define BOOT_ZONES 3
@@ -168,7 +169,7 @@ static struct json_object *zone_at(struct json_object *initial, u32 nid, u32 zon
 /* A zone of boot memory: what it manages now, and how much that may have been when watermarks were computed. */
 struct boot_zone {
 	u32 nid, zone;
-	u64 managed, min;
+	u64 kept, managed, min;
 	u64 least, most;
 };
 
@@ -220,13 +221,57 @@ static bool solve(struct boot_zone *zone, u32 nr, u64 pages_min, const u64 *prot
 	return false;
 }
 
-static int set_boot_consumption(struct oracle_machine *m, struct json_object *initial)
+static int keep(struct topology *t, u64 start_pfn, u64 nr, bool late)
 {
-	u64 protection[CORE_NODES_MAX] = {0};
-	struct boot_zone zone[CORE_NODES_MAX * BOOT_ZONES];
+	if (!nr)
+		return 0;
+	if (t->nr_kept == TOPOLOGY_RANGES_MAX)
+		return -1;
+	t->kept[t->nr_kept].start = start_pfn << PAGE_SHIFT;
+	t->kept[t->nr_kept].end = (start_pfn + nr) << PAGE_SHIFT;
+	t->kept[t->nr_kept++].late = late;
+	return 0;
+}
+
+/*
+ * What boot kept of a zone lies at its beginning, in the first block, and what does not fit there at its end: where x86
+ * has its image, and what it allocates top down. Blocks between are free, as recordings show that offline them.
+ */
+static int keep_of_zone(struct topology *t, u64 start_pfn, u64 end_pfn, u64 kept, u64 late)
+{
+	u64 room = (start_pfn / PAGES_PER_BLOCK + 1) * PAGES_PER_BLOCK - start_pfn, first = kept + late;
+
+	if (first > room)
+		first = room;
+	if (first < late)
+		return -1;
+	return keep(t, start_pfn, first - late, false) || keep(t, start_pfn + first - late, late, true) ||
+	       keep(t, end_pfn - (kept + late - first), kept + late - first, false);
+}
+
+/* The part of early memory that a zone can keep at once: its last range without a hole. */
+static void zone_memory(const struct topology *t, const struct boot_zone *z, u64 *start_pfn, u64 *end_pfn)
+{
+	u64 from = z->zone == 0 ? 0 : z->zone == 1 ? DMA_END_PFN : DMA32_END_PFN;
+	u64 to = z->zone == 0 ? DMA_END_PFN : z->zone == 1 ? DMA32_END_PFN : UINT64_MAX >> PAGE_SHIFT;
+
+	*start_pfn = *end_pfn = 0;
+	for (u32 i = 0; i < t->nr_ranges; i++) {
+		u64 start = t->range[i].start >> PAGE_SHIFT, end = t->range[i].end >> PAGE_SHIFT;
+
+		if (t->range[i].nid != z->nid || end <= from || start >= to)
+			continue;
+		*start_pfn = start > from ? start : from;
+		*end_pfn = end < to ? end : to;
+	}
+}
+
+/* Zones in the order of their memory: of one node after the other. */
+static u32 find_boot_zones(const struct oracle_machine *m, struct json_object *initial, struct boot_zone *zone,
+			   u64 *protection)
+{
 	u32 nr = 0;
 
-	m->topology.min_free_kbytes = (u32)json_number(initial, "min_free_kbytes", 0);
 	for (u32 nid = 0; nid < m->config.nodes; nid++) {
 		for (u32 z = 0; z < BOOT_ZONES; z++) {
 			struct json_object *o = zone_at(initial, nid, z), *kept = json_at(o, "protection", NULL);
@@ -236,14 +281,27 @@ static int set_boot_consumption(struct oracle_machine *m, struct json_object *in
 				continue;
 			if (z == 0 && kept)
 				protection[nid] = (u64)json_object_get_int64(json_object_array_get_idx(kept, 1));
-			m->topology.reserved[nid][z] = present - managed;
-			zone[nr++] = (struct boot_zone){nid, z, managed, (u64)json_number(o, "min", 0), 0, 0};
+			zone[nr++] = (struct boot_zone){
+				nid, z, present - managed, managed, (u64)json_number(o, "min", 0), 0, 0};
 		}
 	}
+	return nr;
+}
+
+static int set_boot_consumption(struct oracle_machine *m, struct json_object *initial)
+{
+	struct boot_zone zone[CORE_NODES_MAX * BOOT_ZONES];
+	u64 protection[CORE_NODES_MAX] = {0}, start, end;
+	u32 nr = find_boot_zones(m, initial, zone, protection);
+
+	m->topology.min_free_kbytes = (u32)json_number(initial, "min_free_kbytes", 0);
 	if (!solve(zone, nr, m->topology.min_free_kbytes >> (PAGE_SHIFT - 10), protection))
 		return -1;
-	for (u32 i = 0; i < nr; i++)
-		m->topology.late[zone[i].nid][zone[i].zone] = zone[i].managed - zone[i].least;
+	for (u32 i = 0; i < nr; i++) {
+		zone_memory(&m->topology, &zone[i], &start, &end);
+		if (keep_of_zone(&m->topology, start, end, zone[i].kept, zone[i].managed - zone[i].least))
+			return -1;
+	}
 	return 0;
 }
 

@@ -3,11 +3,13 @@
 
 #include "oracle/step.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define WORD_MAX 256
+#define BLOCK_SHIFT 27 /* 128 MiB */
 
 /* ---- words of a step ------------------------------------------------------------------------------------------- */
 
@@ -78,6 +80,15 @@ static void write_and_compare(struct oracle_state *s, const char *path, const ch
 	compare_number(s->comparison, "result.errno", json_number(result, "errno", 0), ret < 0 ? -ret : 0);
 }
 
+/* "memory32/state": it may go offline. */
+static void before_block(struct oracle_state *s, const char *path)
+{
+	u64 id;
+
+	if (sscanf(path, "memory%" SCNu64, &id) == 1)
+		kernel_pages_set(&s->kernel_pages, s->recording->step, id, id);
+}
+
 static enum step_effect step_state(struct oracle_state *s, const char *args, const char *otherwise)
 {
 	char block[WORD_MAX], data[WORD_MAX], path[WORD_MAX + 8];
@@ -88,6 +99,7 @@ static enum step_effect step_state(struct oracle_state *s, const char *args, con
 	if (!next_word(&args, data, sizeof(data)) || strcmp(data, "timeout") == 0)
 		snprintf(data, sizeof(data), "%s", otherwise);
 	snprintf(path, sizeof(path), "%s/state", block);
+	before_block(s, path);
 	write_and_compare(s, path, data);
 	return STEP_CHANGES;
 }
@@ -113,6 +125,7 @@ static enum step_effect step_write(struct oracle_state *s, const char *args)
 
 	if (!next_word(&args, path, sizeof(path)) || !next_word(&args, data, sizeof(data)))
 		return STEP_UNKNOWN;
+	before_block(s, path);
 	write_and_compare(s, real_path(path), data);
 	return STEP_CHANGES;
 }
@@ -188,6 +201,8 @@ static enum step_effect step_unplug(struct oracle_state *s, const char *args)
 	dimm = dimm_of(s, id);
 	if (!dimm)
 		return STEP_UNKNOWN;
+	kernel_pages_set(&s->kernel_pages, s->recording->step, dimm->start >> BLOCK_SHIFT,
+			 (dimm->start + dimm->size - 1) >> BLOCK_SHIFT);
 	ret = core_eject_memory(dimm->start);
 	compare_text(s->comparison, "result.removed", json_number(result, "removed", 0) ? "yes" : "no",
 		     ret ? "no" : "yes");

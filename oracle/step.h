@@ -5,6 +5,7 @@
 
 #include "oracle/boot.h"
 #include "oracle/compare.h"
+#include "oracle/kernel_pages.h"
 
 #define DIMMS_MAX 32
 
@@ -18,6 +19,7 @@ struct oracle_state {
 	const struct oracle_machine *machine;
 	struct comparison *comparison;
 	struct oracle_dimm dimm[DIMMS_MAX];
+	struct kernel_pages kernel_pages;
 };
 
 enum step_effect {

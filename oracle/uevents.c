@@ -30,7 +30,7 @@ static void add(char *text, size_t *len, const char *line)
 
 void uevents_note(enum uevent_action action, enum uevent_device device, u64 id)
 {
-	static const char *const actions[] = {"add", "remove", "online", "offline"};
+	static const char *const actions[] = {"add", "remove", "online", "offline", "change", "move", "bind", "unbind"};
 	const char *name = device == DEVICE_NODE ? "node" : "memory";
 	char line[64];
 

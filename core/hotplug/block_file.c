@@ -6,6 +6,7 @@
 #include "core/hotplug/kstrtox.h"
 #include "core/hotplug/memory_hotplug.h"
 #include "core/hotplug/policy.h"
+#include "core/hotplug/uevent.h"
 #include "core/rt/point.h"
 
 /* ---- what is read ---------------------------------------------------------------------------------------------- */
@@ -121,6 +122,20 @@ static s64 online_file_store(u64 id, const char *text)
 	return ret ? ret : online_store(id, online);
 }
 
+/* Sends the event that the word names. (kobject_synth_uevent, 6.1, without arguments) */
+static s64 uevent_store(u64 id, const char *text)
+{
+	/* By value of enum uevent_action. */
+	static const char *const actions[] = {"add",    "remove", "online", "offline", "change",
+					      "move", "bind",   "unbind", NULL};
+	int action = sysfs_match_string(actions, text);
+
+	if (action < 0)
+		return action;
+	uevent((enum uevent_action)action, DEVICE_MEMORY, id);
+	return 0;
+}
+
 const struct file block_files[] = {
 	{"state", state_file_show, state_file_store},
 	{"online", online_file_show, online_file_store},
@@ -128,6 +143,6 @@ const struct file block_files[] = {
 	{"phys_index", phys_index_show, NULL},
 	{"phys_device", phys_device_show, NULL},
 	{"valid_zones", valid_zones_show, NULL},
-	{"uevent", uevent_show, NULL},
+	{"uevent", uevent_show, uevent_store},
 	{NULL, NULL, NULL},
 };

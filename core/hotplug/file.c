@@ -35,6 +35,11 @@ static bool block_exists(u64 id)
 	return exists;
 }
 
+static bool node_exists(u64 id)
+{
+	return id < machine_config.nodes && node_state((u32)id, N_ONLINE);
+}
+
 /* @prefix: of the folders' names, which end with a number, where @exists is given. */
 static const struct folder {
 	const char *path, *prefix;
@@ -44,7 +49,10 @@ static const struct folder {
 	{MEMORY_FOLDER, "memory", block_exists, block_files},
 	{MEMORY_FOLDER, "", NULL, memory_files},
 	{NODE_FOLDER, "", NULL, node_files},
+	{NODE_FOLDER, "node", node_exists, nodes_files},
 	{"/proc/sys/vm/", "", NULL, sysctl_files},
+	{"/sys/module/memory_hotplug/parameters/", "", NULL, parameter_files},
+	{"/sys/kernel/debug/notifier-error-inject/memory/actions/", "", NULL, inject_files},
 };
 
 /* "32/state": the number, and the text moved behind the slash. No leading zeros, as in a name. */

@@ -4,6 +4,7 @@
 #include "core/hotplug/hotplug_state.h"
 #include "core/hotplug/kstrtox.h"
 #include "core/hotplug/memory_block.h"
+#include "core/range/compaction.h"
 
 /* By value of enum mmop. */
 static const char *const online_types[] = {"offline", "online", "online_kernel", "online_movable", NULL};
@@ -92,5 +93,19 @@ const struct file node_files[] = {
 	{"has_memory", has_memory_show, NULL},
 	{"has_normal_memory", has_normal_memory_show, NULL},
 	{"has_generic_initiator", has_generic_initiator_show, NULL},
+	{NULL, NULL, NULL},
+};
+
+/* Whatever is written. (compact_store, mm/compaction.c) */
+static s64 compact_store(u64 id, const char *text)
+{
+	(void)text;
+	if (node_state((u32)id, N_ONLINE))
+		compact_node((u32)id);
+	return 0;
+}
+
+const struct file nodes_files[] = {
+	{"compact", NULL, compact_store},
 	{NULL, NULL, NULL},
 };

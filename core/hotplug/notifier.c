@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/hotplug/notifier.h"
 
+#include "core/hotplug/hotplug_state.h"
 #include "core/mm/machine.h"
 #include "core/rt/mem.h"
 #include "core/rt/point.h"
@@ -72,6 +73,7 @@ void memory_veto_arm(u32 event)
 static int veto_callback(struct notifier_block *nb, unsigned long action, void *data)
 {
 	u32 event = action == MEM_GOING_OFFLINE;
+	s32 error;
 
 	(void)nb;
 	(void)data;
@@ -82,6 +84,11 @@ static int veto_callback(struct notifier_block *nb, unsigned long action, void *
 		WRITE_ONCE(machine.veto_armed[event], 0);
 		point(notifier, veto, action);
 		return NOTIFY_BAD;
+	}
+	error = READ_ONCE(machine.hotplug->inject_error[event]);
+	if (error) {
+		point(notifier, veto, action);
+		return notifier_from_errno(error);
 	}
 	if (should_fail(notifier)) {
 		point(notifier, veto, action);

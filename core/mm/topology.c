@@ -109,6 +109,7 @@ static void set_tables(struct topology *t, const struct machine_config *config, 
 	bool zones = config->topology == TOPOLOGY_zones;
 
 	t->min_free_kbytes = 0;
+	t->nr_kept = 0;
 	t->dma_end_pfn = zones ? g->pages_per_block / 2 : 0;
 	t->dma32_end_pfn = zones ? 2UL * g->pages_per_block : 0;
 	for (u32 cpu = 0; cpu < CORE_CPUS_MAX; cpu++)
@@ -116,8 +117,6 @@ static void set_tables(struct topology *t, const struct machine_config *config, 
 	for (u32 a = 0; a < CORE_NODES_MAX; a++) {
 		for (u32 b = 0; b < CORE_NODES_MAX; b++)
 			t->distance[a][b] = a == b ? LOCAL_DISTANCE : REMOTE_DISTANCE;
-		for (u32 zone = 0; zone < ARRAY_SIZE(t->reserved[a]); zone++)
-			t->reserved[a][zone] = t->late[a][zone] = 0;
 	}
 }
 
@@ -143,6 +142,14 @@ void topology_set(const struct machine_config *config)
 	topology = topology_of(config, &built);
 }
 
+static bool in_one_range(const struct topology *t, u64 start, u64 end)
+{
+	for (u32 i = 0; i < t->nr_ranges; i++)
+		if (start >= t->range[i].start && end <= t->range[i].end)
+			return true;
+	return false;
+}
+
 const char *topology_error(const struct topology *t, const struct machine_config *config)
 {
 	struct geometry g;
@@ -157,6 +164,10 @@ const char *topology_error(const struct topology *t, const struct machine_config
 		if (t->range[i].nid >= config->nodes)
 			return "topology: a range belongs to a node that the machine does not have";
 	}
+	for (u32 i = 0; i < t->nr_kept; i++)
+		if (i == TOPOLOGY_RANGES_MAX || t->kept[i].start >= t->kept[i].end ||
+		    (i && t->kept[i].start < t->kept[i - 1].end) || !in_one_range(t, t->kept[i].start, t->kept[i].end))
+			return "topology: expected what boot keeps as ascending parts of its ranges";
 	return NULL;
 }
 
