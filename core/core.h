@@ -111,8 +111,8 @@ struct topology {
 		u64 start, end; /* bytes, end excluded; ascending, disjoint */
 		u32 nid;
 	} range[TOPOLOGY_RANGES_MAX];
-	u64 dma_end_pfn, dma32_end_pfn;  /* where zones DMA and DMA32 end; 0: there is none */
-	u32 nr_kept; /* what boot keeps for itself: the kernel's image, memmaps, tables */
+	u64 dma_end_pfn, dma32_end_pfn; /* where zones DMA and DMA32 end; 0: there is none */
+	u32 nr_kept;                    /* what boot keeps for itself: the kernel's image, memmaps, tables */
 	struct {
 		u64 start, end; /* whole pages, inside the ranges; ascending, disjoint */
 		u32 late;       /* given back at the end of boot: watermarks know nothing of it */

@@ -115,7 +115,8 @@ int oracle_replay(const char *path, struct oracle_result *result, char *error, s
 		return -1;
 	}
 	result->comparison.recording = result->recording;
-	now.state = (struct oracle_state){&now.recording, &now.machine, &result->comparison, {{{0}, 0, 0}}, {{0}, 0, 0}};
+	now.state =
+		(struct oracle_state){&now.recording, &now.machine, &result->comparison, {{{0}, 0, 0}}, {{0}, 0, 0}};
 	now.result = result;
 	run(&rt);
 	result->verdict = rt.verdict;

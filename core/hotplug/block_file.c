@@ -126,7 +126,7 @@ static s64 online_file_store(u64 id, const char *text)
 static s64 uevent_store(u64 id, const char *text)
 {
 	/* By value of enum uevent_action. */
-	static const char *const actions[] = {"add",    "remove", "online", "offline", "change",
+	static const char *const actions[] = {"add",  "remove", "online", "offline", "change",
 					      "move", "bind",   "unbind", NULL};
 	int action = sysfs_match_string(actions, text);
 
@@ -137,12 +137,8 @@ static s64 uevent_store(u64 id, const char *text)
 }
 
 const struct file block_files[] = {
-	{"state", state_file_show, state_file_store},
-	{"online", online_file_show, online_file_store},
-	{"removable", removable_show, NULL},
-	{"phys_index", phys_index_show, NULL},
-	{"phys_device", phys_device_show, NULL},
-	{"valid_zones", valid_zones_show, NULL},
-	{"uevent", uevent_show, uevent_store},
-	{NULL, NULL, NULL},
+	{"state", state_file_show, state_file_store}, {"online", online_file_show, online_file_store},
+	{"removable", removable_show, NULL},          {"phys_index", phys_index_show, NULL},
+	{"phys_device", phys_device_show, NULL},      {"valid_zones", valid_zones_show, NULL},
+	{"uevent", uevent_show, uevent_store},        {NULL, NULL, NULL},
 };

@@ -23,13 +23,13 @@ struct file {
 };
 
 /* Each ends with a NULL name. */
-extern const struct file block_files[];  /* /sys/devices/system/memory/memoryN */
-extern const struct file memory_files[]; /* /sys/devices/system/memory */
-extern const struct file node_files[];   /* /sys/devices/system/node */
-extern const struct file nodes_files[];  /* /sys/devices/system/node/nodeN */
-extern const struct file sysctl_files[]; /* /proc/sys/vm */
+extern const struct file block_files[];     /* /sys/devices/system/memory/memoryN */
+extern const struct file memory_files[];    /* /sys/devices/system/memory */
+extern const struct file node_files[];      /* /sys/devices/system/node */
+extern const struct file nodes_files[];     /* /sys/devices/system/node/nodeN */
+extern const struct file sysctl_files[];    /* /proc/sys/vm */
 extern const struct file parameter_files[]; /* /sys/module/memory_hotplug/parameters */
-extern const struct file inject_files[]; /* /sys/kernel/debug/notifier-error-inject/memory/actions */
+extern const struct file inject_files[];    /* /sys/kernel/debug/notifier-error-inject/memory/actions */
 
 /* snprintf() into a file's text. */
 s64 __attribute__((format(printf, 2, 3))) file_emit(char *buf, const char *fmt, ...);

@@ -146,6 +146,82 @@ static void test_bad_values(void **state)
 	run_alone(bad_values_task);
 }
 
+static void tunables_task(void *arg)
+{
+	static const struct {
+		const char *path, *text;
+		s64 ret;
+		const char *then; /* what the file reads */
+	} writes[] = {
+		{"/proc/sys/vm/min_free_kbytes", "-1", -EINVAL, NULL},
+		{"/proc/sys/vm/min_free_kbytes", "x", -EINVAL, NULL},
+		{"/proc/sys/vm/min_free_kbytes", "200", 3, "200\n"},
+		{"/proc/sys/vm/watermark_scale_factor", "0", -EINVAL, "10\n"},
+		{"/proc/sys/vm/watermark_scale_factor", "3001", -EINVAL, "10\n"},
+		{"/proc/sys/vm/watermark_scale_factor", "3000", 4, "3000\n"},
+		{"/proc/sys/vm/percpu_pagelist_high_fraction", "7", -EINVAL, "0\n"},
+		{"/proc/sys/vm/percpu_pagelist_high_fraction", "8\n", 2, "8\n"},
+		{"/proc/sys/vm/compaction_proactiveness", "101", -EINVAL, "20\n"},
+		{"/proc/sys/vm/lowmem_reserve_ratio", "1 2 3", 5, "1\t2\t3\t0\t0\n"},
+		{"/proc/sys/vm/lowmem_reserve_ratio", "1 x", -EINVAL, NULL},
+		{"/proc/sys/vm/lowmem_reserve_ratio", " ", -EINVAL, NULL},
+		{"/proc/sys/vm/compact_memory", "x", 1, NULL},
+		{"/sys/devices/system/node/node0/compact", "x", 1, NULL},
+		{"/sys/devices/system/node/node1/compact", "1", -ENOENT, NULL},
+		{"/sys/module/memory_hotplug/parameters/online_policy", "garbage", -EINVAL, "contig-zones\n"},
+		{"/sys/module/memory_hotplug/parameters/online_policy", "auto-movable", 12, "auto-movable\n"},
+		{"/sys/module/memory_hotplug/parameters/auto_movable_ratio", "-1", -EINVAL, "301\n"},
+		{"/sys/module/memory_hotplug/parameters/auto_movable_ratio", "50", 2, "50\n"},
+		{"/sys/module/memory_hotplug/parameters/auto_movable_numa_aware", "maybe", -EINVAL, "Y\n"},
+		{"/sys/module/memory_hotplug/parameters/auto_movable_numa_aware", "0", 1, "N\n"},
+		{"/sys/module/memory_hotplug/parameters/memmap_on_memory", "1", -EACCES, "N\n"},
+		{"memory3/uevent", "garbage", -EINVAL, NULL},
+		{"memory3/uevent", "change", 6, ""},
+	};
+
+	(void)arg;
+	for (u32 i = 0; i < ARRAY_SIZE(writes); i++) {
+		check_write(writes[i].path, writes[i].text, writes[i].ret);
+		if (writes[i].then)
+			check_read(writes[i].path, writes[i].then);
+	}
+}
+
+static void test_tunables(void **state)
+{
+	(void)state;
+	run_alone(tunables_task);
+}
+
+/* An injected errno comes back as it is, until it is taken away; nothing of the refused operation stays. */
+static void injected_task(void *arg)
+{
+	static const char online[] = "/sys/kernel/debug/notifier-error-inject/memory/actions/MEM_GOING_ONLINE/error";
+	static const char offline[] = "/sys/kernel/debug/notifier-error-inject/memory/actions/MEM_GOING_OFFLINE/error";
+
+	(void)arg;
+	CHECK_EQUAL(core_plug_memory(0, 4 * 0x40000, 0x40000), 0);
+	check_write(online, "-12", 3);
+	check_write("memory4/state", "online_movable", -ENOMEM);
+	check_write("memory4/state", "online", -ENOMEM);
+	check_read("memory4/valid_zones", "Normal Movable\n");
+	check_write(online, "0", 1);
+	check_write("memory4/state", "online_movable", 14);
+	check_write(offline, "-5000", 5);
+	check_read(offline, "-4095\n");
+	check_write("memory4/state", "offline", -4095);
+	check_write(offline, "5", 1);
+	check_read(offline, "0\n");
+	check_write(offline, "garbage", -EINVAL);
+	check_write("memory4/state", "offline", 7);
+}
+
+static void test_injected(void **state)
+{
+	(void)state;
+	run_alone(injected_task);
+}
+
 /* ---- numbers --------------------------------------------------------------------------------------------------- */
 
 static void test_numbers(void **state)
@@ -226,8 +302,9 @@ static void test_busy_eject(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_reads),   cmocka_unit_test(test_bad_paths),  cmocka_unit_test(test_bad_values),
-		cmocka_unit_test(test_numbers), cmocka_unit_test(test_busy_eject),
+		cmocka_unit_test(test_reads),      cmocka_unit_test(test_bad_paths), cmocka_unit_test(test_bad_values),
+		cmocka_unit_test(test_tunables),   cmocka_unit_test(test_injected),  cmocka_unit_test(test_numbers),
+		cmocka_unit_test(test_busy_eject),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

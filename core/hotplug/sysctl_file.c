@@ -55,7 +55,8 @@ static s64 lowmem_reserve_ratio_store(u64 id, const char *text)
 
 		while (*text == ' ' || *text == '\t' || *text == '\n')
 			text++;
-		while (text[len] && text[len] != ' ' && text[len] != '\t' && text[len] != '\n' && len + 1 < sizeof(word))
+		while (text[len] && text[len] != ' ' && text[len] != '\t' && text[len] != '\n' &&
+		       len + 1 < sizeof(word))
 			len++;
 		if (!len)
 			break;

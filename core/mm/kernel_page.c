@@ -7,7 +7,8 @@
 #include "core/mm/page_alloc.h"
 #include "core/mm/pcp.h"
 
-/* zone->lock held. The free block that @pfn is part of, as single pages that belong to the caller; 0: it is not free. */
+/* zone->lock held. The free block that @pfn is part of, as single pages that belong to the caller; 0: it is not free.
+ */
 static struct page *isolate_block_of(u64 pfn, u32 *order)
 {
 	for (*order = 0; *order <= geometry.max_order; (*order)++) {
