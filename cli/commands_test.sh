@@ -71,9 +71,15 @@ has out " in found"
 has out "$folder"
 run 0 "$pfnstorm" crashes show "$folder"
 has out "signature  oops use-after-free memmap"
-run 0 "$pfnstorm" designs
+run 0 "$pfnstorm" designs --list
 has out "pfn_walk"
-has out "unsynchronised             6.1"
+has out "unsynchronised               6.1"
+lacks out "points:"
+run 0 "$pfnstorm" designs pfn_walk
+has out "broken by compaction-oops: oops: oops use-after-free memmap"
+has out "holds: 1 scenario, complete to bound 1"
+has out "points: online "
+lacks out "pcp_teardown"
 run 0 "$pfnstorm" bugs
 has out "planted"
 mkdir seeds && sed '/^expect/d;/^design/d' "$known/scenario.pfn" >seeds/one.pfn

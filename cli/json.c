@@ -8,6 +8,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "fuzz/token.h"
 
@@ -99,23 +100,62 @@ void json_print_explore(const struct scenario *s, const char *strategy, const st
 	print_and_free(o);
 }
 
-void json_print_designs(void)
+/* By enum alternative_id: those that were tried. */
+static struct json_object *trials[NR_ALTERNATIVES];
+
+void json_designs_begin(void)
+{
+	for (u32 a = 0; a < NR_ALTERNATIVES; a++)
+		trials[a] = NULL;
+}
+
+void json_add_trial(u32 alternative, u32 bound, const struct trial *t)
+{
+	struct json_object *o = json_object_new_object(), *points = json_object_new_object();
+
+	json_object_object_add(o, "holds", json_object_new_boolean(!t->by));
+	if (t->by) {
+		add_text(o, "broken_by", t->by->name);
+		add_verdict(o, &t->verdict);
+		add_text(o, "token", t->token);
+	}
+	add_number(o, "scenarios", t->scenarios);
+	add_number(o, "runs", t->runs);
+	add_number(o, "bound", bound);
+	json_object_object_add(o, "complete", json_object_new_boolean(t->complete));
+	for (u32 cost = 0; cost < NR_COSTS; cost++)
+		add_number(points, trial_cost_text(cost), t->points[cost]);
+	json_object_object_add(o, "points", points);
+	trials[alternative] = o;
+}
+
+static struct json_object *design_object(const struct design_info *info)
+{
+	struct json_object *design = json_object_new_object(), *alternatives = json_object_new_object();
+
+	add_text(design, "design", info->name);
+	add_text(design, "question", info->question);
+	add_text(design, "default", alternative_infos[info->default_alternative].name);
+	add_text(design, "6.1", alternative_infos[info->in_6_1].name);
+	for (u32 a = info->first; a < (u32)info->first + info->count; a++) {
+		struct json_object *alternative = json_object_new_object();
+
+		add_text(alternative, "text", alternative_infos[a].text);
+		if (trials[a])
+			json_object_object_add(alternative, "trial", trials[a]);
+		json_object_object_add(alternatives, alternative_infos[a].name, alternative);
+	}
+	json_object_object_add(design, "alternatives", alternatives);
+	return design;
+}
+
+void json_designs_end(const char *only)
 {
 	struct json_object *o = json_object_new_array();
 
-	for (u32 d = 0; d < NR_DESIGNS; d++) {
-		const struct design_info *info = &design_infos[d];
-		struct json_object *design = json_object_new_object(), *alternatives = json_object_new_object();
-
-		add_text(design, "design", info->name);
-		add_text(design, "question", info->question);
-		add_text(design, "default", alternative_infos[info->default_alternative].name);
-		add_text(design, "6.1", alternative_infos[info->in_6_1].name);
-		for (u32 a = info->first; a < (u32)info->first + info->count; a++)
-			add_text(alternatives, alternative_infos[a].name, alternative_infos[a].text);
-		json_object_object_add(design, "alternatives", alternatives);
-		json_object_array_add(o, design);
-	}
+	for (u32 d = 0; d < NR_DESIGNS; d++)
+		if (!only || strcmp(design_infos[d].name, only) == 0)
+			json_object_array_add(o, design_object(&design_infos[d]));
 	print_and_free(o);
 }
 
@@ -152,8 +192,20 @@ void json_print_explore(const struct scenario *s, const char *strategy, const st
 	(void)folders;
 }
 
-void json_print_designs(void)
+void json_designs_begin(void)
 {
+}
+
+void json_add_trial(u32 alternative, u32 bound, const struct trial *t)
+{
+	(void)alternative;
+	(void)bound;
+	(void)t;
+}
+
+void json_designs_end(const char *only)
+{
+	(void)only;
 }
 
 void json_print_bugs(void)

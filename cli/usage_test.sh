@@ -64,6 +64,8 @@ has err "verdict.txt"
 run 2 "$pfnstorm" corpus show missing
 has err "missing: No such file"
 run 2 "$pfnstorm" designs extra
-has err "unexpected argument 'extra'"
+has err "expected a design, found 'extra'"
+run 2 "$pfnstorm" designs --bound 9
+has err "expected a number from 0 to 6"
 nothing_written bad.pfn
 exit $failed
