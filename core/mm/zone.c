@@ -112,14 +112,38 @@ static bool slice_in_zone(const struct zone *zone, u64 start_pfn, u64 end_pfn)
 	return page_zone_id(first) == page_zone_id(last);
 }
 
+/* Is the pageblock of @pfn, as far as it is in the span, not all of it of the zone? */
+static bool hole_at(const struct zone *zone, u64 pfn)
+{
+	u64 start_pfn = max(pageblock_start_pfn(pfn), READ_ONCE(zone->zone_start_pfn));
+	u64 end_pfn = min(pageblock_end_pfn(pfn), zone_end_pfn(zone));
+
+	return !slice_in_zone(zone, start_pfn, end_pfn);
+}
+
+/*
+ * What an answer costs shall not grow with memory that did not change. Memory that comes or goes at an edge is the
+ * first or the last pageblock of the span; a hole inside is still where it was the last time.
+ */
+static bool known_hole(const struct zone *zone)
+{
+	return hole_at(zone, zone_end_pfn(zone) - 1) || hole_at(zone, zone->zone_start_pfn) ||
+	       (zone_spans_pfn(zone, zone->hole_pfn) && hole_at(zone, zone->hole_pfn));
+}
+
 void set_zone_contiguous(struct zone *zone)
 {
-	u64 end_pfn = zone_end_pfn(zone), slice_end;
+	u64 end_pfn = zone_end_pfn(zone);
 
-	for (u64 pfn = READ_ONCE(zone->zone_start_pfn); pfn < end_pfn; pfn = slice_end) {
-		slice_end = min(pageblock_end_pfn(pfn), end_pfn);
-		if (!slice_in_zone(zone, pfn, slice_end))
-			return;
+	if (!zone_is_empty(zone) && known_hole(zone))
+		return;
+	/* Every page of the span is present in the zone, or a pageblock is not: the first such one is remembered. */
+	for (u64 pfn = zone->zone_start_pfn; pfn < end_pfn && zone->present_pages != zone->spanned_pages;
+	     pfn = pageblock_end_pfn(pfn)) {
+		if (!hole_at(zone, pfn))
+			continue;
+		zone->hole_pfn = pfn;
+		return;
 	}
 	/* An empty zone is contiguous too, as in the kernel: nobody walks it. */
 	WRITE_ONCE(zone->contiguous, 1);

@@ -54,6 +54,7 @@ struct zone {
 	u64 nr_reserved_highatomic;
 	u32 contiguous;
 	u32 initialized;
+	u64 hole_pfn; /* where the span was not of the zone when that was last looked for: mem_hotplug_lock */
 	u64 _watermark[NR_WMARK];
 	u64 watermark_boost;
 	u64 lowmem_reserve[MAX_NR_ZONES]; /* pages kept from requests that may use a zone that high */

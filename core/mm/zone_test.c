@@ -66,6 +66,17 @@ static void contiguous(void *arg)
 	clear_zone_contiguous(normal());
 	set_zone_contiguous(normal());
 	CHECK_EQUAL(normal()->contiguous, 0);
+	/* The hole is remembered; once it is gone, another one is found, and then none. */
+	CHECK_EQUAL(normal()->hole_pfn, 128);
+	for (u64 pfn = 128; pfn < 136; pfn++)
+		set_page_links(pfn_to_page(pfn), ZONE_NORMAL, 0, pfn);
+	test_offline(64, NR);
+	set_zone_contiguous(normal());
+	CHECK_EQUAL(normal()->contiguous, 0);
+	CHECK_EQUAL(normal()->hole_pfn, 64);
+	test_online(64, NR);
+	set_zone_contiguous(normal());
+	CHECK_EQUAL(normal()->contiguous, 1);
 }
 
 static void empty_zone(void *arg)

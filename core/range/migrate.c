@@ -316,6 +316,14 @@ int scan_movable_pages(u64 start_pfn, u64 end_pfn, u64 *movable_pfn)
 				continue;
 			}
 		}
+		/* The range is isolated: what is free stays free. Else as if it had been looked at all at once. */
+		if (PageBuddy(page)) {
+			u64 order = buddy_order_unsafe(page);
+
+			if (order <= geometry.max_order)
+				pfn += BIT(order) - 1;
+			continue;
+		}
 		if (PageLRU(page)) {
 			*movable_pfn = pfn;
 			return 0;
