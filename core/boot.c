@@ -8,6 +8,7 @@
 #include "core/mm/anon.h"
 #include "core/mm/buddy.h"
 #include "core/mm/lru.h"
+#include "core/mm/pagemap.h"
 #include "core/mm/pcp.h"
 #include "core/mm/slab.h"
 #include "core/mm/topology.h"
@@ -247,6 +248,7 @@ static void machine_init(void)
 	vmstat_init();
 	lru_batches_init();
 	areas_init();
+	pagemaps_init();
 	for (u32 i = 0; i < PAGE_WAIT_TABLE_SIZE; i++)
 		init_waitqueue_head(&machine.page_wait_table[i], LOCK_page);
 	for (u32 nid = 0; nid < machine_config.nodes; nid++) {

@@ -235,6 +235,22 @@ static bool area_table_name(u64 base, u64 offset, bool with_index, char *buf, si
 	return false;
 }
 
+static bool pagemaps_name(u64 offset, bool with_index, char *buf, size_t size)
+{
+	u64 first = sizeof(struct pagemap_ranges), step = sizeof(struct pagemap_range);
+	const struct field *field;
+
+	if (offset < first)
+		return layout_name(LAYOUT_pagemap_ranges, -1, offset, with_index, buf, size);
+	field = field_at(LAYOUT_pagemap_range, (offset - first) % step);
+	if (with_index)
+		snprintf(buf, size, "pagemaps.range[%llu].%s", (unsigned long long)((offset - first) / step),
+			 field->name);
+	else
+		snprintf(buf, size, "pagemaps.range.%s", field->name);
+	return true;
+}
+
 static bool object_name(enum obj_type type, u64 base, u64 length, u64 offset, bool with_index, char *buf, size_t size)
 {
 	s64 root;
@@ -265,6 +281,10 @@ static bool object_name(enum obj_type type, u64 base, u64 length, u64 offset, bo
 		return percpu_name(LAYOUT_lru_batch, offset, with_index, buf, size);
 	case OBJ_area_table:
 		return area_table_name(base, offset, with_index, buf, size);
+	case OBJ_dev_pagemap:
+		return layout_name(LAYOUT_dev_pagemap, -1, offset, with_index, buf, size);
+	case OBJ_pagemap_ranges:
+		return pagemaps_name(offset, with_index, buf, size);
 	case OBJ_hotplug_state:
 		return layout_name(LAYOUT_hotplug_state, -1, offset, with_index, buf, size);
 	case OBJ_slab_state:

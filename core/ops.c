@@ -3,6 +3,7 @@
 #include "core/core.h"
 
 #include "core/check/laws.h"
+#include "core/hotplug/device_memory.h"
 #include "core/hotplug/ops_hotplug.h"
 #include "core/mm/ops_mm.h"
 #include "core/range/ops_range.h"

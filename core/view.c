@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "core/hotplug/hotplug_state.h"
 #include "core/hotplug/memory_block.h"
 #include "core/hotplug/resource.h"
 #include "core/mm/machine.h"
@@ -58,7 +59,7 @@ static struct text text_in(char *buf, size_t size)
 
 static void add_section_flags(struct text *text, u64 word)
 {
-	static const char *const names[] = {"present", "memmap", "online", "early"};
+	static const char *const names[] = {"present", "memmap", "online", "early", "mixed"};
 
 	if (!(word & (SECTION_MARKED_PRESENT | SECTION_HAS_MEM_MAP)))
 		add(text, " absent");
@@ -168,6 +169,13 @@ void core_describe_machine(char *buf, size_t size)
 			add_zone(&text, &machine.nodes[nid].node_zones[idx]);
 	for (u64 id = 0; id < machine_config.blocks; id++)
 		add_block(&text, id);
+	for (u32 i = 0; i < DEVICE_MEMORY_RANGES; i++) {
+		const struct device_memory *range = &machine.hotplug->devices.range[i];
+
+		if (range->state == DEVICE_MEMORY_READY)
+			add(&text, "device memory: pfns %llu to %llu\n", (unsigned long long)range->start_pfn,
+			    (unsigned long long)range->end_pfn);
+	}
 }
 
 /* ---- as a hash ------------------------------------------------------------------------------------------------- */
@@ -295,6 +303,7 @@ static void mix_blocks(u64 *hash)
 	for (const struct resource *res = machine.iomem; res; res = res->next) {
 		mix(hash, res->start);
 		mix(hash, res->end);
+		mix(hash, res->flags);
 	}
 }
 

@@ -6,16 +6,22 @@
 #include "core/hotplug/resource.h"
 #include "core/mm/machine.h"
 
+/* Has the section anything that is not a device's? */
+static bool has_memory(u64 nr)
+{
+	const struct mem_section *ms = raw_section(nr);
+
+	return ms && (ms->section_mem_map & SECTION_MARKED_PRESENT) &&
+	       (!ms->usage || ms->usage->subsection_map & ~device_subsections(nr));
+}
+
 static const struct mem_section *first_present(u64 block_id)
 {
 	u64 first = block_id * geometry.sections_per_block;
 
-	for (u64 nr = first; nr < first + geometry.sections_per_block; nr++) {
-		const struct mem_section *ms = raw_section(nr);
-
-		if (ms && (ms->section_mem_map & SECTION_MARKED_PRESENT))
-			return ms;
-	}
+	for (u64 nr = first; nr < first + geometry.sections_per_block; nr++)
+		if (has_memory(nr))
+			return raw_section(nr);
 	return NULL;
 }
 
@@ -26,7 +32,7 @@ bool block_is_early(u64 block_id)
 	return ms && (ms->section_mem_map & SECTION_IS_EARLY);
 }
 
-/* How many sections of a block have @flag. */
+/* How many sections of a block that hold memory have @flag. */
 static u32 sections_with(u64 block_id, u64 flag)
 {
 	u64 first = block_id * geometry.sections_per_block;
@@ -35,7 +41,7 @@ static u32 sections_with(u64 block_id, u64 flag)
 	for (u64 nr = first; nr < first + geometry.sections_per_block; nr++) {
 		const struct mem_section *ms = raw_section(nr);
 
-		count += ms && (ms->section_mem_map & flag);
+		count += has_memory(nr) && (ms->section_mem_map & flag);
 	}
 	return count;
 }
@@ -129,13 +135,15 @@ const char *law_block_request(void)
 	return NULL;
 }
 
-/* Bytes of [start, end] that are in the list; @from: where to begin to look. */
+/* Bytes of [start, end] that are System RAM in the list; @from: where to begin to look. */
 static u64 iomem_bytes(const struct resource *from, u64 start, u64 end)
 {
 	u64 bytes = 0;
 
 	for (const struct resource *res = from; res && res->start <= end; res = res->next)
-		bytes += res->end < start ? 0 : min(res->end, end) - max(res->start, start) + 1;
+		bytes += !(res->flags & IORESOURCE_SYSTEM_RAM) || res->end < start
+				 ? 0
+				 : min(res->end, end) - max(res->start, start) + 1;
 	return bytes;
 }
 

@@ -70,6 +70,8 @@ u64 early_memory_pages(u64 start_pfn, u64 end_pfn);
 u64 early_memory_bytes(u64 start, u64 end);
 /* Is the block there since boot? */
 bool block_is_early(u64 block_id);
+/* Bit per subsection of the section that is a device's. (devices.c) */
+u64 device_subsections(u64 section_nr);
 /* How many LRU batches hold the page. */
 u32 census_batch_references(const struct page *page);
 /* The value of a counter with what the CPUs keep to themselves. */

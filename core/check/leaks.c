@@ -7,6 +7,7 @@
  */
 #include "core/check/census.h"
 #include "core/check/laws.h"
+#include "core/hotplug/hotplug_state.h"
 #include "core/hotplug/memory_block.h"
 #include "core/hotplug/resource.h"
 #include "core/mm/lru.h"
@@ -44,6 +45,16 @@ static void for_each_owned(void (*visit)(const void *ptr, enum obj_type type, vo
 	for (u32 id = 0; id < SLAB_CACHES; id++)
 		if (machine.slab->caches[id])
 			visit_cache(machine.slab->caches[id], visit, arg);
+	if (machine.pagemaps)
+		visit(machine.pagemaps, OBJ_pagemap_ranges, arg);
+	for (u32 i = 0; i < DEVICE_MEMORY_RANGES; i++) {
+		const struct device_memory *range = &machine.hotplug->devices.range[i];
+
+		if (range->state != DEVICE_MEMORY_READY)
+			continue;
+		visit(range->pgmap, OBJ_dev_pagemap, arg);
+		visit(range->pgmap->ref.percpu, OBJ_percpu_ref, arg);
+	}
 	for (u32 nid = 0; nid < machine_config.nodes; nid++) {
 		if (machine.nodes[nid].kswapd)
 			visit(machine.nodes[nid].kswapd, OBJ_kswapd, arg);

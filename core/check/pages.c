@@ -124,21 +124,33 @@ static bool __attribute__((no_sanitize("memory"))) word_poisoned(const u64 *word
 	return *word == PAGE_POISON_PATTERN;
 }
 
+/* Struct pages of [start, end) that are not poison, the first; NULL: all are. */
+static const struct page *not_poisoned(const struct page *start, const struct page *end)
+{
+	for (const u64 *word = (const u64 *)start; word < (const u64 *)end; word++)
+		if (!word_poisoned(word))
+			return (const struct page *)((u64)word & ~63ULL);
+	return NULL;
+}
+
 const char *law_page_poison(void)
 {
 	for (u64 nr = 0; nr < geometry.max_pfn / PAGES_PER_SECTION; nr++) {
 		const struct mem_section *ms = raw_section(nr);
-		u64 start = section_nr_to_pfn(nr), end = section_nr_to_pfn(nr + 1);
+		const struct page *page = pfn_to_page(section_nr_to_pfn(nr)), *bad;
+		u64 map, devices;
 
 		if (!ms || !(ms->section_mem_map & SECTION_HAS_MEM_MAP) || (ms->section_mem_map & SECTION_IS_ONLINE) ||
-		    !rt_memmap_live(pfn_to_page(start)))
+		    !ms->usage)
 			continue;
-		for (const u64 *word = (const u64 *)pfn_to_page(start); word < (const u64 *)pfn_to_page(end); word++)
-			if (!word_poisoned(word))
-				return broken(
-					"section %llu is offline, but the memmap of pfn %llu is not poisoned",
-					(unsigned long long)nr,
-					(unsigned long long)page_to_pfn((const struct page *)((u64)word & ~63ULL)));
+		devices = device_subsections(nr);
+		map = ms->usage->subsection_map & ~devices;
+		for (; map; map >>= 1, page += PAGES_PER_SUBSECTION) {
+			bad = map & 1 && rt_memmap_live(page) ? not_poisoned(page, page + PAGES_PER_SUBSECTION) : NULL;
+			if (bad)
+				return broken("section %llu is offline, but the memmap of pfn %llu is not poisoned",
+					      (unsigned long long)nr, (unsigned long long)page_to_pfn(bad));
+		}
 	}
 	return NULL;
 }

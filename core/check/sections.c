@@ -43,14 +43,40 @@ const char *law_section_usage(void)
 	return NULL;
 }
 
+/* A section that is not early and has some subsections only: units of the memmap are there if one of theirs is. */
+static const char *partial_memmap_wrong(u64 nr, u64 map)
+{
+	u64 first = section_nr_to_pfn(nr), pages = RT_MEMMAP_UNIT / sizeof(struct page);
+
+	for (u64 pfn = first; pfn < first + PAGES_PER_SECTION; pfn += pages) {
+		u64 from = (pfn - first) / PAGES_PER_SUBSECTION, to = (pfn + pages - 1 - first) / PAGES_PER_SUBSECTION;
+		bool wanted = map >> from & (BIT(to - from + 1) - 1);
+
+		if (rt_memmap_live(pfn_to_page(pfn)) != wanted)
+			return broken("section %llu has subsections %#llx, the memmap of pfn %llu is %s",
+				      (unsigned long long)nr, (unsigned long long)map, (unsigned long long)pfn,
+				      wanted ? "missing" : "still there");
+	}
+	return NULL;
+}
+
 const char *law_section_memmap(void)
 {
 	for (u64 nr = 0; nr < nr_sections(); nr++) {
 		const struct mem_section *ms = raw_section(nr);
 		bool valid = ms && (ms->section_mem_map & SECTION_HAS_MEM_MAP);
+		u64 map = valid ? ms->usage->subsection_map : 0;
 		const struct page *first = pfn_to_page(section_nr_to_pfn(nr));
 		const struct page *last = pfn_to_page(section_nr_to_pfn(nr + 1) - 1);
 
+		if (valid && !(ms->section_mem_map & SECTION_IS_EARLY) &&
+		    map != ~0ULL >> (64 - geometry.subsections_per_section)) {
+			const char *wrong = partial_memmap_wrong(nr, map);
+
+			if (wrong)
+				return wrong;
+			continue;
+		}
 		if (rt_memmap_live(first) != valid || rt_memmap_live(last) != valid)
 			return broken("section %llu is %s, its memmap is %s", (unsigned long long)nr,
 				      valid ? "valid" : "not valid", valid ? "missing" : "still there");

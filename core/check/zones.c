@@ -142,6 +142,7 @@ static bool ends_with(u64 end, u64 online_end)
 	return end >= online_end && end <= ALIGN(online_end, (u64)PAGES_PER_SUBSECTION);
 }
 
+/* Of zone Device nothing is online, and it never shrinks. */
 const char *law_zone_span(void)
 {
 	for_each_zone_of (nid, idx, zone) {
@@ -149,6 +150,8 @@ const char *law_zone_span(void)
 		u64 end = zone->zone_start_pfn + zone->spanned_pages;
 		bool none = zc->first_pfn > zc->last_pfn;
 
+		if (idx == ZONE_DEVICE)
+			continue;
 		if (none ? zone->spanned_pages
 			 : zone->zone_start_pfn != zc->first_pfn || !ends_with(end, zc->last_pfn + 1))
 			return broken("node %u zone %s spans [%llu, %llu), its online pages [%llu, %llu)", nid,

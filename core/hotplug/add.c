@@ -42,9 +42,10 @@ static int check_altmap(struct vmem_altmap *altmap, u64 pfn, u64 nr_pages)
 	return 0;
 }
 
-int __add_pages(u32 nid, u64 pfn, u64 nr_pages, struct vmem_altmap *altmap)
+int __add_pages(u32 nid, u64 pfn, u64 nr_pages, struct mhp_params *params)
 {
 	u64 start_pfn = pfn, end_pfn = pfn + nr_pages, step;
+	struct vmem_altmap *altmap = params->altmap;
 	int err = check_altmap(altmap, pfn, nr_pages);
 
 	lockdep_assert_held_write(&machine.mem_hotplug_lock);
@@ -56,7 +57,7 @@ int __add_pages(u32 nid, u64 pfn, u64 nr_pages, struct vmem_altmap *altmap)
 	}
 	for (; pfn < end_pfn; pfn += step) {
 		step = section_slice(pfn, end_pfn);
-		err = sparse_add_section(nid, pfn, step, altmap);
+		err = sparse_add_section(nid, pfn, step, altmap, params->pgmap);
 		if (err)
 			break;
 		point(add, section, pfn);
@@ -109,20 +110,20 @@ static int add_sections_and_blocks(u32 nid, u64 start, u64 size, u32 flags, stru
 {
 	u64 pfn = start >> geometry.page_shift, nr_pages = size >> geometry.page_shift;
 	struct vmem_altmap memmap_on_memory = {.base_pfn = pfn, .end_pfn = pfn + nr_pages, .free = nr_pages};
-	struct vmem_altmap *altmap = NULL;
+	struct mhp_params params = {.altmap = NULL};
 	int ret;
 
 	if (flags & MHP_MEMMAP_ON_MEMORY) {
 		if (!mhp_supports_memmap_on_memory(size))
 			return -EINVAL;
-		altmap = &memmap_on_memory;
+		params.altmap = &memmap_on_memory;
 	}
-	ret = __add_pages(nid, pfn, nr_pages, altmap);
+	ret = __add_pages(nid, pfn, nr_pages, &params);
 	if (ret)
 		return ret;
-	ret = create_memory_block_devices(start, size, nid, altmap ? altmap->alloc : 0, group);
+	ret = create_memory_block_devices(start, size, nid, memmap_on_memory.alloc, group);
 	if (ret) {
-		__remove_pages(pfn, nr_pages, bug(add_error_without_altmap) ? NULL : altmap);
+		__remove_pages(pfn, nr_pages, bug(add_error_without_altmap) ? NULL : params.altmap);
 		point(add, rolled_back, pfn);
 	}
 	return ret;

@@ -18,4 +18,5 @@ void hotplug_state_init(void)
 	state->default_online_type = MMOP_OFFLINE;
 	mutex_init(&state->online_page_callback_lock, LOCK_online_page_callback);
 	machine.hotplug = state;
+	device_memory_init();
 }

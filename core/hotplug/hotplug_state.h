@@ -4,6 +4,7 @@
 #define PFNSTORM_HOTPLUG_HOTPLUG_STATE_H
 
 #include "core/hotplug/acpi_memhotplug.h"
+#include "core/hotplug/device_memory.h"
 #include "core/hotplug/memory_group.h"
 #include "core/mm/machine.h"
 
@@ -23,6 +24,7 @@ struct hotplug_state {
 		online_page_callback; /* NULL: generic_online_page(). Used under mem_hotplug_lock (write) */
 	struct acpi_memory_device memory_devices[ACPI_MEMORY_DEVICES_MAX]; /* device_hotplug_lock */
 	s32 inject_error[2]; /* -errno that a listener answers to GOING_ONLINE and GOING_OFFLINE; marked accesses */
+	struct device_memory_table devices;
 };
 
 /* Boot: allocates it, with the defaults of 6.1. */

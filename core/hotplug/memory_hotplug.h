@@ -69,8 +69,17 @@ int offline_and_remove_memory(u64 start, u64 size);
 /* The same with device_hotplug_lock held. */
 int __offline_and_remove_memory(u64 start, u64 size);
 struct vmem_altmap;
-/* Memmap and section of a range, section by section. mem_hotplug_lock write. */
-int __add_pages(u32 nid, u64 pfn, u64 nr_pages, struct vmem_altmap *altmap);
+struct dev_pagemap;
+/* What adding depends on: where the memmap comes from, and the device it is for; NULL: neither. (6.1) */
+struct mhp_params {
+	struct vmem_altmap *altmap;
+	struct dev_pagemap *pgmap;
+};
+/*
+ * Memmap and section of a range, section by section: 0; -EINVAL not whole subsections (with a warning), or an altmap
+ * that does not fit; -EEXIST; -ENOMEM. mem_hotplug_lock write.
+ */
+int __add_pages(u32 nid, u64 pfn, u64 nr_pages, struct mhp_params *params);
 void __remove_pages(u64 pfn, u64 nr_pages, struct vmem_altmap *altmap);
 
 /* A law (check/cached.c) looks at each offline, and each time its range turns out not to be empty. NULL: nobody. */
@@ -113,11 +122,18 @@ int restore_online_page_callback(online_page_callback_t callback);
 
 /* present_pages of zone, node and group (NULL: none), early ones apart. mem_hotplug_lock write, or boot. (6.1) */
 void adjust_present_page_count(struct zone *zone, struct memory_group *group, u64 pfn, s64 nr_pages);
-/* Grows the spans, initialises the memmap with pageblock type @mt. mem_hotplug_lock write. */
-void move_pfn_range_to_zone(struct zone *zone, u64 start_pfn, u64 nr_pages, enum migratetype mt);
+/*
+ * Grows the spans, initialises the memmap with pageblock type @mt; for ZONE_DEVICE only that of the pages that @altmap
+ * (NULL: none) sets aside for it. mem_hotplug_lock write.
+ */
+void move_pfn_range_to_zone(struct zone *zone, u64 start_pfn, u64 nr_pages, struct vmem_altmap *altmap,
+			    enum migratetype mt);
 /* The span and the contiguous flag without the range; part of the function below. */
 void shrink_zone_and_node(struct zone *zone, u64 start_pfn, u64 end_pfn);
-/* Poisons the memmap, shrinks the spans at their edges. mem_hotplug_lock write; sections are offline. */
+/*
+ * Poisons the memmap, shrinks the spans at their edges unless it is ZONE_DEVICE. mem_hotplug_lock write; sections are
+ * offline, or those of a device.
+ */
 void remove_pfn_range_from_zone(struct zone *zone, u64 start_pfn, u64 nr_pages);
 
 #endif

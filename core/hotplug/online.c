@@ -147,7 +147,7 @@ int online_pages(u64 pfn, u64 nr_pages, struct zone *zone, struct memory_group *
 		return -EINVAL;
 	}
 	point(online, begin, pfn);
-	move_pfn_range_to_zone(zone, pfn, nr_pages, MIGRATE_ISOLATE);
+	move_pfn_range_to_zone(zone, pfn, nr_pages, NULL, MIGRATE_ISOLATE);
 	ret = going_online(zone, pfn, nr_pages, &arg);
 	if (ret)
 		return ret;
@@ -176,7 +176,7 @@ int mhp_init_memmap_on_memory(u64 pfn, u64 nr_pages, struct zone *zone)
 	u64 end_pfn = pfn + nr_pages;
 
 	/* Its pages stay reserved: they are the struct pages of the block. */
-	move_pfn_range_to_zone(zone, pfn, nr_pages, MIGRATE_UNMOVABLE);
+	move_pfn_range_to_zone(zone, pfn, nr_pages, NULL, MIGRATE_UNMOVABLE);
 	for (u64 p = pfn; p < end_pfn; p++)
 		SetPageVmemmapSelfHosted(pfn_to_page(p));
 	/* Sections that hold nothing else are complete; of one that also holds data, online_pages() says when. */

@@ -20,7 +20,8 @@ static struct resource **first_not_below(u64 start)
 	return link;
 }
 
-struct resource *register_memory_resource(u64 start, u64 size, const char *name)
+/* A new region; -EBUSY: it overlaps another. */
+static struct resource *request_region(u64 start, u64 size, const char *name, u64 flags)
 {
 	struct resource *res, **link;
 	u64 end = start + size - 1;
@@ -30,10 +31,11 @@ struct resource *register_memory_resource(u64 start, u64 size, const char *name)
 		return ERR_PTR(-E2BIG);
 	res = kzalloc_obj(struct resource, OBJ_resource);
 	if (!res)
-		return ERR_PTR(-EEXIST);
+		return ERR_PTR(-ENOMEM);
 	res->start = start;
 	res->end = end;
 	res->name = name;
+	res->flags = flags;
 
 	spin_lock(&machine.resource_lock);
 	link = first_not_below(start);
@@ -46,9 +48,21 @@ struct resource *register_memory_resource(u64 start, u64 size, const char *name)
 
 	if (conflict) {
 		kfree(res);
-		return ERR_PTR(-EEXIST);
+		return ERR_PTR(-EBUSY);
 	}
 	return res;
+}
+
+struct resource *register_memory_resource(u64 start, u64 size, const char *name)
+{
+	struct resource *res = request_region(start, size, name, IORESOURCE_SYSTEM_RAM);
+
+	return IS_ERR(res) && PTR_ERR(res) != -E2BIG ? ERR_PTR(-EEXIST) : res;
+}
+
+struct resource *request_device_region(u64 start, u64 size)
+{
+	return request_region(start, size, DEVICE_REGION, 0);
 }
 
 void release_memory_resource(struct resource *res)
@@ -111,7 +125,7 @@ void release_mem_region_adjustable(u64 start, u64 size)
 	spin_lock(&machine.resource_lock);
 	link = first_not_below(start);
 	res = *link;
-	if (!res || res->start > start || res->end < end) {
+	if (!res || !(res->flags & IORESOURCE_SYSTEM_RAM) || res->start > start || res->end < end) {
 		/* No region holds the range: memory that was never registered as busy System RAM. */
 	} else if (res->start == start && res->end == end) {
 		*link = res->next;
@@ -127,6 +141,7 @@ void release_mem_region_adjustable(u64 start, u64 size)
 		upper->start = end + 1;
 		upper->end = res->end;
 		upper->name = res->name;
+		upper->flags = res->flags;
 		upper->mergeable = res->mergeable;
 		upper->next = res->next;
 		res->end = start - 1;
@@ -148,6 +163,8 @@ int walk_system_ram_range(u64 start_pfn, u64 nr_pages, void *arg, int (*func)(u6
 
 		spin_lock(&machine.resource_lock);
 		res = *first_not_below(start);
+		while (res && !(res->flags & IORESOURCE_SYSTEM_RAM))
+			res = res->next;
 		if (res) {
 			from = max(res->start, start);
 			to = min(res->end + 1, limit);

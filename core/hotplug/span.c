@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Spans of zones and nodes, and the memmap between them (mm/memory_hotplug.c, 6.1). */
 #include "core/hotplug/memory_hotplug.h"
+#include "core/mm/altmap.h"
 #include "core/mm/machine.h"
 #include "core/rt/cpu.h"
 #include "core/rt/point.h"
@@ -42,7 +43,31 @@ static void resize_pgdat_range(pg_data_t *pgdat, u64 start_pfn, u64 nr_pages)
 	WRITE_ONCE(pgdat->node_spanned_pages, max(start_pfn + nr_pages, old_end_pfn) - pgdat->node_start_pfn);
 }
 
-void move_pfn_range_to_zone(struct zone *zone, u64 start_pfn, u64 nr_pages, enum migratetype mt)
+/* Of a device's range only what holds the memmap, the rest is initialised by who maps it. (memmap_init_range, 6.1) */
+static void init_moved_memmap(struct zone *zone, u64 start_pfn, u64 nr_pages, struct vmem_altmap *altmap,
+			      enum migratetype mt)
+{
+	if (zone_is_zone_device(zone)) {
+		start_pfn += altmap ? altmap->reserve : 0;
+		nr_pages = altmap ? altmap->free : 0;
+	}
+	if (nr_pages)
+		memmap_init_range(start_pfn, nr_pages, zone->idx, zone->node, mt);
+}
+
+/* Sections of which a device has a part only: who asks whether a page of theirs is online has to look closer. */
+static void taint_shared_sections(u64 start_pfn, u64 end_pfn)
+{
+	if (bug(section_not_tainted))
+		return;
+	if (!IS_ALIGNED(start_pfn, (u64)PAGES_PER_SECTION))
+		section_taint_zone_device(start_pfn);
+	if (!IS_ALIGNED(end_pfn, (u64)PAGES_PER_SECTION))
+		section_taint_zone_device(end_pfn);
+}
+
+void move_pfn_range_to_zone(struct zone *zone, u64 start_pfn, u64 nr_pages, struct vmem_altmap *altmap,
+			    enum migratetype mt)
 {
 	assert_mem_hotplug_writer();
 	clear_zone_contiguous(zone);
@@ -54,7 +79,9 @@ void move_pfn_range_to_zone(struct zone *zone, u64 start_pfn, u64 nr_pages, enum
 	resize_pgdat_range(NODE_DATA(zone->node), start_pfn, nr_pages);
 	point(online, span_grown, start_pfn);
 
-	memmap_init_range(start_pfn, nr_pages, zone->idx, zone->node, mt);
+	if (zone_is_zone_device(zone))
+		taint_shared_sections(start_pfn, start_pfn + nr_pages);
+	init_moved_memmap(zone, start_pfn, nr_pages, altmap, mt);
 	point(online, memmap_initialised, start_pfn);
 	set_zone_contiguous(zone);
 }
@@ -123,19 +150,6 @@ static void update_pgdat_span(pg_data_t *pgdat)
 	WRITE_ONCE(pgdat->node_spanned_pages, node_end - node_start);
 }
 
-/*
- * A debugging aid (CONFIG_DEBUG_VM): makes a struct page that outlived its memory tell so. Not for the race detector:
- * a walker that still looks is caught by what it reads, as an access to uninitialised memmap, and that is the finding.
- */
-static void page_init_poison(struct page *page, size_t size)
-{
-	(void)data_race(({
-				mem_fill(page, PAGE_POISON_PATTERN, size, sizeof(struct page));
-				0;
-			}),
-			"poison is there to be read by those who should not read");
-}
-
 void remove_pfn_range_from_zone(struct zone *zone, u64 start_pfn, u64 nr_pages)
 {
 	u64 end_pfn = start_pfn + nr_pages, step;
@@ -144,10 +158,14 @@ void remove_pfn_range_from_zone(struct zone *zone, u64 start_pfn, u64 nr_pages)
 	for (u64 pfn = start_pfn; pfn < end_pfn; pfn += step) {
 		cond_resched();
 		step = min(end_pfn - pfn, (u64)PAGES_PER_SECTION);
-		page_init_poison(pfn_to_page(pfn), step * sizeof(struct page));
+		page_init_poison(pfn, step);
 	}
 	point(offline, memmap_poisoned, start_pfn);
 
+	/* A device's pages are never online, so where its zone ends cannot be found out: it stays as large as it was.
+	 */
+	if (zone_is_zone_device(zone))
+		return;
 	if (!bug(zone_shrunk_at_removal))
 		shrink_zone_and_node(zone, start_pfn, end_pfn);
 }

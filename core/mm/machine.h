@@ -17,6 +17,7 @@
 
 struct hotplug_state;
 struct slab_state;
+struct pagemap_ranges;
 struct memory_block;
 struct notifier_block;
 struct resource;
@@ -65,8 +66,10 @@ struct machine {
 	atomic_t ops_in_flight;             /* counted only while laws are checked after each operation */
 	u32 ops_pad;
 	struct hotplug_state *hotplug;
-	u64 state_write_deadline; /* when the writer of a state file loses patience: device_hotplug_lock */
 	struct slab_state *slab;
+	u64 state_write_deadline;        /* when the writer of a state file loses patience: device_hotplug_lock */
+	struct pagemap_ranges *pagemaps; /* device mappings: RCU; NULL until there is one */
+	struct mutex pagemaps_lock;      /* their changes */
 };
 
 #define machine (*(struct machine *)RT_HEAP_BASE)

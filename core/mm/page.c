@@ -265,6 +265,20 @@ void memmap_init_range(u64 start_pfn, u64 nr_pages, u32 zone, u32 nid, u32 mt)
 	}
 }
 
+/*
+ * A debugging aid (CONFIG_DEBUG_VM): makes a struct page that outlived its memory tell so. Not for the race detector:
+ * a walker that still looks is caught by what it reads, as an access to uninitialised memmap, and that is the finding.
+ */
+void page_init_poison(u64 start_pfn, u64 nr_pages)
+{
+	(void)data_race(({
+				mem_fill(pfn_to_page(start_pfn), PAGE_POISON_PATTERN, nr_pages * sizeof(struct page),
+					 sizeof(struct page));
+				0;
+			}),
+			"poison is there to be read by those who should not read");
+}
+
 void memmap_init_reserved_range(u64 start_pfn, u64 nr_pages, u32 zone, u32 nid)
 {
 	for (u64 pfn = start_pfn; pfn < start_pfn + nr_pages; pfn++)

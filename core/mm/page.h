@@ -289,6 +289,8 @@ void set_page_links(struct page *page, u32 zone, u32 nid, u64 pfn);
 void __init_single_page(struct page *page, u64 pfn, u32 zone, u32 nid);
 /* The same for [start_pfn, start_pfn + nr_pages); a cond_resched() per pageblock, whose type becomes @mt. */
 void memmap_init_range(u64 start_pfn, u64 nr_pages, u32 zone, u32 nid, u32 mt);
+/* As if nobody had ever initialised them. (page_init_poison, 6.1) */
+void page_init_poison(u64 start_pfn, u64 nr_pages);
 /*
  * Boot: the range as it is after the pages have been freed, but for the buddy lists (memmap_init_range plus the loop of
  * __free_pages_core, 6.1): no reference, not reserved.

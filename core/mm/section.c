@@ -3,6 +3,7 @@
 
 #include "core/mm/altmap.h"
 #include "core/mm/machine.h"
+#include "core/mm/pagemap.h"
 #include "core/rt/point.h"
 #include "core/rt/report.h"
 #include "core/rt/task.h"
@@ -54,6 +55,13 @@ bool early_section(const struct mem_section *ms)
 	return ms && (section_word(ms) & SECTION_IS_EARLY);
 }
 
+bool online_device_section(const struct mem_section *ms)
+{
+	u64 both = SECTION_IS_ONLINE | SECTION_TAINT_ZONE_DEVICE;
+
+	return ms && (section_word(ms) & both) == both;
+}
+
 static u32 subsection_index(u64 pfn)
 {
 	return (u32)(pfn & (PAGES_PER_SECTION - 1)) / PAGES_PER_SUBSECTION;
@@ -65,6 +73,14 @@ bool pfn_section_valid(const struct mem_section *ms, u64 pfn)
 	struct mem_section_usage *usage = smp_load_acquire(&ms->usage);
 
 	return usage && test_bit(subsection_index(pfn), &usage->subsection_map);
+}
+
+bool section_is_whole(const struct mem_section *ms)
+{
+	const struct mem_section_usage *usage = smp_load_acquire(&ms->usage);
+
+	return usage && READ_ONCE(usage->subsection_map) == ~0ULL >> (64 - geometry.subsections_per_section) &&
+	       !online_device_section(ms);
 }
 
 bool pfn_valid(u64 pfn)
@@ -86,6 +102,22 @@ bool pfn_valid(u64 pfn)
 	return valid;
 }
 
+/*
+ * Does the page of a section that memory shares with a device belong to the device? Being in its mapping tells, whether
+ * that is to last or not: 6.1 asks for a reference, which a mapping that is about to end does not give.
+ */
+static bool pfn_of_device(u64 pfn)
+{
+	struct dev_pagemap *pgmap;
+
+	point(sparse, mixed_section, pfn);
+	if (!bug(pagemap_dying_online))
+		return pfn_in_pagemap(pfn);
+	pgmap = get_dev_pagemap(pfn);
+	put_dev_pagemap(pgmap);
+	return pgmap != NULL;
+}
+
 struct page *pfn_to_online_page(u64 pfn)
 {
 	struct mem_section *ms;
@@ -96,7 +128,10 @@ struct page *pfn_to_online_page(u64 pfn)
 	if (!online_section(ms))
 		return NULL;
 	point(sparse, online_page, pfn);
-	return pfn_section_valid(ms, pfn) ? pfn_to_page(pfn) : NULL;
+	if (!pfn_section_valid(ms, pfn))
+		return NULL;
+	/* Asked after the subsection: who sees that of a device there sees the section marked, and the mapping. */
+	return online_device_section(ms) && pfn_of_device(pfn) ? NULL : pfn_to_page(pfn);
 }
 
 /* ---- add ------------------------------------------------------------------------------------------------------- */
@@ -257,7 +292,15 @@ static int section_activate(struct mem_section *ms, u64 pfn, u64 nr, struct vmem
 	return ret;
 }
 
-int sparse_add_section(u32 nid, u64 pfn, u64 nr, struct vmem_altmap *altmap)
+void section_taint_zone_device(u64 pfn)
+{
+	struct mem_section *ms = __pfn_to_section(pfn);
+
+	assert_mem_hotplug_writer();
+	section_word_set(ms, READ_ONCE(ms->section_mem_map) | SECTION_TAINT_ZONE_DEVICE);
+}
+
+int sparse_add_section(u32 nid, u64 pfn, u64 nr, struct vmem_altmap *altmap, struct dev_pagemap *pgmap)
 {
 	u64 section_nr = pfn_to_section_nr(pfn);
 	struct mem_section *ms;
@@ -271,15 +314,19 @@ int sparse_add_section(u32 nid, u64 pfn, u64 nr, struct vmem_altmap *altmap)
 	if (ret)
 		return ret;
 	ms = __nr_to_section(section_nr);
+	/* Before its subsections can be found, else they would pass for online memory for a while, as in 6.1. */
+	if (pgmap && online_section(ms) && !bug(taint_after_add) && !bug(section_not_tainted))
+		section_taint_zone_device(pfn);
 	ret = section_activate(ms, pfn, nr, altmap);
 	if (ret)
 		return ret;
 	/* rt_memmap_map() has poisoned fresh memmap; in a section that was there already it may be anything. */
 	if (nr < PAGES_PER_SECTION)
-		mem_fill(pfn_to_page(pfn), PAGE_POISON_PATTERN, nr * sizeof(struct page), sizeof(struct page));
+		page_init_poison(pfn, nr);
 	if (section_nr > machine.highest_present_section_nr)
 		machine.highest_present_section_nr = section_nr;
-	section_word_set(ms, (READ_ONCE(ms->section_mem_map) & (SECTION_IS_ONLINE | SECTION_IS_EARLY)) |
+	section_word_set(ms, (READ_ONCE(ms->section_mem_map) &
+			      (SECTION_IS_ONLINE | SECTION_IS_EARLY | SECTION_TAINT_ZONE_DEVICE)) |
 				     encode_mem_map(section_nr) | SECTION_MARKED_PRESENT | SECTION_HAS_MEM_MAP);
 	point(sparse, section_added, section_nr);
 	return 0;

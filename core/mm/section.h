@@ -53,29 +53,37 @@ bool present_section(const struct mem_section *ms);
 bool valid_section(const struct mem_section *ms);
 bool online_section(const struct mem_section *ms);
 bool early_section(const struct mem_section *ms);
+/* Online, but some of it may be a device's. */
+bool online_device_section(const struct mem_section *ms);
+/* All its subsections are there, and none is a device's. RCU read section. */
+bool section_is_whole(const struct mem_section *ms);
 /* One load of the usage pointer; the caller is in an RCU read section or holds mem_hotplug_lock. */
 bool pfn_section_valid(const struct mem_section *ms, u64 pfn);
 /* Takes rcu_read_lock_sched() itself. True for all pfns of a valid early section, holes included. Any context. */
 bool pfn_valid(u64 pfn);
 /*
- * The page if its section is online now, else NULL. Gives no lifetime guarantee by itself: under design
- * pfn_walk=rcu the caller is inside rcu_read_lock() and the pointer is dead after rcu_read_unlock(), unless a
+ * The page if its section is online now and it is no device's, else NULL. Gives no lifetime guarantee by itself: under
+ * design pfn_walk=rcu the caller is inside rcu_read_lock() and the pointer is dead after rcu_read_unlock(), unless a
  * reference was taken and the section checked again after taking it (range/walk.h has that step).
  */
 struct page *pfn_to_online_page(u64 pfn);
 
 struct vmem_altmap;
+struct dev_pagemap;
 /*
  * Adds the memmap of [pfn, pfn + nr) (within one section, subsection aligned). 0, -ENOMEM, -EEXIST (some subsection
  * is there already), -EINVAL (empty). mem_hotplug_lock held for writing, or boot. Pages poisoned, section not online.
- * @altmap, unless NULL, is where the pages for the memmap of a whole section come from.
+ * @altmap, unless NULL, is where the pages for the memmap of a whole section come from; @pgmap, unless NULL, the device
+ * mapping that the pages will belong to.
  */
-int sparse_add_section(u32 nid, u64 pfn, u64 nr, struct vmem_altmap *altmap);
+int sparse_add_section(u32 nid, u64 pfn, u64 nr, struct vmem_altmap *altmap, struct dev_pagemap *pgmap);
 /*
  * Takes it away: HAS_MEM_MAP cleared first, usage freed after a grace period, memmap unmapped. @map_offset: leading
  * pages of the range that never had a struct page of data. mem_hotplug_lock write.
  */
 void sparse_remove_section(u64 pfn, u64 nr, u64 map_offset, struct vmem_altmap *altmap);
+/* SECTION_TAINT_ZONE_DEVICE for the section of @pfn: a device has a part of it. mem_hotplug_lock write. */
+void section_taint_zone_device(u64 pfn);
 /* SECTION_IS_ONLINE for all sections of the range. mem_hotplug_lock write. */
 void online_mem_sections(u64 start_pfn, u64 end_pfn);
 void offline_mem_sections(u64 start_pfn, u64 end_pfn);

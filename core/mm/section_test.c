@@ -90,12 +90,12 @@ static void errors(void *arg)
 {
 	(void)arg;
 	mem_hotplug_begin();
-	CHECK_EQUAL(sparse_add_section(0, NEW_PFN, 0, NULL), -EINVAL);
+	CHECK_EQUAL(sparse_add_section(0, NEW_PFN, 0, NULL, NULL), -EINVAL);
 	CHECK(!__pfn_to_section(NEW_PFN)->usage);
-	CHECK_EQUAL(sparse_add_section(0, 0, NR, NULL), -EEXIST);
-	CHECK_EQUAL(sparse_add_section(0, 0, SUB, NULL), -EEXIST);
-	CHECK_EQUAL(sparse_add_section(0, NEW_PFN, NR, NULL), 0);
-	CHECK_EQUAL(sparse_add_section(0, NEW_PFN, NR, NULL), -EEXIST);
+	CHECK_EQUAL(sparse_add_section(0, 0, NR, NULL, NULL), -EEXIST);
+	CHECK_EQUAL(sparse_add_section(0, 0, SUB, NULL, NULL), -EEXIST);
+	CHECK_EQUAL(sparse_add_section(0, NEW_PFN, NR, NULL, NULL), 0);
+	CHECK_EQUAL(sparse_add_section(0, NEW_PFN, NR, NULL, NULL), -EEXIST);
 	mem_hotplug_done();
 	check_predicates(0, &(struct predicates){"early", true, true, true, true, true, true});
 }
@@ -108,7 +108,7 @@ static void subsections(void *arg)
 	CHECK(pfn_valid(NEW_PFN + SUB));
 	CHECK(!pfn_valid(NEW_PFN + 2 * SUB));
 	mem_hotplug_begin();
-	CHECK_EQUAL(sparse_add_section(0, NEW_PFN, 2 * SUB, NULL), -EEXIST);
+	CHECK_EQUAL(sparse_add_section(0, NEW_PFN, 2 * SUB, NULL, NULL), -EEXIST);
 	mem_hotplug_done();
 	CHECK(!pfn_valid(NEW_PFN));
 	test_add(NEW_PFN + 4 * SUB, SUB);
@@ -191,7 +191,7 @@ static void stale_usage(void *arg)
 static void without_lock(void *arg)
 {
 	(void)arg;
-	sparse_add_section(0, NEW_PFN, NR, NULL);
+	sparse_add_section(0, NEW_PFN, NR, NULL, NULL);
 }
 
 static void pageblock_flags(void *arg)
@@ -220,7 +220,7 @@ static void add_or_fail(void *arg)
 
 	(void)arg;
 	mem_hotplug_begin();
-	ret = sparse_add_section(0, NEW_PFN, NR, NULL);
+	ret = sparse_add_section(0, NEW_PFN, NR, NULL, NULL);
 	mem_hotplug_done();
 	if (ret == 0)
 		return;

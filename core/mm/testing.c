@@ -190,7 +190,7 @@ bool test_with_fault(void (*task)(void *arg), enum rt_fault fault, u32 n)
 void test_add(u64 pfn, u64 nr)
 {
 	mem_hotplug_begin();
-	CHECK_EQUAL(sparse_add_section(0, pfn, nr, NULL), 0);
+	CHECK_EQUAL(sparse_add_section(0, pfn, nr, NULL, NULL), 0);
 	mem_hotplug_done();
 }
 

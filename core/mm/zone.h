@@ -97,6 +97,11 @@ bool zone_spans_pfn(const struct zone *zone, u64 pfn);
  */
 void zone_set_span(struct zone *zone, u64 start_pfn, u64 nr_pages);
 bool zone_is_empty(const struct zone *zone);
+static inline bool zone_is_zone_device(const struct zone *zone)
+{
+	return zone->idx == ZONE_DEVICE;
+}
+
 bool zone_intersects(const struct zone *zone, u64 start_pfn, u64 nr_pages);
 /* Has it pages that are present? Lock-free: it may lose its last one at any time. */
 bool populated_zone(const struct zone *zone);

@@ -94,9 +94,32 @@ static bool unsynchronised_reference_counts(const struct page *page)
 /* ---- rcu ------------------------------------------------------------------------------------------------------- */
 
 /*
- * Opens the read section, or goes on with the one that is open. Being online is a property of whole sections, and no
- * compound page or free block crosses the end of one: so the section is what one check covers.
+ * What one check tells. Being online is a property of whole sections, and no compound page or free block crosses the
+ * end of one. In a section with holes, or of which a device has a part, it is one of subsections: of those that the
+ * largest free block could have. The struct pages of all of them are there as long as one is online, so one may look
+ * whether a neighbour is free; it is not online for that.
  */
+static void set_cover(struct walk *w, u64 pfn)
+{
+	u64 block = 1ULL << geometry.max_order, start = ALIGN_DOWN(pfn, (u64)PAGES_PER_SUBSECTION);
+	u64 end = start + PAGES_PER_SUBSECTION;
+
+	if (section_is_whole(__pfn_to_section(pfn))) {
+		start = w->cover.start_pfn = section_nr_to_pfn(pfn_to_section_nr(pfn));
+		end = w->cover.end_pfn = start + PAGES_PER_SECTION;
+	} else {
+		w->cover.start_pfn = ALIGN_DOWN(pfn, block);
+		w->cover.end_pfn = w->cover.start_pfn + block;
+		while (start > w->cover.start_pfn && pfn_to_online_page(start - 1))
+			start -= PAGES_PER_SUBSECTION;
+		while (end < w->cover.end_pfn && pfn_to_online_page(end))
+			end += PAGES_PER_SUBSECTION;
+	}
+	w->online.start_pfn = start;
+	w->online.end_pfn = end;
+}
+
+/* Opens the read section, or goes on with the one that is open. */
 static struct page *rcu_enter(struct walk *w, u64 pfn)
 {
 	struct page *page;
@@ -104,21 +127,20 @@ static struct page *rcu_enter(struct walk *w, u64 pfn)
 	if (!w->reading) {
 		rcu_read_lock();
 		w->reading = 1;
-	} else if (pfn >= w->cover.start_pfn && pfn < w->cover.end_pfn) {
+	} else if (pfn >= w->online.start_pfn && pfn < w->online.end_pfn) {
 		return pfn_to_page(pfn);
 	}
 	page = look_up(pfn);
 	point(walk, section_checked, pfn);
-	if (page) {
-		w->cover.start_pfn = section_nr_to_pfn(pfn_to_section_nr(pfn));
-		w->cover.end_pfn = w->cover.start_pfn + PAGES_PER_SECTION;
-	}
+	if (page)
+		set_cover(w, pfn);
 	return page;
 }
 
 static void rcu_leave(struct walk *w)
 {
 	w->cover.start_pfn = w->cover.end_pfn = 0;
+	w->online.start_pfn = w->online.end_pfn = 0;
 	if (!w->reading)
 		return;
 	w->reading = 0;
@@ -199,6 +221,7 @@ void walk_begin(struct walk *w, struct zone *zone)
 	w->zone = zone;
 	w->block_start_pfn = w->block_end_pfn = 0;
 	w->cover.start_pfn = w->cover.end_pfn = 0;
+	w->online.start_pfn = w->online.end_pfn = 0;
 	w->held_start = w->held_end = 0;
 	w->reading = 0;
 	w->paused = 0;

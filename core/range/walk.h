@@ -31,6 +31,7 @@
 
 struct walk {
 	struct page_cover cover;            /* pfns whose pages the current read section covers; equal: none */
+	struct page_cover online;           /* of them, those that were seen online in it */
 	struct walk *outer;                 /* the walk this one interrupts */
 	struct zone *zone;                  /* pages of other zones are not ours; NULL: any zone */
 	u64 block_start_pfn, block_end_pfn; /* of the last walk_pageblock() or walk_page(), for walk_resched() */
