@@ -7,6 +7,7 @@
 #include "core/rt/point.h"
 #include "core/rt/rcu.h"
 #include "core/rt/report.h"
+#include "core/rt/task.h"
 
 /* ---- map ------------------------------------------------------------------------------------------------------- */
 
@@ -136,6 +137,9 @@ void memunmap_pages(struct dev_pagemap *pgmap)
 	point(device, killed, pgmap->start_pfn);
 	if (pgmap->nr_range)
 		percpu_ref_put_many(&pgmap->ref, pfn_len(pgmap));
+	/* During boot nobody runs callbacks while this waits; the last reference is put by one. */
+	if (!current)
+		rcu_barrier();
 	if (!bug(planted_memunmap_no_wait))
 		wait_for_completion(&pgmap->done);
 	point(device, idle, pgmap->start_pfn);

@@ -78,29 +78,38 @@ static bool node_used_by_span_and_blocks(u32 nid)
 }
 
 /*
- * Asks the first page of every present section of the span for its node: memory that was never onlined is not in the
- * span, and the first page of a section may be one that nobody initialised, or of another node than the rest.
+ * Asks a page of every present section of the span for its node, or one of each subsection, so that a section that
+ * several nodes share is not missed. Memory that was never onlined is not in the span; what is in it may be a page that
+ * nobody has initialised: of memory that is offline, or where a device is no more, or not yet.
  */
-static bool node_used_by_walk(u32 nid)
+static bool node_used_by_walk(u32 nid, u64 step)
 {
 	const pg_data_t *pgdat = NODE_DATA(nid);
 	u64 end_pfn = pgdat->node_start_pfn + pgdat->node_spanned_pages;
 
-	for (u64 pfn = pgdat->node_start_pfn; pfn < end_pfn; pfn += PAGES_PER_SECTION)
+	for (u64 pfn = pgdat->node_start_pfn; pfn < end_pfn; pfn += step)
 		if (present_section(__pfn_to_section(pfn)) && page_to_nid(pfn_to_page(pfn)) == nid)
 			return true;
 	return false;
 }
 
+static bool node_used(u32 nid)
+{
+	switch (design(node_offline)) {
+	case ALT_node_offline_walk_span:
+		return node_used_by_walk(nid, PAGES_PER_SECTION);
+	case ALT_node_offline_walk_subsections:
+		return node_used_by_walk(nid, PAGES_PER_SUBSECTION);
+	default:
+		return node_used_by_span_and_blocks(nid);
+	}
+}
+
 void try_offline_node(u32 nid)
 {
-	bool used;
-
 	lockdep_assert_held_write(&machine.mem_hotplug_lock);
-	used = design(node_offline) == ALT_node_offline_walk_span ? node_used_by_walk(nid)
-								  : node_used_by_span_and_blocks(nid);
 	/* Its CPUs are present even while they are offline. */
-	if (used || node_state(nid, N_CPU))
+	if (node_used(nid) || node_state(nid, N_CPU))
 		return;
 	node_clear_state(nid, N_ONLINE);
 	unregister_one_node(nid);
