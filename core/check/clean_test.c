@@ -30,6 +30,10 @@ static void random_scenario(struct test_scenario *s, struct rt_random *r, u32 fa
 	s->faults = faults;
 	test_add_op(&s->boot, "alloc", 1, 0, 10 + (s32)rt_random_below(r, 40), 0);
 	test_add_op(&s->boot, "alloc", 1, 2, 3, 1);
+	/* Where it finds room. */
+	for (u32 i = 0; i < 2; i++)
+		test_add_op(&s->boot, "memremap", (s32)rt_random_below(r, BLOCKS), (s32)rt_random_below(r, 8),
+			    (s32)rt_random_below(r, 4), (s32)rt_random_below(r, 2));
 	s->nr_tasks = 2 + rt_random_below(r, 2);
 	for (u32 i = 0; i < s->nr_tasks; i++) {
 		u32 nr_ops = 2 + rt_random_below(r, 4);

@@ -51,15 +51,34 @@ static struct device_memory *take_range(u64 pfn)
 	struct device_memory *found = NULL;
 
 	spin_lock(&machine.hotplug->devices.lock);
-	for (u32 i = 0; i < DEVICE_MEMORY_RANGES && !found; i++)
-		if (machine.hotplug->devices.range[i].state == DEVICE_MEMORY_READY &&
-		    pfn >= READ_ONCE(machine.hotplug->devices.range[i].start_pfn) &&
-		    pfn < READ_ONCE(machine.hotplug->devices.range[i].end_pfn))
-			found = &machine.hotplug->devices.range[i];
+	for (u32 i = 0; i < DEVICE_MEMORY_RANGES && !found; i++) {
+		struct device_memory *range = &machine.hotplug->devices.range[i];
+
+		if (range->state == DEVICE_MEMORY_READY && pfn >= READ_ONCE(range->start_pfn) &&
+		    pfn < READ_ONCE(range->end_pfn))
+			found = range;
+	}
 	if (found)
 		WRITE_ONCE(found->state, DEVICE_MEMORY_BUSY);
 	spin_unlock(&machine.hotplug->devices.lock);
 	return found;
+}
+
+/* The first pfn from @pfn to @end_pfn that a range has; @pfn itself if none does. */
+static u64 first_mapped(u64 pfn, u64 end_pfn)
+{
+	u64 first = end_pfn;
+
+	spin_lock(&machine.hotplug->devices.lock);
+	for (u32 i = 0; i < DEVICE_MEMORY_RANGES; i++) {
+		struct device_memory *range = &machine.hotplug->devices.range[i];
+		u64 start = max(pfn, READ_ONCE(range->start_pfn));
+
+		if (range->state == DEVICE_MEMORY_READY && start < READ_ONCE(range->end_pfn))
+			first = min(first, start);
+	}
+	spin_unlock(&machine.hotplug->devices.lock);
+	return first < end_pfn ? first : pfn;
 }
 
 /* ---- probe and remove ------------------------------------------------------------------------------------------ */
@@ -215,12 +234,18 @@ s64 op_memremap(const struct op *op)
 	return device_memory_probe(start_pfn, end_pfn - start_pfn, op->arg[3]);
 }
 
+/* The first page of a device in the block, from the subsection on. */
+static u64 device_pfn(const struct op *op)
+{
+	return first_mapped(subsection_pfn(op), block_id_to_pfn((u64)op->arg[0] + 1));
+}
+
 s64 op_memunmap(const struct op *op)
 {
-	return device_memory_remove(subsection_pfn(op));
+	return device_memory_remove(device_pfn(op));
 }
 
 s64 op_device_io(const struct op *op)
 {
-	return device_memory_use(subsection_pfn(op), (u64)op->arg[2]);
+	return device_memory_use(device_pfn(op), (u64)op->arg[2]);
 }
