@@ -11,6 +11,7 @@
 
 /* What others look at of the thread; as its task_struct it goes away with it. */
 struct kswapd {
+	pg_data_t *pgdat; /* constant: the thread may run before its node knows of it */
 	struct task_struct *task;
 	u32 running; /* marked accesses */
 	u32 pad;
@@ -136,14 +137,15 @@ static bool wanted(const pg_data_t *pgdat)
 	return READ_ONCE(pgdat->kswapd_highest_zoneidx) != MAX_NR_ZONES;
 }
 
-static void set_running(pg_data_t *pgdat, bool running)
+static void set_running(struct kswapd *self, bool running)
 {
-	WRITE_ONCE(READ_ONCE(pgdat->kswapd)->running, running);
+	WRITE_ONCE(self->running, running);
 }
 
 /* A short sleep first: if memory is still there after it, compaction can have a go, and a long one. (6.1) */
-static void kswapd_try_to_sleep(pg_data_t *pgdat, u32 order, u32 highest_zoneidx)
+static void kswapd_try_to_sleep(struct kswapd *self, u32 order, u32 highest_zoneidx)
 {
+	pg_data_t *pgdat = self->pgdat;
 	bool balanced = pgdat_balanced(pgdat, order, highest_zoneidx) ||
 			READ_ONCE(pgdat->kswapd_failures) >= MAX_RECLAIM_RETRIES;
 
@@ -152,25 +154,26 @@ static void kswapd_try_to_sleep(pg_data_t *pgdat, u32 order, u32 highest_zoneidx
 			compaction_ops->reset_isolation_suitable(pgdat);
 			compaction_ops->wakeup_kcompactd(pgdat, order, highest_zoneidx);
 		}
-		set_running(pgdat, false);
+		set_running(self, false);
 		wait_event_timeout(&pgdat->kswapd_wait, wanted(pgdat) || kthread_should_stop(), NAP_NS);
-		set_running(pgdat, true);
+		set_running(self, true);
 	}
 	if (!balanced || wanted(pgdat))
 		return;
-	set_running(pgdat, false);
+	set_running(self, false);
 	set_pgdat_percpu_threshold(pgdat, false);
 	wait_event(&pgdat->kswapd_wait, wanted(pgdat) || kthread_should_stop());
 	set_pgdat_percpu_threshold(pgdat, true);
-	set_running(pgdat, true);
+	set_running(self, true);
 }
 
 static int kswapd(void *data)
 {
-	pg_data_t *pgdat = data;
+	struct kswapd *self = data;
+	pg_data_t *pgdat = self->pgdat;
 
 	current_flags |= PF_MEMALLOC;
-	set_running(pgdat, true);
+	set_running(self, true);
 	while (!kthread_should_stop()) {
 		u32 highest = READ_ONCE(pgdat->kswapd_highest_zoneidx), order = READ_ONCE(pgdat->kswapd_order), done;
 
@@ -179,7 +182,7 @@ static int kswapd(void *data)
 		WRITE_ONCE(pgdat->kswapd_highest_zoneidx, MAX_NR_ZONES);
 		highest = min(highest, (u32)MAX_NR_ZONES - 1);
 		done = balance_pgdat(pgdat, order, highest);
-		kswapd_try_to_sleep(pgdat, done, highest);
+		kswapd_try_to_sleep(self, done, highest);
 	}
 	return 0;
 }
@@ -215,10 +218,11 @@ static struct kswapd *kswapd_create(pg_data_t *pgdat)
 
 	if (!self)
 		return NULL;
+	self->pgdat = pgdat;
 	snprintf(name, sizeof(name), "kswapd%u", pgdat->node_id);
 	if (!should_fail(kthread))
-		self->task = kthread_run_waiting(kswapd, pgdat, first_cpu_of_node(pgdat->node_id), name,
-						 &pgdat->kswapd_wait);
+		self->task =
+			kthread_run_waiting(kswapd, self, first_cpu_of_node(pgdat->node_id), name, &pgdat->kswapd_wait);
 	if (!self->task) {
 		kfree(self);
 		return NULL;

@@ -143,6 +143,8 @@ static void handler(void *info)
 	BUG_ON(!in_interrupt() || !irqs_disabled() || !in_atomic());
 	BUG_ON(smp_processor_id() != (u64)info);
 	BUG_ON(READ_ONCE(shared.off) && smp_processor_id() == 0);
+	/* Nothing of the task it interrupts. */
+	BUG_ON(rt_task_private() || rt_task_words()[0]);
 	add(&shared.handled, 1);
 }
 
@@ -150,10 +152,13 @@ static void caller(void *arg)
 {
 	u64 target = (u64)arg;
 
+	rt_task_set_private(&shared);
+	rt_task_words()[0] = target + 1;
 	for (u64 i = 0; i < LOOPS; i++) {
 		BUG_ON(smp_call_function_single((u32)target, handler, (void *)target, true));
 		BUG_ON(READ_ONCE(shared.handled) < i + 1);
 	}
+	BUG_ON(rt_task_private() != &shared || rt_task_words()[0] != target + 1);
 }
 
 /* Interrupts wait for this CPU while they are off, and come afterwards. */

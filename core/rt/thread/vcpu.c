@@ -123,6 +123,20 @@ static struct ipi *ipi_take(struct vcpu *cpu)
 	return ipi;
 }
 
+/* A handler has nothing of the task it interrupts: neither its private pointer nor its words. */
+static void call_as_nobody(void (*func)(void *info), void *info)
+{
+	void *private = rt_task_private();
+	u64 words[RT_TASK_WORDS];
+
+	memcpy(words, rt_task_words(), sizeof(words));
+	memset(rt_task_words(), 0, sizeof(words));
+	rt_task_set_private(NULL);
+	func(info);
+	rt_task_set_private(private);
+	memcpy(rt_task_words(), words, sizeof(words));
+}
+
 static void call_in_interrupt(struct task_struct *me, void (*func)(void *info), void *info)
 {
 	u32 irqs_off = me->irqs_off, nr_held = me->nr_held;
@@ -130,7 +144,7 @@ static void call_in_interrupt(struct task_struct *me, void (*func)(void *info), 
 	me->irqs_off = 1;
 	me->irq_depth++;
 	me->preempt_count++;
-	func(info);
+	call_as_nobody(func, info);
 	me->preempt_count--;
 	me->irq_depth--;
 	me->irqs_off = irqs_off;
