@@ -97,6 +97,7 @@ static const struct {
 	{BUG_taint_after_add, true},
 	{BUG_pagemap_dying_online, true},
 	{BUG_pagemap_forgotten_early, true},
+	{BUG_pagemap_node_unchecked, true},
 	{BUG_zone_span_torn_read, true},
 	{BUG_slab_show_mem_lock, false},
 	{BUG_slab_directory_locked, false},

@@ -230,6 +230,9 @@ const char *law_node_states(void)
 				      (unsigned long long)pgdat->node_present_pages, (unsigned long long)normal);
 		if (has_state(nid, N_MEMORY) && !has_state(nid, N_ONLINE))
 			return broken("node %u has memory but is not online", nid);
+		if (pgdat->node_spanned_pages && !has_state(nid, N_ONLINE))
+			return broken("node %u spans %llu pages but is not online", nid,
+				      (unsigned long long)pgdat->node_spanned_pages);
 	}
 	for (u64 id = 0; id < machine_config.blocks; id++) {
 		const struct memory_block *mem = machine.blocks[id];

@@ -246,6 +246,47 @@ static void nodes_come_and_go(void **state)
 	rt_reset();
 }
 
+/* A block that was never online, a CPU, and a device, even one that is gone: each of them keeps a node. */
+static void what_keeps_a_node(void **state)
+{
+	static const struct step blocks[] = {
+		{"add", 2, .expect = 0},
+		{"add", 3, .expect = 0},
+		{"remove", 3, .expect = 0},
+		{"remove", 2, .expect = 0},
+	};
+	static const struct step devices[] = {
+		{"add", 3, .expect = 0},    {"memremap", 2, 1, 2, .expect = 0},
+		{"remove", 3, .expect = 0}, {"memunmap", 2, .expect = 0},
+		{"add", 3, .expect = 0},    {"remove", 3, .expect = 0},
+	};
+	static const struct step nearest[] = {{"memremap", 2, .expect = 0}};
+	struct test_scenario s = test_scenario(4, 2);
+
+	(void)state;
+	s.config.nodes = 2;
+	run_steps(&s, blocks, 3);
+	assert_true(node_state(1, N_ONLINE));
+	rt_reset();
+	run_steps(&s, blocks, 4);
+	assert_false(node_state(1, N_ONLINE));
+	rt_reset();
+	run_steps(&s, devices, ARRAY_SIZE(devices));
+	assert_true(node_state(1, N_ONLINE));
+	assert_int_equal(machine.nodes[1].node_start_pfn, 2 * BLOCK + 8);
+	assert_int_equal(machine.nodes[1].node_spanned_pages, 2 * 8);
+	rt_reset();
+	/* Its node is not online: the device goes to the one that is. */
+	run_steps(&s, nearest, 1);
+	assert_false(node_state(1, N_ONLINE));
+	assert_int_equal(zone_of(0, ZONE_DEVICE)->spanned_pages, BLOCK);
+	rt_reset();
+	s.config.topology = TOPOLOGY_cpus;
+	run_steps(&s, blocks, 4);
+	assert_true(node_state(1, N_ONLINE) && node_state(1, N_CPU));
+	rt_reset();
+}
+
 /* Signals: a task that signals itself first gets -EINTR from the next offline only. */
 static void a_signal_ends_one_offline(void **state)
 {
@@ -338,6 +379,7 @@ int main(void)
 		cmocka_unit_test(offline_moves_pages_or_gives_up),
 		cmocka_unit_test(unmovable_pages_keep_a_block),
 		cmocka_unit_test(nodes_come_and_go),
+		cmocka_unit_test(what_keeps_a_node),
 		cmocka_unit_test(a_signal_ends_one_offline),
 		cmocka_unit_test(a_failing_add_leaves_nothing),
 	};

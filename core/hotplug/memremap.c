@@ -2,6 +2,7 @@
 #include "core/hotplug/memremap.h"
 
 #include "core/hotplug/memory_hotplug.h"
+#include "core/hotplug/node.h"
 #include "core/hotplug/resource.h"
 #include "core/mm/machine.h"
 #include "core/rt/point.h"
@@ -39,19 +40,29 @@ static bool intersects_system_ram(u64 start_pfn, u64 end_pfn)
 	return pages != 0;
 }
 
-/* Sections and zone; the pages are initialised later, without the lock. */
+/*
+ * Sections and zone; the pages are initialised later, without the lock. The node may have gone offline since the driver
+ * chose it: it comes back, as for memory. 6.1 lets an offline node span the pages.
+ */
 static int add_device_pages(struct dev_pagemap *pgmap, u32 nid)
 {
 	struct mhp_params params = {.altmap = pgmap_altmap(pgmap), .pgmap = pgmap};
 	u64 nr_pages = pgmap->end_pfn - pgmap->start_pfn;
-	int ret;
+	int ret, new_node = 0;
 
 	mem_hotplug_begin();
-	ret = __add_pages(nid, pgmap->start_pfn, nr_pages, &params);
+	if (!bug(pagemap_node_unchecked))
+		new_node = __try_online_node(nid, false);
+	ret = new_node < 0 ? new_node : __add_pages(nid, pgmap->start_pfn, nr_pages, &params);
 	point(device, added, pgmap->start_pfn);
-	if (!ret)
+	if (!ret) {
+		if (new_node) {
+			node_set_state(nid, N_ONLINE);
+			register_one_node(nid);
+		}
 		move_pfn_range_to_zone(node_zone(nid, ZONE_DEVICE), pgmap->start_pfn, nr_pages, params.altmap,
 				       MIGRATE_MOVABLE);
+	}
 	mem_hotplug_done();
 	return ret;
 }
