@@ -5,6 +5,7 @@
 
 #include "core/check/laws.h"
 #include "core/hotplug/memory_hotplug.h"
+#include "core/hotplug/virtio_mem.h"
 #include "core/mm/anon.h"
 #include "core/mm/buddy.h"
 #include "core/mm/lru.h"
@@ -14,6 +15,7 @@
 #include "core/mm/topology.h"
 #include "core/mm/vmscan.h"
 #include "core/name.h"
+#include "core/range/cma.h"
 #include "core/range/compaction.h"
 #include "core/range/walk_law.h"
 #include "core/rt/mem.h"
@@ -90,6 +92,7 @@ static void free_early_range(struct zone *zone, u64 start_pfn, u64 nr_pages)
 			memmap_init_free_range(pfn, next - pfn, zone->idx, zone->node);
 	}
 	set_movable_pageblocks(start_pfn, end_pfn);
+	cma_init_pageblocks(zone, start_pfn, end_pfn);
 	for (u64 pfn = start_pfn; pfn < end_pfn; pfn = next) {
 		if (kept_at(pfn, end_pfn, &next))
 			continue;
@@ -266,11 +269,13 @@ static void machine_boot(void *arg)
 	const struct boot_setup *then = arg;
 
 	machine_init();
+	cma_declare_area();
 	boot_early_memory();
 	boot_late();
 	slab_init();
 	memory_hotplug_init();
 	cpu_hotplug_init();
+	virtio_mem_init();
 	boot_hotplug_range(&machine_config.normal, MMOP_ONLINE_KERNEL);
 	boot_hotplug_range(&machine_config.movable, MMOP_ONLINE_MOVABLE);
 	boot_hotplug_range(&machine_config.offline, MMOP_OFFLINE);

@@ -8,10 +8,12 @@
 #include "core/hotplug/memory_block.h"
 #include "core/hotplug/notifier.h"
 #include "core/hotplug/resource.h"
+#include "core/hotplug/virtio_mem.h"
 #include "core/mm/lru.h"
 #include "core/mm/machine.h"
 #include "core/mm/pcp.h"
 #include "core/mm/slab.h"
+#include "core/range/cma.h"
 #include "core/rt/access.h"
 #include "core/rt/cpu.h"
 #include "core/rt/name.h"
@@ -295,6 +297,10 @@ static bool object_name(enum obj_type type, u64 base, u64 length, u64 offset, bo
 		return layout_name(LAYOUT_kmem_cache_node, -1, offset, with_index, buf, size);
 	case OBJ_kmem_cache_cpu:
 		return percpu_name(LAYOUT_kmem_cache_cpu, offset, with_index, buf, size);
+	case OBJ_virtio_mem:
+		return layout_name(LAYOUT_virtio_mem, -1, offset, with_index, buf, size);
+	case OBJ_cma:
+		return layout_name(LAYOUT_cma, -1, offset, with_index, buf, size);
 	default:
 		return false;
 	}

@@ -6,6 +6,7 @@
 #include "core/hotplug/device_memory.h"
 #include "core/hotplug/ops_hotplug.h"
 #include "core/mm/ops_mm.h"
+#include "core/range/ops_contig.h"
 #include "core/range/ops_range.h"
 #include "core/rt/point.h"
 #include "core/rt/task.h"

@@ -63,10 +63,15 @@ static void take_list(const struct zone *zone, u32 order, u32 mt)
 		if ((mt == MIGRATE_ISOLATE) != (raw_pageblock_type(pfn) == MIGRATE_ISOLATE))
 			note(census.bad_type, "pfn %llu is on the list of type %u, its pageblock has type %u",
 			     (unsigned long long)pfn, mt, raw_pageblock_type(pfn));
+		if ((mt == MIGRATE_CMA) != (raw_pageblock_type(pfn) == MIGRATE_CMA))
+			note(census.bad_cma, "pfn %llu is on the list of type %u, its pageblock has type %u",
+			     (unsigned long long)pfn, mt, raw_pageblock_type(pfn));
 		zc->listed[order]++;
 		zc->listed_pages += BIT(order);
 		if (mt == MIGRATE_ISOLATE)
 			zc->isolated_pages += BIT(order);
+		if (mt == MIGRATE_CMA)
+			zc->cma_pages += BIT(order);
 	}
 }
 
@@ -300,10 +305,15 @@ static u64 take_other(const struct page *page, struct zone_census *zc, u64 end_p
 	}
 	if (page->_refcount.counter == 0 && census_pcp_page(pfn, &order))
 		return BIT(order);
+	zc->logically_offline_pages += raw_page_offline(page);
 	if (page->_refcount.counter <= 0) {
 		note(census.lost_page, "pfn %llu has %d references but is not free: flags %#llx, private %llu",
 		     (unsigned long long)pfn, page->_refcount.counter, (unsigned long long)page->flags,
 		     (unsigned long long)page->private);
+		return 1;
+	}
+	if (raw_page_offline(page) && !page->mapping) {
+		zc->unplugged_pages++;
 		return 1;
 	}
 	if (raw_page_flag(page, PG_head))
@@ -418,6 +428,7 @@ static void census_clear(void)
 		census.lru_pages[nid] = 0;
 	census.slab_pages = 0;
 	census.bad_list[0] = census.bad_page[0] = census.bad_link[0] = census.bad_type[0] = 0;
+	census.bad_cma[0] = 0;
 	census.bad_block[0] = census.isolated[0] = census.lost_page[0] = census.bad_pcp[0] = 0;
 	pcp_set.used = 0;
 	pcp_set.taken++;

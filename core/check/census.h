@@ -16,6 +16,7 @@ struct zone_census {
 	u64 listed[NR_PAGE_ORDERS_MAX]; /* blocks */
 	u64 listed_pages;
 	u64 isolated_pages; /* of them on ISOLATE lists */
+	u64 cma_pages;      /* of them on CMA lists */
 	/* From the pages of online sections. */
 	u64 online_pages;
 	u64 early_pages;
@@ -24,6 +25,8 @@ struct zone_census {
 	u64 buddy_pages;
 	u64 pcp_pages; /* on per-CPU lists */
 	u64 used_pages;
+	u64 logically_offline_pages; /* PageOffline, in an area or not */
+	u64 unplugged_pages;         /* of them those of a virtio-mem device, which are in no area */
 	u64 reserved_pages;
 	u64 isolated_pageblocks;
 };
@@ -38,6 +41,7 @@ struct census {
 	char bad_pcp[160];   /* per-CPU lists */
 	char bad_link[160];  /* zone and node of pages */
 	char bad_type[160];  /* pageblock types against lists */
+	char bad_cma[160];   /* CMA pageblocks against CMA lists */
 	char bad_block[160]; /* pageblock types within a free block */
 	char isolated[160];  /* pageblocks of a type that none has at rest */
 	char lost_page[160]; /* neither free nor in use nor reserved */
@@ -119,6 +123,11 @@ static inline bool raw_page_live(const struct page *page)
 static inline bool raw_page_buddy(const struct page *page)
 {
 	return ((u32)page->_mapcount.counter & (PAGE_TYPE_BASE | PG_TYPE_buddy)) == PAGE_TYPE_BASE;
+}
+
+static inline bool raw_page_offline(const struct page *page)
+{
+	return ((u32)page->_mapcount.counter & (PAGE_TYPE_BASE | PG_TYPE_offline)) == PAGE_TYPE_BASE;
 }
 
 static inline bool raw_page_flag(const struct page *page, enum pageflags flag)

@@ -98,6 +98,8 @@ void laws_init(void)
 	isolated_law_init();
 	oom_law_init();
 	cached_law_init();
+	cma_law_init();
+	pinned_law_init();
 }
 
 void laws_op_begin(void)

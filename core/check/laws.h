@@ -37,6 +37,12 @@ const char *leaks_check(const char **signature);
 /* The law that no page of an isolated pageblock is allocated, checked at each allocation (isolated.c). */
 void isolated_law_init(void);
 
+/* The law that of the users of a CMA area one at a time isolates (cma.c). */
+void cma_law_init(void);
+
+/* The law that no page is taken for pinned that nobody has pinned (pinned.c). */
+void pinned_law_init(void);
+
 /* The law that free pages of an isolated range do not stay on per-CPU lists (cached.c). */
 void cached_law_init(void);
 /* The law that no allocation fails while there is enough, judged when one fails (oom.c). */

@@ -107,10 +107,12 @@ const char *law_zone_managed(void)
 	for_each_zone_of (nid, idx, zone) {
 		const struct zone_census *zc = &census.zone[nid][idx];
 
-		if (managed(zone) + zc->reserved_pages != zc->online_pages)
-			return broken("node %u zone %s manages %llu pages; %llu are online, %llu of them reserved", nid,
-				      zone_type_name(idx), (unsigned long long)managed(zone),
-				      (unsigned long long)zc->online_pages, (unsigned long long)zc->reserved_pages);
+		if (managed(zone) + zc->reserved_pages + zc->logically_offline_pages != zc->online_pages)
+			return broken("node %u zone %s manages %llu pages; %llu are online, %llu of them reserved, "
+				      "%llu logically offline",
+				      nid, zone_type_name(idx), (unsigned long long)managed(zone),
+				      (unsigned long long)zc->online_pages, (unsigned long long)zc->reserved_pages,
+				      (unsigned long long)zc->logically_offline_pages);
 	}
 	return NULL;
 }

@@ -302,6 +302,7 @@ static int take_pages_offline(struct zone *zone, u64 start_pfn, u64 end_pfn, str
 		*reason = ret == -EINTR ? "signal backoff" : "unmovable page";
 		goto failed_removal_isolated;
 	}
+	check_range_isolated(start_pfn, end_pfn);
 	__offline_isolated_pages(zone, start_pfn, end_pfn);
 	forget_isolated_pageblocks(zone, end_pfn - start_pfn);
 	return 0;

@@ -5,6 +5,7 @@
 #include "core/hotplug/memory_hotplug.h"
 #include "core/hotplug/notifier.h"
 #include "core/hotplug/policy.h"
+#include "core/hotplug/virtio_mem.h"
 #include "core/mm/cpu.h"
 #include "core/mm/machine.h"
 #include "core/mm/pcp.h"
@@ -18,6 +19,9 @@ static u64 block_start(const struct op *op)
 
 s64 op_add(const struct op *op)
 {
+	/* The region of a device is its own. */
+	if (virtio_mem_has_block((u64)op->arg[0]))
+		return -EEXIST;
 	return add_memory_block((u64)op->arg[0]);
 }
 
@@ -39,7 +43,7 @@ static s64 remove_known(const struct op *op, int (*remove)(u64 start, u64 size))
 	s64 ret = -ENODEV;
 
 	lock_device_hotplug();
-	if (machine.blocks[op->arg[0]])
+	if (machine.blocks[op->arg[0]] && !virtio_mem_has_block((u64)op->arg[0]))
 		ret = remove(block_start(op), memory_block_size_bytes());
 	unlock_device_hotplug();
 	return ret;
@@ -69,6 +73,11 @@ s64 op_signal(const struct op *op)
 s64 op_offline_and_remove(const struct op *op)
 {
 	return remove_known(op, __offline_and_remove_memory);
+}
+
+s64 op_virtio_resize(const struct op *op)
+{
+	return virtio_mem_resize((u64)op->arg[0], (u32)op->arg[1]);
 }
 
 /* ---- CPUs ------------------------------------------------------------------------------------------------------- */

@@ -22,4 +22,7 @@ s64 op_sysctl(const struct op *op);
 s64 op_veto(const struct op *op);
 s64 op_signal(const struct op *op); /* -ESRCH: no such task, or it is over */
 
+/* Number of sub-blocks plugged, or what virtio_mem_resize() says. */
+s64 op_virtio_resize(const struct op *op);
+
 #endif

@@ -78,6 +78,11 @@ static bool map_page(struct area *area, struct page *page, u32 order, bool movab
 	return true;
 }
 
+bool area_map_kernel_page(struct area *area, struct page *page)
+{
+	return map_page(area, page, 0, false);
+}
+
 s64 area_alloc(struct area *area, gfp_t gfp, u32 order, u32 count)
 {
 	bool movable = gfp & __GFP_MOVABLE;
@@ -103,6 +108,13 @@ s64 area_alloc(struct area *area, gfp_t gfp, u32 order, u32 count)
 	}
 	mutex_unlock(&area->lock);
 	return ret ? ret : done ? done : -ENOMEM;
+}
+
+/* Only its own operations know how to treat the pages: of a balloon's, entries do not even say when one is back.
+ * area->lock held. */
+static bool area_is_special(const struct area *area)
+{
+	return area_kind_is_special(area->kind);
 }
 
 /* ---- free, pin, verify ----------------------------------------------------------------------------------------- */
@@ -135,7 +147,7 @@ s64 area_free(struct area *area)
 	s64 done = 0;
 
 	mutex_lock(&area->lock);
-	if (area->pinned) {
+	if (area->pinned || area_is_special(area)) {
 		mutex_unlock(&area->lock);
 		return -EINVAL;
 	}
@@ -164,7 +176,7 @@ s64 area_pin(struct area *area)
 	u64 pinned = 0;
 
 	mutex_lock(&area->lock);
-	for (u32 index = 0; !area->pinned && index < AREA_ENTRIES; index++) {
+	for (u32 index = 0; !area->pinned && !area_is_special(area) && index < AREA_ENTRIES; index++) {
 		u64 pte = lock_stable_pte(area, index);
 
 		if (!pte)
@@ -206,7 +218,7 @@ s64 area_verify_all(struct area *area)
 	s64 done = 0;
 
 	mutex_lock(&area->lock);
-	for (u32 index = 0; index < area->size; index++) {
+	for (u32 index = 0; !area_is_special(area) && index < area->size; index++) {
 		u64 pte = lock_stable_pte(area, index);
 
 		if (!pte)
@@ -228,7 +240,7 @@ static s64 for_each_lru_page(struct area *area, void (*fn)(struct page *page, bo
 	s64 done = 0;
 
 	mutex_lock(&area->lock);
-	for (u32 index = 0; index < area->size; index++) {
+	for (u32 index = 0; !area_is_special(area) && index < area->size; index++) {
 		u64 pte = lock_stable_pte(area, index);
 		struct page *page = pfn_to_page(pte_pfn(pte));
 

@@ -15,13 +15,17 @@
  * Task context or boot, may sleep; waits for entries that migrate. Numbers of entries, or:
  *   area_alloc   -ENOMEM: nothing could be allocated, or the area is full; less than @count if only that much could.
  *                -EINVAL: the area is of another kind.
- *   area_free    -EINVAL: the area is pinned. Verifies first. Any kind.
+ *   area_free    -EINVAL: the area is pinned, or special. Verifies first. Any other kind.
  *   area_pin     -EINVAL: pinned already, or empty.    area_unpin  -EINVAL: not pinned. (FOLL_PIN, FOLL_GET)
+ * Special areas (area_kind_is_special()) know none of these: -EINVAL, or nothing happens.
  *   area_verify  content that is not what the user wrote is verdict `invariant`, "page content lost".
  * @gfp: movable requests are anonymous memory, others kernel memory.
  */
 s64 area_alloc(struct area *area, gfp_t gfp, u32 order, u32 count);
 s64 area_free(struct area *area);
+/* area->lock held, kind AREA_ANON or AREA_CMA. A page with one reference becomes kernel memory of the area. False: no
+ * room. */
+bool area_map_kernel_page(struct area *area, struct page *page);
 s64 area_pin(struct area *area);
 s64 area_unpin(struct area *area);
 s64 area_verify_all(struct area *area);

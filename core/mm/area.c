@@ -89,6 +89,16 @@ u32 area_free_entry(const struct area *area, u32 from)
 	return index;
 }
 
+u32 area_room(struct area *area)
+{
+	u32 used;
+
+	spin_lock(&area->ptl);
+	used = area->used;
+	spin_unlock(&area->ptl);
+	return area->size - used;
+}
+
 u64 area_next_stamp(struct area *area)
 {
 	area->last_stamp += BIT(16);

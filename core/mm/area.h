@@ -15,16 +15,21 @@
 #define AREA_ENTRIES 64
 
 enum area_kind {
-	AREA_ANON, /* mapped, on the LRU lists, movable; or kernel memory, which is neither of them */
-	AREA_FILE, /* page cache: entries by offset; movable, and reclaimable while clean */
+	AREA_ANON,    /* mapped, on the LRU lists, movable; or kernel memory, which is neither of them */
+	AREA_FILE,    /* page cache: entries by offset; movable, and reclaimable while clean */
+	AREA_CMA,     /* one allocation from a CMA area: kernel memory that only its allocator takes back */
+	AREA_BALLOON, /* a balloon's pages, range/balloon.h: movable by its own functions, nobody's memory */
 };
 
 /* An entry: 0, or pfn << 8 | order << 4 | flags. */
 #define PTE_PRESENT 1UL
-#define PTE_MIGRATION 2UL /* the page moves; wait for its page lock */
+#define PTE_MIGRATION 2UL /* the page moves; wait for its page lock. A balloon's: it is isolated */
 #define PTE_MAPPED 4UL    /* with PRESENT, order > 0: each page is mapped by itself, not the compound page as a whole */
 #define pte_pfn(pte) ((pte) >> 8)
 #define pte_order(pte) ((u32)((pte) >> 4 & 0xf))
+
+/* Who gives pages of such areas back knows more than that they are to be freed. */
+#define area_kind_is_special(kind) ((kind) >= AREA_CMA)
 
 struct area {
 	struct mutex lock; /* serialises users of the area (mmap_lock): alloc, free, verify, pin */
@@ -56,6 +61,8 @@ int area_resize(struct area *area, u32 size);
 int area_set_kind(struct area *area, enum area_kind kind);
 /* ptl held. The first free entry at or behind @from; area->size if there is none. */
 u32 area_free_entry(const struct area *area, u32 from);
+/* area->lock held. Number of free entries. */
+u32 area_room(struct area *area);
 /* area->lock held. Stamps of no two allocations of a run are alike, nor those of an allocation's pages. */
 u64 area_next_stamp(struct area *area);
 /* ptl held, or nobody else knows the pages. Writes the stamps of an entry's pages; @stamp becomes the entry's. */

@@ -174,7 +174,7 @@ bool free_pages_prepare(struct page *page, u32 order)
 		return false;
 	if (PageHead(page))
 		destroy_compound_page(page, order);
-	if (READ_ONCE(page->mapping) & PAGE_MAPPING_ANON)
+	if (READ_ONCE(page->mapping) & PAGE_MAPPING_FLAGS)
 		WRITE_ONCE(page->mapping, 0);
 	for (u64 i = 0; i < BIT(order); i++) {
 		check_page_state(page + i, "freed");
@@ -217,7 +217,7 @@ void __free_pages_core(struct page *page, u32 order)
 {
 	page_access_check(page);
 	for (struct page *p = page; p < page + BIT(order); p++) {
-		p->flags &= ~BIT(PG_reserved);
+		WRITE_ONCE(p->flags, READ_ONCE(p->flags) & ~BIT(PG_reserved));
 		WRITE_ONCE(p->_refcount.counter, 0);
 	}
 	memblock_free_pages(page, page_to_pfn(page), order);

@@ -62,6 +62,7 @@ s32 total_mapcount(const struct page *page)
 	u32 order = compound_order(head);
 	s32 count = order ? compound_mapcount(head) : 0;
 
+	BUG_ON(page != head);
 	for (u64 i = 0; i < BIT(order); i++)
 		count += atomic_read(&head[i]._mapcount) + 1;
 	return count;

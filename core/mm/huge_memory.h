@@ -20,7 +20,7 @@ u32 page_unmap(struct page *page, u32 order, bool ptes);
 
 /* How often the page itself, plus the compound page it is part of, is mapped. (page_mapcount, 6.1) */
 s32 page_mapcount(const struct page *page);
-/* All mappings of all pages of a compound page. The caller holds a reference on it. (total_mapcount, 6.1) */
+/* All mappings of all pages of a compound page, whose head is @page. The caller holds a reference. (6.1) */
 s32 total_mapcount(const struct page *page);
 bool page_mapped(const struct page *page);
 

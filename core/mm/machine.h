@@ -15,12 +15,14 @@
 #define MEMORY_BLOCKS_MAX 8192
 #define PAGE_WAIT_TABLE_SIZE 8
 
+struct cma;
 struct hotplug_state;
 struct slab_state;
 struct pagemap_ranges;
 struct memory_block;
 struct notifier_block;
 struct resource;
+struct virtio_mem;
 
 struct machine {
 	struct mutex device_hotplug_lock;            /* outermost; serialises add, remove, state changes */
@@ -66,6 +68,8 @@ struct machine {
 	atomic_t ops_in_flight;             /* counted only while laws are checked after each operation */
 	u32 ops_pad;
 	struct hotplug_state *hotplug;
+	struct cma *cma;               /* NULL: none was declared */
+	struct virtio_mem *virtio_mem; /* NULL: there is none */
 	struct slab_state *slab;
 	u64 state_write_deadline;        /* when the writer of a state file loses patience: device_hotplug_lock */
 	struct pagemap_ranges *pagemaps; /* device mappings: RCU; NULL until there is one */

@@ -65,6 +65,19 @@ void __ClearPageBuddy(struct page *page)
 	atomic_set(&page->_mapcount, -1);
 }
 
+void __SetPageOffline(struct page *page)
+{
+	page_access_check(page);
+	BUG_ON(atomic_read(&page->_mapcount) != -1);
+	atomic_set(&page->_mapcount, (s32)~PG_TYPE_offline);
+}
+
+void __ClearPageOffline(struct page *page)
+{
+	BUG_ON(!PageOffline(page));
+	atomic_set(&page->_mapcount, -1);
+}
+
 bool page_has_type(const struct page *page)
 {
 	page_access_check(page);

@@ -224,6 +224,19 @@ static inline bool PageOffline(const struct page *page)
 void __SetPageBuddy(struct page *page);
 void __ClearPageBuddy(struct page *page);
 bool page_has_type(const struct page *page);
+/* Logically offline: somebody else than the allocator looks after it. By the page's owner. */
+void __SetPageOffline(struct page *page);
+void __ClearPageOffline(struct page *page);
+
+/*
+ * Pages that are on no LRU list but can be migrated all the same, by their owner's functions (range/movable.h). Of an
+ * owner that lets the page go the flag stays, so that who has it isolated finds out. Unlocked: a hint. (__PageMovable)
+ */
+static inline bool page_is_movable_ops(const struct page *page)
+{
+	page_access_check(page);
+	return (READ_ONCE(page->mapping) & PAGE_MAPPING_FLAGS) == PAGE_MAPPING_MOVABLE;
+}
 
 static inline bool PageCompound(const struct page *page)
 {

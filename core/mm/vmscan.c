@@ -75,13 +75,13 @@ static void put_back(struct list_head *pages)
 /* ---- dropping pages -------------------------------------------------------------------------------------------- */
 
 /* Dropped: frozen at no reference, to be freed. False: it stays, and is on the active list if it was used lately. */
-static bool reclaim_page(struct page *page)
+static bool reclaim_page(struct page *page, bool ignore_references)
 {
 	bool dropped = false;
 
 	if (!trylock_page(page))
 		return false;
-	if (PageReferenced(page)) {
+	if (!ignore_references && PageReferenced(page)) {
 		ClearPageReferenced(page);
 		SetPageActive(page);
 	} else if (!PageDirty(page) && !PageWriteback(page) && !PageUnevictable(page) && READ_ONCE(page->mapping)) {
@@ -96,7 +96,7 @@ static bool reclaim_page(struct page *page)
 }
 
 /* (shrink_folio_list, 6.1) */
-static u32 shrink_page_list(struct list_head *pages)
+static u32 shrink_page_list(struct list_head *pages, bool ignore_references)
 {
 	struct list_head kept;
 	struct page *page, *next;
@@ -106,7 +106,7 @@ static u32 shrink_page_list(struct list_head *pages)
 	list_for_each_entry_safe (page, next, pages, lru) {
 		cond_resched();
 		list_del_init(&page->lru);
-		if (reclaim_page(page)) {
+		if (reclaim_page(page, ignore_references)) {
 			point(vmscan, reclaimed, page_to_pfn(page));
 			ClearPageActive(page);
 			free_unref_page(page, 0);
@@ -133,11 +133,35 @@ static u32 shrink_inactive_list(pg_data_t *pgdat, u32 nr, struct scan_control *s
 	taken = take_pages(pgdat, nr, &pages, sc, LRU_INACTIVE_FILE);
 	if (!taken)
 		return 0;
-	reclaimed = shrink_page_list(&pages);
+	reclaimed = shrink_page_list(&pages, false);
 	put_back(&pages);
 	mod_node_page_state(pgdat, NR_ISOLATED_FILE, -(s64)taken);
 	sc->nr_scanned += taken;
 	return reclaimed;
+}
+
+u32 reclaim_clean_pages_from_list(struct list_head *pages)
+{
+	struct page *page, *next;
+	struct list_head clean;
+	pg_data_t *pgdat;
+	u32 nr_reclaimed;
+
+	INIT_LIST_HEAD(&clean);
+	list_for_each_entry_safe (page, next, pages, lru) {
+		if (page_is_movable_ops(page) || !page_is_file_lru(page) || PageDirty(page) || PageUnevictable(page))
+			continue;
+		ClearPageActive(page);
+		list_move(&page->lru, &clean);
+	}
+	if (list_empty(&clean))
+		return 0;
+	/* Once dropped they cannot be asked any more. */
+	pgdat = NODE_DATA(page_to_nid(list_first_entry(&clean, struct page, lru)));
+	nr_reclaimed = shrink_page_list(&clean, true);
+	list_splice_init(&clean, pages);
+	mod_node_page_state(pgdat, NR_ISOLATED_FILE, -(s64)nr_reclaimed);
+	return nr_reclaimed;
 }
 
 /* Pages not used since they became active get old again. (shrink_active_list, 6.1) */

@@ -31,6 +31,12 @@ struct scan_control {
 void shrink_node(pg_data_t *pgdat, struct scan_control *sc);
 
 /*
+ * Drops the clean page cache of a list of isolated pages, used lately or not: it need not be migrated. What could not
+ * be dropped stays on the list. Number of pages dropped, which no longer count as isolated. Task context. (6.1)
+ */
+u32 reclaim_clean_pages_from_list(struct list_head *pages);
+
+/*
  * An allocation of @gfp found @zone short of @order: wakes the node's kswapd; or kcompactd, if pages are there but
  * scattered and the caller will not compact itself. Any context. (6.1)
  */

@@ -5,6 +5,7 @@
 #include "core/mm/lru.h"
 #include "core/mm/machine.h"
 #include "core/range/compaction.h"
+#include "core/range/movable.h"
 #include "core/rt/cpu.h"
 #include "core/rt/point.h"
 #include "core/rt/report.h"
@@ -78,6 +79,36 @@ static void take_a_break(struct migrate_scan *s)
 		lose_pageblock(s);
 }
 
+void (*pinned_page_hook)(const struct page *page, s32 count, s32 held);
+
+/*
+ * An anonymous page with more references than mappings is pinned: migration would fail. @held of the references are the
+ * scan's. The count first: who maps the page meanwhile takes references before he counts mappings.
+ */
+static bool page_pinned(const struct page *page, s32 held, s32 (*mapcount)(const struct page *page))
+{
+	s32 count;
+
+	if (!(READ_ONCE(compound_head(page)->mapping) & PAGE_MAPPING_ANON))
+		return false;
+	count = page_count(page);
+	if (count - held <= mapcount(page))
+		return false;
+	if (pinned_page_hook)
+		pinned_page_hook(compound_head(page), count, held);
+	return true;
+}
+
+/* How it was looked at before a reference is held: nothing keeps the page what it is. */
+static bool pinned_at_a_peek(const struct page *page)
+{
+	if (bug(thp_mapcount_head_only))
+		return page_pinned(page, 0, page_mapcount);
+	if (bug(thp_mapcount_before_reference))
+		return page_pinned(page, 0, total_mapcount);
+	return false;
+}
+
 /*
  * What can be seen without lock or reference: is the page worth one? It may be freed, split, allocated and isolated by
  * others meanwhile. Steps over what a free or compound page seems to cover.
@@ -92,14 +123,16 @@ static bool peek(struct migrate_scan *s, struct page *page)
 			s->low_pfn += (1ULL << order) - 1;
 		return false;
 	}
-	if (PageCompound(page)) {
+	if (PageCompound(page) && !s->cc->alloc_contig) {
 		u32 order = compound_order(page);
 
 		if (order <= geometry.max_order)
 			s->low_pfn += (1ULL << order) - 1;
 		return false;
 	}
-	return PageLRU(page);
+	if (pinned_at_a_peek(page))
+		return false;
+	return PageLRU(page) || (page_is_movable_ops(page) && !PageIsolated(page));
 }
 
 /* First page of the pageblock to be isolated: somebody else's skip bit ends the scan, else it is set now. */
@@ -136,19 +169,34 @@ static bool lock_and_check(struct migrate_scan *s, struct page *page)
 			return false;
 		}
 	}
-	if (!PageCompound(page))
+	if (!PageCompound(page) || s->cc->alloc_contig)
 		return true;
 	s->low_pfn += (1ULL << compound_order(page)) - 1; /* it became one before the reference was taken */
 	return false;
+}
+
+/* From its owner, which takes other locks than the LRU's. */
+static bool isolate_held_movable(struct migrate_scan *s, struct page *page)
+{
+	unlock_lruvec(s);
+	if (!isolate_referenced_movable(page))
+		return false;
+	list_add(&page->lru, &s->cc->migratepages);
+	s->cc->nr_migratepages++;
+	s->nr_isolated++;
+	return true;
 }
 
 /* @page is held by the walk. True: isolated, the reference belongs to cc->migratepages. */
 static bool isolate_held(struct migrate_scan *s, struct page *page)
 {
 	struct compact_control *cc = s->cc;
+	u32 nr_pages;
 
-	/* An anonymous page with more references than mappings: pinned, migration would fail. */
-	if (READ_ONCE(page->mapping) & PAGE_MAPPING_ANON && page_count(page) - 1 > total_mapcount(page))
+	if (!PageLRU(page) && page_is_movable_ops(page))
+		return isolate_held_movable(s, page);
+
+	if (!bug(thp_mapcount_head_only) && !bug(thp_mapcount_before_reference) && page_pinned(page, 1, total_mapcount))
 		return false;
 	/* Whoever may not wait has no use for what is being written, nor for what cannot be reclaimed. */
 	if (cc->mode == MIGRATE_ASYNC && PageWriteback(page))
@@ -161,9 +209,11 @@ static bool isolate_held(struct migrate_scan *s, struct page *page)
 	}
 	lruvec_del_page(s->locked, page);
 	mod_page_isolated(page, 1);
+	nr_pages = 1U << compound_order(page);
+	s->low_pfn += nr_pages - 1;
 	list_add(&page->lru, &cc->migratepages);
-	cc->nr_migratepages++;
-	s->nr_isolated++;
+	cc->nr_migratepages += nr_pages;
+	s->nr_isolated += nr_pages;
 	return true;
 }
 
@@ -193,7 +243,7 @@ static void scan_page(struct migrate_scan *s)
 static void finish_pageblock(struct migrate_scan *s, struct page *first)
 {
 	struct compact_control *cc = s->cc;
-	bool scanned = s->low_pfn == s->end_pfn && (s->nr_isolated == 0 || cc->rescan);
+	bool scanned = !cc->alloc_contig && s->low_pfn == s->end_pfn && (s->nr_isolated == 0 || cc->rescan);
 
 	unlock_lruvec(s);
 	if (bug(walk_stale_pointer))
@@ -278,4 +328,18 @@ enum isolate_result isolate_migratepages(struct compact_control *cc)
 		break;
 	}
 	return cc->nr_migratepages > 0 ? ISOLATE_SUCCESS : ISOLATE_NONE;
+}
+
+int isolate_migratepages_range(struct compact_control *cc, u64 end_pfn)
+{
+	while (cc->migrate_pfn < end_pfn && cc->nr_migratepages < COMPACT_CLUSTER_MAX) {
+		u64 block_end_pfn = min(pageblock_end_pfn(cc->migrate_pfn), end_pfn);
+		struct page *page = walk_pageblock(&cc->walk, cc->migrate_pfn, block_end_pfn);
+
+		if (!page)
+			cc->migrate_pfn = block_end_pfn;
+		else if (!isolate_migratepages_block(cc, page, block_end_pfn))
+			return fatal_signal_pending() ? -EINTR : -EAGAIN;
+	}
+	return 0;
 }

@@ -33,6 +33,7 @@ struct compact_control {
 	bool ignore_block_suitable; /* free scanner takes pageblocks of any type */
 	bool whole_zone;            /* ignore the cached positions */
 	bool proactive;             /* until the zone is little fragmented, or kswapd has work */
+	bool alloc_contig;          /* for alloc_contig_range(): compound pages too, and no skip bits */
 
 	struct list_head freepages;    /* order-0 pages with reference 1, taken by the free scanner */
 	struct list_head migratepages; /* isolated from the LRU */
@@ -104,6 +105,16 @@ void reset_isolation_suitable_zone(struct zone *zone);
 #define compact_gap(order) (2ULL << (order))
 /* Fills cc->migratepages from the next pageblock that has something, moving cc->migrate_pfn. Not in a read section. */
 enum isolate_result isolate_migratepages(struct compact_control *cc);
+/*
+ * Isolates pages of [cc->migrate_pfn, end_pfn) onto cc->migratepages, moving cc->migrate_pfn, until there are many or
+ * the range ends. 0; -EAGAIN too many are isolated already, -EINTR a fatal signal came. Not in a read section. (6.1)
+ */
+int isolate_migratepages_range(struct compact_control *cc, u64 end_pfn);
+/*
+ * A law (check/pinned.c) sees each anonymous page that the migrate scanner passes over since it had @count references,
+ * @held of them the scanner's. NULL: nobody looks.
+ */
+extern void (*pinned_page_hook)(const struct page *page, s32 count, s32 held);
 /* Fills cc->freepages with at least cc->nr_migratepages pages if it can, moving cc->free_pfn. Not in a read section. */
 void isolate_freepages(struct compact_control *cc);
 /* Frees all pages of @list; the highest pfn among them, 0 if it was empty. */

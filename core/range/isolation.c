@@ -12,10 +12,10 @@
 
 /* ---- one pageblock --------------------------------------------------------------------------------------------- */
 
-/* Can the compound page go elsewhere? Only what is on an LRU list can. */
+/* Can the compound page go elsewhere? Only what is on an LRU list can, or what its owner moves. */
 static bool compound_movable(const struct page *page)
 {
-	return PageLRU(compound_head(page));
+	return PageLRU(compound_head(page)) || page_is_movable_ops(compound_head(page));
 }
 
 /* Pages from the one at @pfn to the end of its compound page; 1 for a compound page that changed meanwhile. */
@@ -32,7 +32,7 @@ static bool page_unmovable(const struct page *page, u32 flags)
 {
 	if (flags & MEMORY_OFFLINE && (PageHWPoison(page) || PageOffline(page)))
 		return false;
-	return !PageLRU(page);
+	return !PageLRU(page) && !page_is_movable_ops(page);
 }
 
 /* The law of walkers is asked once for all pages of the pageblock: there are many. */
@@ -431,11 +431,14 @@ void unisolate_page_range(u64 start_pfn, u64 end_pfn, enum migratetype mt)
 	walk_end(&w);
 }
 
+void (*isolated_range_hook)(u64 start_pfn, u64 end_pfn);
+
 void undo_isolate_page_range(u64 start_pfn, u64 end_pfn, enum migratetype mt)
 {
 	/* Isolated, the range can not have gone offline: it is the zone it was. */
 	struct zone *zone = zone_to_disable(start_pfn, end_pfn);
 
+	check_range_isolated(start_pfn, end_pfn);
 	unisolate_page_range(start_pfn, end_pfn, mt);
 	if (zone)
 		pcp_isolation_end(zone);

@@ -29,6 +29,14 @@ int start_isolate_page_range(u64 start_pfn, u64 end_pfn, enum migratetype mt, u3
 void undo_isolate_page_range(u64 start_pfn, u64 end_pfn, enum migratetype mt);
 /* The same for a range that is isolated because it has just come online. */
 void unisolate_page_range(u64 start_pfn, u64 end_pfn, enum migratetype mt);
+/* A law (check/isolated.c) is told when who isolated a range is about to use it or to give it back. NULL: nobody. */
+extern void (*isolated_range_hook)(u64 start_pfn, u64 end_pfn);
+/* By that one. */
+static inline void check_range_isolated(u64 start_pfn, u64 end_pfn)
+{
+	if (isolated_range_hook)
+		isolated_range_hook(start_pfn, end_pfn);
+}
 /*
  * 0 if all pageblocks of [start_pfn, end_pfn) are isolated and all its pages are free (with MEMORY_OFFLINE: or
  * hwpoisoned, or logically offline without users), else -EBUSY. All pages are of one zone. The answer was true while

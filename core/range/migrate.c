@@ -9,6 +9,7 @@
 #include "core/mm/machine.h"
 #include "core/mm/page_alloc.h"
 #include "core/mm/section.h"
+#include "core/range/movable.h"
 #include "core/rt/cpu.h"
 #include "core/rt/point.h"
 #include "core/rt/report.h"
@@ -89,14 +90,33 @@ static int move_to_new_page(struct page *dst, struct page *src)
 	return 0;
 }
 
-/* @src locked. */
-static int unmap_and_copy(struct page *dst, struct page *src)
+/* Both locked. */
+static int move_by_owner(struct page *dst, struct page *src, enum migrate_mode mode)
 {
-	bool was_mapped = page_mapped(src);
+	int ret;
+
+	if (should_fail(migrate))
+		return -EAGAIN;
+	ret = migrate_movable_page(dst, src, mode);
+	if (ret == 0)
+		point(migrate, copied, page_to_pfn(src));
+	return ret;
+}
+
+/* @src locked. */
+static int unmap_and_copy(struct page *dst, struct page *src, enum migrate_mode mode)
+{
+	bool was_mapped;
 	int ret = -EAGAIN;
 
 	if (!trylock_page(dst))
 		return -EAGAIN;
+	if (page_is_movable_ops(src)) {
+		ret = move_by_owner(dst, src, mode);
+		unlock_page(dst);
+		return ret;
+	}
+	was_mapped = page_mapped(src);
 	if (bug(planted_copy_before_unmap))
 		copy_content(dst, src);
 	if (was_mapped)
@@ -135,7 +155,7 @@ static int lock_and_move(struct page *dst, struct page *src, bool force, enum mi
 		lock_page(src);
 	}
 	point(migrate, locked, page_to_pfn(src));
-	ret = writeback_done(src, force, mode) ? unmap_and_copy(dst, src) : -EBUSY;
+	ret = writeback_done(src, force, mode) ? unmap_and_copy(dst, src, mode) : -EBUSY;
 	unlock_page(src);
 	/* Who maps it holds references of its own; if the owner is gone by now, this frees it. */
 	if (ret == 0)
@@ -149,7 +169,8 @@ static void migration_succeeded(struct migration *m, struct page *page)
 	u64 nr_pages = nr_base_pages(page);
 
 	list_del_init(&page->lru);
-	mod_page_isolated(page, -1);
+	if (!page_is_movable_ops(page))
+		mod_page_isolated(page, -1);
 	m->nr_succeeded += (u32)nr_pages;
 	point(migrate, done, page_to_pfn(page));
 	put_page(page);
@@ -261,11 +282,12 @@ int migrate_pages(struct list_head *from, new_page_t *get_new_page, free_page_t 
 
 int isolate_page_to_list(struct page *page, struct list_head *list)
 {
-	int ret = isolate_lru_page(page);
+	int ret = PageLRU(page) ? isolate_lru_page(page) : isolate_movable_page(page);
 
 	if (ret)
 		return ret;
-	mod_page_isolated(page, 1);
+	if (!page_is_movable_ops(page))
+		mod_page_isolated(page, 1);
 	list_add_tail(&page->lru, list);
 	return 0;
 }
@@ -276,6 +298,10 @@ void putback_movable_pages(struct list_head *list)
 
 	list_for_each_entry_safe (page, next, list, lru) {
 		list_del_init(&page->lru);
+		if (page_is_movable_ops(page)) {
+			putback_movable_page(page);
+			continue;
+		}
 		mod_page_isolated(page, -1);
 		putback_lru_page(page);
 	}
@@ -324,7 +350,7 @@ int scan_movable_pages(u64 start_pfn, u64 end_pfn, u64 *movable_pfn)
 				pfn += BIT(order) - 1;
 			continue;
 		}
-		if (PageLRU(page)) {
+		if (PageLRU(page) || page_is_movable_ops(page)) {
 			*movable_pfn = pfn;
 			return 0;
 		}

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Page migration (mm/migrate.c, 6.1): moves the content and the users of isolated LRU pages to other page frames.
+ * Page migration (mm/migrate.c, 6.1): moves the content and the users of isolated pages to other page frames.
  *
- * Lists of pages are private to the caller and linked through page->lru; each page on them is isolated from the LRU
- * (isolate_lru_page()), holds the isolation's reference and is counted in NR_ISOLATED. Task context, may sleep.
+ * Lists of pages are private to the caller and linked through page->lru; each page on them holds the isolation's
+ * reference, and is isolated from the LRU (isolate_lru_page()) and counted in NR_ISOLATED, or isolated from its owner
+ * (movable.h). Task context, may sleep.
  */
 #ifndef PFNSTORM_RANGE_MIGRATE_H
 #define PFNSTORM_RANGE_MIGRATE_H
@@ -38,10 +39,11 @@ typedef void free_page_t(struct page *page, void *private);
 int migrate_pages(struct list_head *from, new_page_t *get_new_page, free_page_t *put_new_page, void *private,
 		  enum migrate_mode mode, u32 *nr_succeeded);
 
-/* Isolates @page from the LRU, counts it in NR_ISOLATED and adds it to @list. The caller holds a reference (its own
+/* Isolates @page from the LRU or its owner and adds it to @list. The caller holds a reference (its own
  * stays). 0 or -EBUSY. */
 int isolate_page_to_list(struct page *page, struct list_head *list);
-/* Puts every page of @list back on its LRU, drops the isolation's reference. (putback_movable_pages(), 6.1) */
+/* Gives every page of @list back to its LRU list or owner, drops the isolation's reference.
+ * (putback_movable_pages(), 6.1) */
 void putback_movable_pages(struct list_head *list);
 
 struct migration_target_control {

@@ -183,3 +183,23 @@ s64 op_split(const struct op *op)
 	mutex_unlock(&area->lock);
 	return split;
 }
+
+s64 op_split_pmd(const struct op *op)
+{
+	struct area *area = area_of_slot((u32)op->arg[0]);
+	s64 split = 0;
+
+	mutex_lock(&area->lock);
+	for (u32 i = 0; i < area->size; i++) {
+		struct page *page = get_area_page(area, i);
+
+		if (!page)
+			continue;
+		/* Kernel memory and files are mapped in no such way. */
+		if (READ_ONCE(page->mapping) & PAGE_MAPPING_ANON && PageHead(page))
+			split += split_huge_pmd(page) != 0;
+		put_page(page);
+	}
+	mutex_unlock(&area->lock);
+	return split;
+}

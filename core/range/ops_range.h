@@ -19,5 +19,7 @@ s64 op_isolate(const struct op *op);
 s64 op_migrate(const struct op *op);
 /* Number of compound pages taken apart; those that somebody else holds stay. */
 s64 op_split(const struct op *op);
+/* Number of compound pages mapped page by page that were mapped as a whole. */
+s64 op_split_pmd(const struct op *op);
 
 #endif

@@ -145,7 +145,7 @@ s64 test_node_stat(enum node_stat_item item)
 	return sum;
 }
 
-void test_boot(const char *switches, bool race_detector)
+static void boot(const char *switches, bool race_detector, u32 boot_params)
 {
 	struct machine_config config = {
 		.geometry = GEOMETRY_tiny,
@@ -156,6 +156,7 @@ void test_boot(const char *switches, bool race_detector)
 		.movable = {1, {{4, 4}}},
 		.normal = {1, {{5, 5}}},
 		.offline = {1, {{6, 6}}},
+		.boot_params = boot_params,
 	};
 	struct rt_config rt = {.cpus = 2, .race_detector = race_detector};
 	char copy[256], error[256], *word, *rest;
@@ -167,6 +168,16 @@ void test_boot(const char *switches, bool race_detector)
 			fail_msg("%s: %s", word, error);
 	assert_null(machine_config_error(&config));
 	core_boot(&config, &rt, plain_allocator, NULL);
+}
+
+void test_boot(const char *switches, bool race_detector)
+{
+	boot(switches, race_detector, 0);
+}
+
+void test_boot_params(u32 boot_params)
+{
+	boot("", true, boot_params);
 }
 
 static struct rt_result run(u32 nr_tasks, const struct test_task *tasks)

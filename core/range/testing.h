@@ -51,6 +51,8 @@ struct test_task {
 
 /* Boots the machine; @switches: assignments separated by blanks, "" for the default. */
 void test_boot(const char *switches, bool race_detector);
+/* The same with boot parameters (bits of enum boot_param_id), default switches and the race detector. */
+void test_boot_params(u32 boot_params);
 /* Runs tasks 0 … on CPUs 0, 1, 0, …, then resets. @seed 0: each until it blocks, else a random walk. */
 struct rt_result test_run(u64 seed, u32 nr_tasks, const struct test_task *tasks);
 /* As above, the first task running alone until it is at @semantic with argument @arg; then the others, then the rest.
