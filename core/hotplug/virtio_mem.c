@@ -130,7 +130,7 @@ static int fake_offline(u64 pfn, u64 nr_pages)
 		if (ret)
 			continue;
 		virtio_mem_set_fake_offline(pfn, nr_pages, true);
-		adjust_managed_page_count(page_zone(pfn_to_page(pfn)), -(s64)nr_pages);
+		driver_adjust_managed_page_count(page_zone(pfn_to_page(pfn)), -(s64)nr_pages);
 		return 0;
 	}
 	return -EBUSY;
@@ -149,7 +149,7 @@ static void fake_online(u64 pfn, u64 nr_pages)
 	}
 	virtio_mem_clear_fake_offline(pfn, nr_pages, true);
 	free_contig_range(pfn, nr_pages);
-	adjust_managed_page_count(zone, (s64)nr_pages);
+	driver_adjust_managed_page_count(zone, (s64)nr_pages);
 }
 
 /* Sub-blocks [first, first + count), all plugged. Hotplug mutex held. */

@@ -68,14 +68,14 @@ static void for_each_unplugged(const struct virtio_mem *vm, const struct virtio_
 /* They count as managed, since offline takes all pages of the block off that; and nobody holds them. */
 static void let_go(u64 pfn, u64 nr_pages)
 {
-	adjust_managed_page_count(page_zone(pfn_to_page(pfn)), (s64)nr_pages);
+	driver_adjust_managed_page_count(page_zone(pfn_to_page(pfn)), (s64)nr_pages);
 	for (u64 end_pfn = pfn + nr_pages; pfn < end_pfn; pfn++)
 		WARN_ON(!put_page_testzero(pfn_to_page(pfn)));
 }
 
 static void take_back(u64 pfn, u64 nr_pages)
 {
-	adjust_managed_page_count(page_zone(pfn_to_page(pfn)), -(s64)nr_pages);
+	driver_adjust_managed_page_count(page_zone(pfn_to_page(pfn)), -(s64)nr_pages);
 	for (u64 end_pfn = pfn + nr_pages; pfn < end_pfn; pfn++)
 		set_page_count(pfn_to_page(pfn), 1);
 }

@@ -70,6 +70,7 @@ struct machine {
 	struct hotplug_state *hotplug;
 	struct cma *cma;               /* NULL: none was declared */
 	struct virtio_mem *virtio_mem; /* NULL: there is none */
+	u64 driver_adjusted; /* a driver has changed what zones manage: marks are not computed again. Marked */
 	struct slab_state *slab;
 	u64 state_write_deadline;        /* when the writer of a state file loses patience: device_hotplug_lock */
 	struct pagemap_ranges *pagemaps; /* device mappings: RCU; NULL until there is one */

@@ -155,6 +155,12 @@ void adjust_managed_page_count(struct zone *zone, s64 nr_pages)
 	totalram_pages_add(nr_pages);
 }
 
+void driver_adjust_managed_page_count(struct zone *zone, s64 nr_pages)
+{
+	WRITE_ONCE(machine.driver_adjusted, 1);
+	adjust_managed_page_count(zone, nr_pages);
+}
+
 u64 totalram_pages(void)
 {
 	return (u64)atomic_long_read(&machine.totalram_pages);

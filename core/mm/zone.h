@@ -115,6 +115,8 @@ void clear_zone_contiguous(struct zone *zone);
 void set_zone_contiguous(struct zone *zone);
 /* managed_pages and totalram together, in two steps as in the kernel. Any context. */
 void adjust_managed_page_count(struct zone *zone, s64 nr_pages);
+/* The same by a driver that takes pages out of use or gives them back: nobody computes marks again. (6.1) */
+void driver_adjust_managed_page_count(struct zone *zone, s64 nr_pages);
 u64 totalram_pages(void);
 void totalram_pages_add(s64 count);
 

@@ -70,7 +70,7 @@ s64 balloon_inflate(struct area *area, u32 count)
 			put_page(page);
 			break;
 		}
-		adjust_managed_page_count(page_zone(page), -1);
+		driver_adjust_managed_page_count(page_zone(page), -1);
 		point(balloon, inflated, page_to_pfn(page));
 	}
 	mutex_unlock(&area->lock);
@@ -114,7 +114,7 @@ s64 balloon_deflate(struct area *area, u32 count)
 
 		if (!page)
 			continue;
-		adjust_managed_page_count(page_zone(page), 1);
+		driver_adjust_managed_page_count(page_zone(page), 1);
 		point(balloon, deflated, page_to_pfn(page));
 		put_page(page);
 		done++;
@@ -151,8 +151,8 @@ static void move_managed_count(struct page *dst, struct page *src)
 {
 	if (page_zone(dst) == page_zone(src) || bug(balloon_managed_not_moved))
 		return;
-	adjust_managed_page_count(page_zone(src), 1);
-	adjust_managed_page_count(page_zone(dst), -1);
+	driver_adjust_managed_page_count(page_zone(src), 1);
+	driver_adjust_managed_page_count(page_zone(dst), -1);
 }
 
 /*
