@@ -234,6 +234,11 @@ void core_set_uevent_listener(uevent_listener *fn); /* NULL: nobody */
 int core_file_open(const char *path, bool write);
 s64 core_file_read(const char *path, char *buf, size_t size);
 s64 core_file_write(const char *path, const char *data, size_t len);
+/*
+ * How long a writer of "offline" waits for pages that do not move, in virtual ns, before it gives up as under
+ * timeout(1); UINT64_MAX: only a signal ends it. 0, the default: as memory_block.h says. Kept by the machine.
+ */
+void core_set_write_patience(u64 ns);
 
 /*
  * A memory device at [start, start + size), bytes, on node @nid (-1: firmware does not say), is plugged in, or the one
@@ -248,6 +253,14 @@ int core_eject_memory(u64 start);
  * it is not free, or its zone has too few pages. Task context.
  */
 int core_hold_kernel_page(u64 pfn);
+/*
+ * Allocates for slot @slot, which is empty: 2^order pages each, @count times, on node @nid only (-1: anywhere); memory
+ * of a process, or of the kernel. How many it got; -ENOMEM, -EINVAL. Operations free, verify, pin, mlock take it from
+ * there.
+ */
+s64 core_slot_alloc(u32 slot, bool movable, u32 order, u32 count, s32 nid);
+/* How many pages of the slot are on node @nid now. */
+u64 core_slot_pages_on(u32 slot, u32 nid);
 /* Gives a page of core_hold_kernel_page() back. */
 void core_release_kernel_page(u64 pfn);
 

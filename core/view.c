@@ -281,6 +281,8 @@ static void mix_areas(u64 *hash)
 
 		mix(hash, area->used);
 		mix(hash, area->pinned);
+		for (u32 i = 0; i < (area->size + 63) / 64 && area->pinned; i++)
+			mix(hash, area->pins[i]);
 		for (u32 i = 0; i < area->size && area->used; i++) {
 			mix(hash, area->pte[i]);
 			for (u64 k = 0; area->pte[i] && k < BIT(pte_order(area->pte[i])); k++)

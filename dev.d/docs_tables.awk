@@ -5,6 +5,7 @@
 #   arguments  types of arguments and their values
 #   switches   ids of designs, and of bugs that some kernel had
 #   verdicts   verdicts and their meaning
+#   reasons    differences from recordings that are explained
 
 # Splits the arguments of a macro into field[1..]; strings lose their quotes.
 function split_arguments(line, field,    count, rest) {
@@ -81,6 +82,11 @@ table == "switches" && /^BUG_SWITCH\(/ {
 table == "verdicts" && /^VERDICT\(/ {
 	split_arguments($0, field)
 	print "| `" field[2] "` |"
+}
+
+table == "reasons" && /^REASON\(/ {
+	split_arguments($0, field)
+	print "| `" field[1] "` | " field[2] "-" field[3] " | `" field[4] "` | " field[5] " |"
 }
 
 END {

@@ -68,6 +68,11 @@ check_switches() {
 		<(table switches core/designs.def core/bugs.def | sort)
 }
 
+check_reasons() {
+	difference "reason in docs/FIDELITY.md" <(rows docs/FIDELITY.md "## Held against a real kernel" | sort) \
+		<(table reasons oracle/reasons.def | sort)
+}
+
 check_operations() {
 	difference "row in docs/scenario.md" \
 		<(rows docs/scenario.md "## Operations" | grep -v -e '^| argument' -e '^|---' | sort) \
@@ -118,6 +123,7 @@ check() {
 		cd "$1" || exit
 		check_data_races
 		check_switches
+		check_reasons
 		check_operations
 		check_output
 		check_paths
@@ -166,6 +172,7 @@ plant "missing: switch in docs/FIDELITY.md: new_design" append core/designs.def 
 plant "which the sources do not know: free_scanner_stale_type" sed -i '/^BUG_SWITCH(free_scanner_stale_type/d' core/bugs.def
 plant "missing: row in docs/scenario.md: | 63 | \`nap ms={ms}\` | ms: 1-9, default 2 | sleep |" \
 	append core/ops.def $'OP(63, nap, 1, "ms={ms}", "sleep")\nOP_ARG(nap, ms, INT, 1, 9, 2)'
+plant "missing: reason in docs/FIDELITY.md: | \`x\` | 1-2 | \`y\` | z |" append oracle/reasons.def 'REASON("x", 1, 2, "y", "z")'
 plant "missing: verdict in docs/OUTPUT.md: | \`gone\` |" append core/verdicts.def 'VERDICT(gone, "gone", "away")'
 plant "missing: variable in docs/OUTPUT.md: PFNSTORM_NEW" append fuzz/engine/new.c 'char *f(void) { return getenv("PFNSTORM_NEW"); }'
 plant "docs/HACKING.md names core/mm/nothing.c" append docs/HACKING.md 'See `core/mm/nothing.c`.'

@@ -9,6 +9,8 @@
 #include <string.h>
 
 #include "oracle/boot.h"
+#include "oracle/guest.h"
+#include "oracle/resync.h"
 #include "oracle/step.h"
 #include "oracle/uevents.h"
 
@@ -19,6 +21,7 @@ static struct {
 	struct oracle_machine machine;
 	struct oracle_state state;
 	struct oracle_result *result;
+	bool behind; /* the recording, by a step that could not be replayed */
 } now;
 
 static void count(enum step_effect effect, bool changes)
@@ -31,6 +34,15 @@ static void count(enum step_effect effect, bool changes)
 	result->changing_replayed += changes && effect != STEP_UNKNOWN;
 }
 
+static void try_resync(void)
+{
+	if (!recording_has_snapshot(&now.recording))
+		return;
+	resync(&now.state);
+	now.result->resynchronised++;
+	now.behind = false;
+}
+
 static void replay_step(void)
 {
 	struct comparison *c = &now.result->comparison;
@@ -41,8 +53,18 @@ static void replay_step(void)
 	uevents_clear();
 	effect = step_perform(&now.state, text);
 	count(effect, step_changes(text));
-	if (effect == STEP_UNKNOWN)
+	if (effect == STEP_UNKNOWN) {
+		now.behind = true;
+		try_resync();
 		return;
+	}
+	/* Between a step that is not understood and the next snapshot nobody knows where the kernel is. */
+	if (now.behind && !recording_has_snapshot(&now.recording))
+		return;
+	if (now.behind) {
+		try_resync();
+		return;
+	}
 	uevents_compare(c, json_at(now.recording.step, "uevents", NULL));
 	if (recording_has_snapshot(&now.recording))
 		compare_snapshot(c, now.recording.snapshot);
@@ -66,10 +88,13 @@ static void set_parameters(const char *cmdline)
 static void replay_task(void *arg)
 {
 	(void)arg;
+	/* Writers wait until a signal comes, as in the guest. */
+	core_set_write_patience(UINT64_MAX);
 	set_parameters(json_text(now.recording.root, "guest_cmdline", ""));
 	compare_snapshot(&now.result->comparison, now.recording.snapshot);
 	while (recording_next(&now.recording))
 		replay_step();
+	guest_end();
 }
 
 /* "…/05_span_shrink.json.gz" -> "05_span_shrink" */
@@ -96,6 +121,7 @@ static void run(struct rt_result *run)
 	rt_set_quiescence_check(NULL);
 	core_set_uevent_listener(uevents_note);
 	rt_task_create("replay", 0, replay_task, NULL);
+	guest_create();
 	rt_run(run);
 	core_set_uevent_listener(NULL);
 }
@@ -115,9 +141,12 @@ int oracle_replay(const char *path, struct oracle_result *result, char *error, s
 		return -1;
 	}
 	result->comparison.recording = result->recording;
-	now.state =
-		(struct oracle_state){&now.recording, &now.machine, &result->comparison, {{{0}, 0, 0}}, {{0}, 0, 0}};
+	memset(&now.state, 0, sizeof(now.state));
+	now.state.recording = &now.recording;
+	now.state.machine = &now.machine;
+	now.state.comparison = &result->comparison;
 	now.result = result;
+	now.behind = false;
 	run(&rt);
 	result->verdict = rt.verdict;
 	recording_free(&now.recording);

@@ -3,10 +3,14 @@
 
 #include "oracle/step.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "oracle/guest.h"
+#include "oracle/shell.h"
 
 #define WORD_MAX 256
 #define BLOCK_SHIFT 27 /* 128 MiB */
@@ -66,18 +70,48 @@ static struct json_object *result_of(const struct oracle_state *s)
 	return json_at(s->recording->step, "result", NULL);
 }
 
+/* Virtual milliseconds: of a writer whom the kernel's alarm interrupted, and of one that came to its end. */
+#define ALARM_MS 60000
+#define PATIENCE_MS 1000000
+/* Until an ejection is said to be in progress. */
+#define EJECT_MS 60000
+
+/* False: it could not even begin. A writer that waits is interrupted, and if that does not end it, killed. */
+static bool write_job(const char *path, const char *data, u32 alarm_ms, struct guest_job *result)
+{
+	struct guest_job *job = guest_write(path, data);
+
+	if (!job)
+		return false;
+	if (!guest_wait(job, alarm_ms)) {
+		guest_interrupt(job);
+		guest_wait(job, ALARM_MS);
+	}
+	if (!job->done) {
+		guest_kill(job);
+		guest_wait(job, PATIENCE_MS);
+	}
+	*result = *job;
+	return true;
+}
+
 static void write_and_compare(struct oracle_state *s, const char *path, const char *data)
 {
 	struct json_object *result = result_of(s);
-	s64 open_errno = json_number(result, "open_errno", 0), ret;
+	s64 open_errno = json_number(result, "open_errno", 0);
 	int opened = core_file_open(path, true);
+	bool killed = json_at(result, "killed_by_signal", NULL) != NULL;
+	u32 alarm_ms = killed || json_number(result, "errno", 0) == EINTR ? ALARM_MS : PATIENCE_MS;
+	struct guest_job job = {.ret = 0};
 
 	compare_number(s->comparison, "result.open_errno", open_errno, -opened);
-	if (opened || open_errno)
+	if (opened || open_errno || !write_job(path, data, alarm_ms, &job))
 		return;
-	ret = core_file_write(path, data, strlen(data));
-	compare_number(s->comparison, "result.ret", json_number(result, "ret", 0), ret < 0 ? -1 : ret);
-	compare_number(s->comparison, "result.errno", json_number(result, "errno", 0), ret < 0 ? -ret : 0);
+	compare_number(s->comparison, "result.killed", killed, job.killed);
+	if (job.killed)
+		return;
+	compare_number(s->comparison, "result.ret", json_number(result, "ret", 0), job.ret < 0 ? -1 : job.ret);
+	compare_number(s->comparison, "result.errno", json_number(result, "errno", 0), job.ret < 0 ? -job.ret : 0);
 }
 
 /* "memory32/state": it may go offline. */
@@ -192,7 +226,8 @@ static enum step_effect step_unplug(struct oracle_state *s, const char *args)
 	struct json_object *result = result_of(s);
 	char id[WORD_MAX];
 	struct oracle_dimm *dimm;
-	int ret;
+	struct guest_job *job;
+	bool removed;
 
 	if (!next_word(&args, id, sizeof(id)))
 		return STEP_UNKNOWN;
@@ -203,12 +238,84 @@ static enum step_effect step_unplug(struct oracle_state *s, const char *args)
 		return STEP_UNKNOWN;
 	kernel_pages_set(&s->kernel_pages, s->recording->step, dimm->start >> BLOCK_SHIFT,
 			 (dimm->start + dimm->size - 1) >> BLOCK_SHIFT);
-	ret = core_eject_memory(dimm->start);
+	job = guest_eject(dimm->start);
+	if (!job)
+		return STEP_UNKNOWN;
+	/* One that waits for pages goes on behind the next steps. */
+	removed = guest_wait(job, EJECT_MS) && !job->ret;
 	compare_text(s->comparison, "result.removed", json_number(result, "removed", 0) ? "yes" : "no",
-		     ret ? "no" : "yes");
-	if (!ret)
+		     removed ? "yes" : "no");
+	if (removed)
 		dimm->size = 0;
 	return STEP_CHANGES;
+}
+
+/* ---- memory of processes --------------------------------------------------------------------------------------- */
+
+/* "ID KIND SIZE [node N]" */
+static enum step_effect step_hold(struct oracle_state *s, const char *args)
+{
+	char id[WORD_MAX], kind[WORD_MAX], size[WORD_MAX], node[WORD_MAX];
+	s32 nid = -1;
+
+	if (!next_word(&args, id, sizeof(id)) || !next_word(&args, kind, sizeof(kind)) ||
+	    !next_word(&args, size, sizeof(size)))
+		return STEP_UNKNOWN;
+	if (next_word(&args, node, sizeof(node)) && next_word(&args, node, sizeof(node))) {
+		u32 qemu = (u32)strtoul(node, NULL, 10);
+
+		nid = qemu < CORE_NODES_MAX ? s->machine->qemu_node[qemu] : -1;
+	}
+	if (!hold_begin(s->hold, id, kind, size_of(size), nid))
+		return STEP_UNKNOWN;
+	hold_compare(s->comparison, hold_of(s->hold, id), json_at(result_of(s), "pages_in", NULL));
+	return STEP_CHANGES;
+}
+
+static enum step_effect step_drop(struct oracle_state *s, const char *args)
+{
+	struct hold *hold = NULL;
+	char id[WORD_MAX];
+
+	if (next_word(&args, id, sizeof(id)))
+		hold = hold_of(s->hold, id);
+	if (!hold)
+		return STEP_UNKNOWN;
+	hold_end(hold);
+	return STEP_CHANGES;
+}
+
+static enum step_effect step_where(struct oracle_state *s, const char *args)
+{
+	struct hold *hold = NULL;
+	char id[WORD_MAX];
+
+	if (next_word(&args, id, sizeof(id)))
+		hold = hold_of(s->hold, id);
+	if (!hold)
+		return STEP_UNKNOWN;
+	hold_compare(s->comparison, hold, json_at(result_of(s), "pages_in", NULL));
+	return STEP_LOOKS;
+}
+
+static enum step_effect step_verify(struct oracle_state *s, const char *args)
+{
+	enum step_effect effect = step_where(s, args);
+	char id[WORD_MAX];
+
+	if (effect == STEP_UNKNOWN || !next_word(&args, id, sizeof(id)))
+		return STEP_UNKNOWN;
+	hold_verify(hold_of(s->hold, id));
+	compare_number(s->comparison, "result.bad_words", json_number(result_of(s), "bad_words", -1), 0);
+	return effect;
+}
+
+static enum step_effect step_sleep(struct oracle_state *s, const char *args)
+{
+	(void)s;
+	(void)args;
+	guest_settle(EJECT_MS);
+	return STEP_LOOKS;
 }
 
 /* ---- the table ------------------------------------------------------------------------------------------------- */
@@ -232,14 +339,16 @@ static const struct step {
 	{"write", true, step_write},
 	{"read", false, step_read},
 	{"snapshot", false, step_nothing},
-	{"sleep", false, step_nothing},
+	{"sleep", false, step_sleep},
 	{"trace", false, step_nothing},
 	{"kpf", false, step_nothing},
-	{"hold", true, NULL},
-	{"drop", true, NULL},
+	{"hold", true, step_hold},
+	{"drop", true, step_drop},
+	{"where", false, step_where},
+	{"verify", false, step_verify},
 	{"resize", true, NULL},
 	{"stress", true, NULL},
-	{"sh", true, NULL},
+	{"sh", true, shell_perform},
 };
 
 static const struct step *step_of(const char *text, const char **args)

@@ -5,9 +5,12 @@
 
 #include "oracle/boot.h"
 #include "oracle/compare.h"
+#include "oracle/hold.h"
 #include "oracle/kernel_pages.h"
 
 #define DIMMS_MAX 32
+
+struct guest_job;
 
 struct oracle_dimm {
 	char id[16];
@@ -20,6 +23,8 @@ struct oracle_state {
 	struct comparison *comparison;
 	struct oracle_dimm dimm[DIMMS_MAX];
 	struct kernel_pages kernel_pages;
+	struct hold hold[HOLDS_MAX];
+	struct guest_job *background; /* a writer that some step left at work */
 };
 
 enum step_effect {

@@ -12,11 +12,13 @@
 static struct {
 	char text[TEXT_MAX];
 	size_t len;
+	u32 count;
 } seen;
 
 void uevents_clear(void)
 {
 	seen.len = 0;
+	seen.count = 0;
 	seen.text[0] = '\0';
 }
 
@@ -36,6 +38,7 @@ void uevents_note(enum uevent_action action, enum uevent_device device, u64 id)
 
 	snprintf(line, sizeof(line), "%s@%s%" PRIu64, actions[action], name, id);
 	add(seen.text, &seen.len, line);
+	seen.count++;
 }
 
 /* "add@/devices/system/memory/memory32 SUBSYSTEM=memory" as "add@memory32". */
@@ -43,7 +46,7 @@ static bool shorten(const char *recorded, char *line, size_t size)
 {
 	const char *at = strchr(recorded, '@'), *end = strchr(recorded, ' '), *name;
 
-	if (!at || !end || (!strstr(end, "SUBSYSTEM=memory") && !strstr(end, "SUBSYSTEM=node")))
+	if (!at || !end || (!strstr(recorded, "/memory/memory") && !strstr(recorded, "/node/node")))
 		return false;
 	name = end;
 	while (name > at && name[-1] != '/')
@@ -52,12 +55,29 @@ static bool shorten(const char *recorded, char *line, size_t size)
 	return true;
 }
 
+/* "...[160 lines trimmed]": how many events the recording leaves out, 0 for none. */
+static u32 trimmed(struct json_object *recorded)
+{
+	u32 lines = 0;
+
+	for (size_t i = 0; recorded && !lines && i < json_object_array_length(recorded); i++)
+		if (sscanf(json_object_get_string(json_object_array_get_idx(recorded, i)), "...[%u lines", &lines) != 1)
+			lines = 0;
+	return lines;
+}
+
 void uevents_compare(struct comparison *c, struct json_object *recorded)
 {
+	u32 left_out = trimmed(recorded);
 	static char kernel[TEXT_MAX];
 	char line[64];
 	size_t len = 0;
 
+	/* Of a list that is not whole, the length. */
+	if (left_out) {
+		compare_number(c, "uevents", (s64)(json_object_array_length(recorded) - 1 + left_out), seen.count);
+		return;
+	}
 	kernel[0] = '\0';
 	for (size_t i = 0; recorded && i < json_object_array_length(recorded); i++)
 		if (shorten(json_object_get_string(json_object_array_get_idx(recorded, i)), line, sizeof(line)))

@@ -5,8 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/hotplug/hotplug_state.h"
 #include "core/hotplug/memory_block.h"
 #include "core/mm/machine.h"
+#include "core/rt/task.h"
 
 #define MEMORY_FOLDER "/sys/devices/system/memory/"
 #define NODE_FOLDER "/sys/devices/system/node/"
@@ -155,5 +157,13 @@ s64 core_file_write(const char *path, const char *data, size_t len)
 	len = min(len, sizeof(text) - 1);
 	snprintf(text, sizeof(text), "%.*s", (int)len, data);
 	ret = file->store(id, text);
+	/* Back in user mode: a signal ends at most one system call. */
+	if (current)
+		rt_clear_signals();
 	return ret < 0 ? ret : (s64)len;
+}
+
+void core_set_write_patience(u64 ns)
+{
+	WRITE_ONCE(machine.hotplug->write_patience_ns, ns);
 }

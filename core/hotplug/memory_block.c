@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/hotplug/memory_block.h"
 
+#include "core/hotplug/hotplug_state.h"
 #include "core/hotplug/memory_hotplug.h"
 #include "core/hotplug/uevent.h"
 #include "core/mm/machine.h"
@@ -249,13 +250,23 @@ const char *state_show(const struct memory_block *mem)
 	}
 }
 
+/* device_hotplug_lock held: the time of a writer of "offline" runs from here. */
+static void start_patience(void)
+{
+	u64 patience = READ_ONCE(machine.hotplug->write_patience_ns);
+
+	machine.state_write_deadline = patience == UINT64_MAX ? patience
+				       : patience             ? rt_now_ns() + patience
+							      : rt_now_ns() + state_write_timeout_ns();
+}
+
 /* The write itself, device_hotplug_lock held: "already" is an error here, unlike in the file `online`. */
 static int state_store_locked(struct memory_block *mem, enum mmop online_type)
 {
 	int ret;
 
 	if (online_type == MMOP_OFFLINE) {
-		machine.state_write_deadline = rt_now_ns() + state_write_timeout_ns();
+		start_patience();
 		ret = device_offline(mem);
 	} else {
 		mem->online_type = online_type;
@@ -328,7 +339,7 @@ int online_store(u64 block_id, bool online)
 
 	if (ret)
 		return ret;
-	machine.state_write_deadline = rt_now_ns() + state_write_timeout_ns();
+	start_patience();
 	ret = online ? device_online(mem) : device_offline(mem);
 	store_end(mem);
 	return min(ret, 0);

@@ -100,7 +100,7 @@ const struct offline_law *offline_law;
 static void retry_later(u32 *ms)
 {
 	msleep(*ms);
-	*ms *= 4;
+	*ms = min(*ms * 4, 1024u);
 }
 
 /* A signal, or the one that `timeout` sends to a writer of the state file. */

@@ -3,6 +3,7 @@
 #include "core/hotplug/file.h"
 #include "core/hotplug/kstrtox.h"
 #include "core/mm/machine.h"
+#include "core/mm/ops_mm.h"
 #include "core/mm/pcp.h"
 #include "core/range/compaction.h"
 
@@ -85,6 +86,20 @@ static s64 compact_memory_store(u64 id, const char *text)
 	return 0;
 }
 
+/* 1: page cache, 2: slab, of which there is nothing to drop, 4: no message; and sums. (drop_caches_sysctl_handler) */
+static s64 drop_caches_store(u64 id, const char *text)
+{
+	const struct op clean_pages = {.arg = {64}};
+	u32 value;
+
+	(void)id;
+	if (number_of(text, &value) || value < 1 || value > 4)
+		return -EINVAL;
+	while (value & 1 && op_reclaim(&clean_pages) > 0)
+		;
+	return 0;
+}
+
 const struct file sysctl_files[] = {
 	{"min_free_kbytes", min_free_kbytes_show, min_free_kbytes_store},
 	{"watermark_scale_factor", watermark_scale_factor_show, watermark_scale_factor_store},
@@ -92,5 +107,6 @@ const struct file sysctl_files[] = {
 	{"compaction_proactiveness", compaction_proactiveness_show, compaction_proactiveness_store},
 	{"lowmem_reserve_ratio", lowmem_reserve_ratio_show, lowmem_reserve_ratio_store},
 	{"compact_memory", NULL, compact_memory_store},
+	{"drop_caches", NULL, drop_caches_store},
 	{NULL, NULL, NULL},
 };

@@ -6,6 +6,7 @@
 #include "core/mm/lru.h"
 #include "core/mm/machine.h"
 #include "core/mm/page_alloc.h"
+#include "core/rt/cpu.h"
 #include "core/rt/point.h"
 #include "core/rt/report.h"
 
@@ -56,14 +57,15 @@ static void page_add_new_anon_rmap(struct area *area, u32 index, struct page *pa
 	lru_cache_add(page);
 }
 
-/* False: the area is full. */
-static bool map_page(struct area *area, struct page *page, u32 order, bool movable)
+/* False: the area is full. *@from: no entry before it is free, in a table that is too long to be searched again. */
+static bool map_page(struct area *area, struct page *page, u32 order, bool movable, u32 *from)
 {
 	u64 pfn = page_to_pfn(page), stamp = area_next_stamp(area);
 	u32 index;
 
 	spin_lock(&area->ptl);
-	index = area_free_entry(area, 0);
+	index = area_free_entry(area, area->size > AREA_ENTRIES ? *from : 0);
+	*from = index;
 	if (index == area->size) {
 		spin_unlock(&area->ptl);
 		return false;
@@ -83,9 +85,10 @@ bool area_map_kernel_page(struct area *area, struct page *page)
 	return map_page(area, page, 0, false);
 }
 
-s64 area_alloc(struct area *area, gfp_t gfp, u32 order, u32 count)
+s64 area_alloc_on(struct area *area, gfp_t gfp, u32 order, u32 count, u32 nid, const nodemask_t *nodes)
 {
 	bool movable = gfp & __GFP_MOVABLE;
+	u32 from = 0;
 	s64 done = 0;
 	int ret;
 
@@ -94,11 +97,11 @@ s64 area_alloc(struct area *area, gfp_t gfp, u32 order, u32 count)
 	mutex_lock(&area->lock);
 	ret = area_set_kind(area, AREA_ANON);
 	for (; !ret && done < count; done++) {
-		struct page *page = alloc_pages(gfp, order);
+		struct page *page = __alloc_pages(gfp, order, nid, nodes);
 
 		if (!page)
 			break;
-		if (map_page(area, page, order, movable))
+		if (map_page(area, page, order, movable, &from))
 			continue;
 		if (PageHead(page))
 			put_page(page);
@@ -108,6 +111,11 @@ s64 area_alloc(struct area *area, gfp_t gfp, u32 order, u32 count)
 	}
 	mutex_unlock(&area->lock);
 	return ret ? ret : done ? done : -ENOMEM;
+}
+
+s64 area_alloc(struct area *area, gfp_t gfp, u32 order, u32 count)
+{
+	return area_alloc_on(area, gfp, order, count, cpu_to_node(raw_smp_processor_id()), NULL);
 }
 
 /* Only its own operations know how to treat the pages: of a balloon's, entries do not even say when one is back.
@@ -170,25 +178,25 @@ s64 area_free(struct area *area)
 	return done;
 }
 
-/* Entries beyond AREA_ENTRIES cannot be pinned: nothing remembers them. */
 s64 area_pin(struct area *area)
 {
-	u64 pinned = 0;
+	s64 done = 0;
 
 	mutex_lock(&area->lock);
-	for (u32 index = 0; !area->pinned && !area_is_special(area) && index < AREA_ENTRIES; index++) {
+	for (u32 index = 0; !area->pinned && !area_is_special(area) && index < area->size; index++) {
 		u64 pte = lock_stable_pte(area, index);
 
 		if (!pte)
 			continue;
 		get_page(pfn_to_page(pte_pfn(pte)));
 		spin_unlock(&area->ptl);
-		pinned |= BIT(index);
+		area->pins[index / 64] |= BIT(index % 64);
+		done++;
 		point(anon, pinned, pte_pfn(pte));
 	}
-	area->pinned |= pinned;
+	area->pinned += (u64)done;
 	mutex_unlock(&area->lock);
-	return pinned ? __builtin_popcountll(pinned) : -EINVAL;
+	return done ? done : -EINVAL;
 }
 
 /* The entry of a pinned page keeps its pfn: migration finds the reference and turns the entry back. */
@@ -197,15 +205,16 @@ s64 area_unpin(struct area *area)
 	s64 done = 0;
 
 	mutex_lock(&area->lock);
-	for (u32 index = 0; index < AREA_ENTRIES; index++) {
+	for (u32 index = 0; area->pinned && index < area->size; index++) {
 		u64 pte;
 
-		if (!(area->pinned & BIT(index)))
+		if (!(area->pins[index / 64] & BIT(index % 64)))
 			continue;
 		spin_lock(&area->ptl);
 		pte = area->pte[index];
 		spin_unlock(&area->ptl);
-		area->pinned &= ~BIT(index);
+		area->pins[index / 64] &= ~BIT(index % 64);
+		area->pinned--;
 		put_page(pfn_to_page(pte_pfn(pte)));
 		done++;
 	}

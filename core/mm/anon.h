@@ -10,6 +10,7 @@
 
 #include "core/mm/area.h"
 #include "core/mm/gfp.h"
+#include "core/mm/zonelist.h"
 
 /*
  * Task context or boot, may sleep; waits for entries that migrate. Numbers of entries, or:
@@ -22,6 +23,8 @@
  * @gfp: movable requests are anonymous memory, others kernel memory.
  */
 s64 area_alloc(struct area *area, gfp_t gfp, u32 order, u32 count);
+/* The same, preferably from @nid, only from @nodes unless that is NULL: what a memory policy of the process says. */
+s64 area_alloc_on(struct area *area, gfp_t gfp, u32 order, u32 count, u32 nid, const nodemask_t *nodes);
 s64 area_free(struct area *area);
 /* area->lock held, kind AREA_ANON or AREA_CMA. A page with one reference becomes kernel memory of the area. False: no
  * room. */

@@ -31,15 +31,21 @@ struct area *area_of_slot(u32 slot)
 	return &machine.areas[slot];
 }
 
+static u64 pin_words(u32 size)
+{
+	return (size + 63UL) / 64;
+}
+
 static void set_table(struct area *area, u32 size)
 {
-	u64 *table = rt_kzalloc(2UL * size * sizeof(u64), OBJ_area_table);
+	u64 *table = rt_kzalloc((2UL * size + pin_words(size)) * sizeof(u64), OBJ_area_table);
 
 	BUG_ON(!table);
 	rt_mark_permanent(table);
 	area->size = size;
 	area->pte = table;
 	area->stamp = table + size;
+	area->pins = table + 2UL * size;
 }
 
 void areas_init(void)

@@ -40,7 +40,8 @@ struct area {
 	u32 size;
 	u64 *pte;       /* size entries: ptl */
 	u64 *stamp;     /* content of the entry's first page; the k-th page holds k more. ptl */
-	u64 pinned;     /* bit per entry below AREA_ENTRIES: extra reference held by op pin; under lock */
+	u64 pinned;     /* number of entries with an extra reference, held by op pin; under lock */
+	u64 *pins;      /* a bit for each entry: is it one of them? under lock */
 	u64 last_stamp; /* under lock */
 };
 

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Kernel memory at a place that somebody names: what a workload has, without the workload. */
+/* Memory that a workload has, without the workload: where somebody says. */
 #include "core/core.h"
 
+#include "core/mm/anon.h"
 #include "core/mm/buddy.h"
 #include "core/mm/machine.h"
 #include "core/mm/page_alloc.h"
 #include "core/mm/pcp.h"
+#include "core/rt/cpu.h"
 
 /* zone->lock held. The free block that @pfn is part of, as single pages that belong to the caller; 0: it is not free.
  */
@@ -46,4 +48,34 @@ int core_hold_kernel_page(u64 pfn)
 void core_release_kernel_page(u64 pfn)
 {
 	__free_pages(pfn_to_page(pfn), 0);
+}
+
+s64 core_slot_alloc(u32 slot, bool movable, u32 order, u32 count, s32 nid)
+{
+	struct area *area = area_of_slot(slot);
+	gfp_t gfp = movable ? GFP_HIGHUSER_MOVABLE : GFP_KERNEL;
+	nodemask_t nodes = nid < 0 ? node_states_mask(N_MEMORY) : BIT(nid);
+	int ret = 0;
+
+	if (order > geometry.max_order || nid >= (s32)machine_config.nodes)
+		return -EINVAL;
+	if (count > area->size)
+		ret = area_resize(area, count);
+	if (ret)
+		return ret;
+	return area_alloc_on(area, gfp, order, count, nid < 0 ? cpu_to_node(raw_smp_processor_id()) : (u32)nid, &nodes);
+}
+
+u64 core_slot_pages_on(u32 slot, u32 nid)
+{
+	const struct area *area = area_of_slot(slot);
+	u64 pages = 0;
+
+	for (u32 i = 0; i < area->size; i++) {
+		u64 pte = READ_ONCE(area->pte[i]);
+
+		if (pte && page_to_nid(pfn_to_page(pte_pfn(pte))) == nid)
+			pages += BIT(pte_order(pte));
+	}
+	return pages;
 }

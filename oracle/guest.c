@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT */
+#include "oracle/guest.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "core/rt/task.h"
+
+static struct guest_job jobs[GUEST_TASKS];
+static u32 task_ids[GUEST_TASKS];
+static bool ending;
+
+/* Between two looks at whether there is something to do. */
+#define LOOK_MS 2
+
+static s64 run_loop(struct guest_job *job)
+{
+	s64 ret = 0;
+
+	for (u32 i = 0; i < job->times && !job->killed; i++) {
+		ret = core_file_write(job->path, job->data, strlen(job->data));
+		if (job->then[0])
+			ret = core_file_write(job->path, job->then, strlen(job->then));
+		/* A shell forks for each: the others come to their turns. */
+		msleep(LOOK_MS);
+	}
+	return ret;
+}
+
+static void run_job(struct guest_job *job)
+{
+	job->ret = job->times     ? run_loop(job)
+		   : job->path[0] ? core_file_write(job->path, job->data, strlen(job->data))
+				  : core_eject_memory(job->start);
+	job->running = false;
+	job->done = true;
+}
+
+static void guest_task(void *arg)
+{
+	struct guest_job *job = arg;
+
+	while (!ending) {
+		if (job->running)
+			run_job(job);
+		else
+			msleep(LOOK_MS);
+	}
+}
+
+void guest_create(void)
+{
+	ending = false;
+	for (u32 i = 0; i < GUEST_TASKS; i++) {
+		char name[16];
+
+		jobs[i] = (struct guest_job){.ret = 0};
+		snprintf(name, sizeof(name), "guest%u", i);
+		task_ids[i] = rt_task_create(name, 0, guest_task, &jobs[i]);
+	}
+}
+
+void guest_end(void)
+{
+	for (u32 i = 0; i < GUEST_TASKS; i++)
+		if (jobs[i].running)
+			guest_kill(&jobs[i]);
+	ending = true;
+}
+
+static struct guest_job *free_job(void)
+{
+	for (u32 i = 0; i < GUEST_TASKS; i++) {
+		if (jobs[i].running)
+			continue;
+		jobs[i] = (struct guest_job){.number = jobs[i].number + 1};
+		return &jobs[i];
+	}
+	return NULL;
+}
+
+struct guest_job *guest_write(const char *path, const char *data)
+{
+	struct guest_job *job = free_job();
+
+	if (!job)
+		return NULL;
+	snprintf(job->path, sizeof(job->path), "%s", path);
+	snprintf(job->data, sizeof(job->data), "%s", data);
+	job->running = true;
+	return job;
+}
+
+struct guest_job *guest_loop(const char *path, const char *data, const char *then, u32 times)
+{
+	struct guest_job *job = free_job();
+
+	if (!job)
+		return NULL;
+	snprintf(job->path, sizeof(job->path), "%s", path);
+	snprintf(job->data, sizeof(job->data), "%s", data);
+	snprintf(job->then, sizeof(job->then), "%s", then ? then : "");
+	job->times = times;
+	job->running = true;
+	return job;
+}
+
+struct guest_job *guest_eject(u64 start)
+{
+	struct guest_job *job = free_job();
+
+	if (!job)
+		return NULL;
+	job->start = start;
+	job->running = true;
+	return job;
+}
+
+bool guest_wait(struct guest_job *job, u32 ms)
+{
+	u64 end = rt_now_ns() + ms * 1000000ULL;
+
+	while (!job->done && rt_now_ns() < end)
+		msleep(LOOK_MS);
+	return job->done;
+}
+
+static void send(struct guest_job *job, bool fatal)
+{
+	struct task_struct *task = rt_task_by_id(task_ids[job - jobs]);
+
+	if (task)
+		rt_send_signal(task, fatal);
+}
+
+void guest_interrupt(struct guest_job *job)
+{
+	send(job, false);
+}
+
+void guest_kill(struct guest_job *job)
+{
+	job->killed = true;
+	send(job, true);
+}
+
+void guest_settle(u32 ms)
+{
+	u64 end = rt_now_ns() + ms * 1000000ULL;
+
+	for (u32 i = 0; i < GUEST_TASKS; i++)
+		while (jobs[i].running && rt_now_ns() < end)
+			msleep(LOOK_MS);
+}
