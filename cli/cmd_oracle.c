@@ -21,6 +21,7 @@ struct oracle_arguments {
 	u32 paths;
 	u32 differences; /* to print of each recording */
 	bool json, all;
+	struct switches sw;
 };
 
 static int is_recording(const struct dirent *entry)
@@ -62,8 +63,13 @@ static void add_paths(struct oracle_arguments *a, struct argp_state *state, cons
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct oracle_arguments *a = state->input;
+	char error[256];
 
 	switch (key) {
+	case KEY_SET:
+		if (switches_set(&a->sw, arg, error, sizeof(error)))
+			argp_error(state, "--set: %s", error);
+		return 0;
 	case KEY_JSON:
 		a->json = true;
 		return 0;
@@ -96,7 +102,7 @@ static enum exit_status replay_all(const struct oracle_arguments *a, struct orac
 	if (!a->json)
 		report_heading();
 	for (u32 i = 0; i < a->paths; i++) {
-		if (oracle_replay(a->path[i], &results[i], error, sizeof(error)))
+		if (oracle_replay(a->path[i], &a->sw, &results[i], error, sizeof(error)))
 			return (enum exit_status)command_fail(EXIT_USAGE, "%s", error);
 		if (result_different(&results[i]) || results[i].verdict.kind != VERDICT_ok)
 			status = EXIT_FOUND;
@@ -115,6 +121,7 @@ static enum exit_status replay_all(const struct oracle_arguments *a, struct orac
 int cmd_oracle(int argc, char **argv)
 {
 	static const struct argp_option options[] = {
+		{"set", KEY_SET, "NAME=VALUE", 0, "A switch that the recorded kernel has not so (pfnstorm bugs, designs)", 0},
 		{"json", KEY_JSON, NULL, 0, "One JSON value instead of text", 0},
 		{"diff", KEY_DIFF, "N", OPTION_ARG_OPTIONAL, "Print the first N differences of each (10)", 0},
 		{"all", KEY_ALL, NULL, 0, "With --diff: also differences that have a known reason", 0},
@@ -131,6 +138,7 @@ int cmd_oracle(int argc, char **argv)
 	struct oracle_result *results;
 	enum exit_status status;
 
+	oracle_switches(&a.sw);
 	command_parse(&argp, argc, argv, &a);
 	results = calloc(a.paths, sizeof(*results));
 	if (!results)

@@ -324,8 +324,6 @@ int oracle_machine_init(const struct recording *r, struct oracle_machine *m, cha
 	if (block_size != 128UL << 20)
 		return fail(error, size, "expected memory blocks of 128 MiB");
 	switches_default(&m->config.sw);
-	if (switches_set_era(&m->config.sw, "6.1"))
-		return fail(error, size, "there is no era 6.1");
 	m->config.nodes = list_end(json_text(json_at(initial, "node_masks", NULL), "possible", "0"));
 	if (m->config.nodes > CORE_NODES_MAX)
 		return fail(error, size, "more nodes than a machine can have");

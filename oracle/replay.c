@@ -126,7 +126,13 @@ static void run(struct rt_result *run)
 	core_set_uevent_listener(NULL);
 }
 
-int oracle_replay(const char *path, struct oracle_result *result, char *error, size_t size)
+void oracle_switches(struct switches *sw)
+{
+	switches_default(sw);
+	switches_set_era(sw, "6.1");
+}
+
+int oracle_replay(const char *path, const struct switches *sw, struct oracle_result *result, char *error, size_t size)
 {
 	struct rt_result rt;
 	char why[256];
@@ -140,6 +146,7 @@ int oracle_replay(const char *path, struct oracle_result *result, char *error, s
 		recording_free(&now.recording);
 		return -1;
 	}
+	now.machine.config.sw = *sw;
 	result->comparison.recording = result->recording;
 	memset(&now.state, 0, sizeof(now.state));
 	now.state.recording = &now.recording;

@@ -16,6 +16,8 @@ struct oracle_result {
 };
 
 /* 0; -1: the file is no recording or cannot be modelled, @error says why. Not re-entrant. */
-int oracle_replay(const char *path, struct oracle_result *result, char *error, size_t size);
+int oracle_replay(const char *path, const struct switches *sw, struct oracle_result *result, char *error, size_t size);
+/* What the recorded kernel has: era=6.1. */
+void oracle_switches(struct switches *sw);
 
 #endif
