@@ -82,7 +82,9 @@ static bool map_page(struct area *area, struct page *page, u32 order, bool movab
 
 bool area_map_kernel_page(struct area *area, struct page *page)
 {
-	return map_page(area, page, 0, false);
+	u32 from = 0;
+
+	return map_page(area, page, 0, false, &from);
 }
 
 s64 area_alloc_on(struct area *area, gfp_t gfp, u32 order, u32 count, u32 nid, const nodemask_t *nodes)
