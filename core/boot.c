@@ -17,6 +17,7 @@
 #include "core/name.h"
 #include "core/range/cma.h"
 #include "core/range/compaction.h"
+#include "core/range/walk.h"
 #include "core/range/walk_law.h"
 #include "core/rt/mem.h"
 #include "core/rt/report.h"
@@ -273,6 +274,7 @@ static void machine_boot(void *arg)
 	boot_early_memory();
 	boot_late();
 	slab_init();
+	walkers_init();
 	memory_hotplug_init();
 	cpu_hotplug_init();
 	virtio_mem_init();

@@ -14,6 +14,7 @@
 #include "core/mm/pcp.h"
 #include "core/mm/slab.h"
 #include "core/range/cma.h"
+#include "core/range/walk.h"
 #include "core/rt/access.h"
 #include "core/rt/cpu.h"
 #include "core/rt/name.h"
@@ -289,6 +290,8 @@ static bool object_name(enum obj_type type, u64 base, u64 length, u64 offset, bo
 		return pagemaps_name(offset, with_index, buf, size);
 	case OBJ_hotplug_state:
 		return layout_name(LAYOUT_hotplug_state, -1, offset, with_index, buf, size);
+	case OBJ_walkers:
+		return layout_name(LAYOUT_walkers, -1, offset, with_index, buf, size);
 	case OBJ_slab_state:
 		return layout_name(LAYOUT_slab_state, -1, offset, with_index, buf, size);
 	case OBJ_kmem_cache:

@@ -3,6 +3,7 @@
 
 #include "core/mm/machine.h"
 #include "core/mm/slab.h"
+#include "core/range/walk.h"
 #include "core/rt/mem.h"
 #include "core/rt/report.h"
 
@@ -45,4 +46,24 @@ static int slab_memory_callback(struct notifier_block *nb, unsigned long action,
 void slab_listener_init(void)
 {
 	listener_add(slab_memory_callback, SLAB_CALLBACK_PRI);
+}
+
+/* ---- walkers ---------------------------------------------------------------------------------------------------- */
+
+/* CANCEL comes even if somebody refused before us: nobody is kept out then. */
+static int walkers_callback(struct notifier_block *nb, unsigned long action, void *data)
+{
+	(void)nb;
+	(void)data;
+	if (action == MEM_GOING_OFFLINE)
+		walkers_pause();
+	else if (action == MEM_OFFLINE || action == MEM_CANCEL_OFFLINE)
+		walkers_resume();
+	return NOTIFY_OK;
+}
+
+void walkers_listener_init(void)
+{
+	if (design(pfn_walk) == ALT_pfn_walk_notifier_pause)
+		listener_add(walkers_callback, WALKERS_CALLBACK_PRI);
 }

@@ -9,6 +9,8 @@
 #include "core/hotplug/notifier.h"
 
 #define SLAB_CALLBACK_PRI 1
+/* Ours: before anybody else waits for something. */
+#define WALKERS_CALLBACK_PRI 1000
 
 /* Boot: a listener in the arena, registered. */
 void listener_add(int (*call)(struct notifier_block *nb, unsigned long action, void *data), s32 priority);
@@ -16,5 +18,8 @@ void listener_add(int (*call)(struct notifier_block *nb, unsigned long action, v
 /* Caches get their data of a node before its first normal memory, and give slabs back before memory goes (mm/slub.c).
  */
 void slab_listener_init(void);
+
+/* Design pfn_walk=notifier_pause: walkers stay out while memory goes offline. Else there is no such listener. */
+void walkers_listener_init(void);
 
 #endif

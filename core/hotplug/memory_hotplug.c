@@ -66,4 +66,5 @@ void memory_hotplug_init(void)
 	}
 	memory_listeners_init();
 	slab_listener_init();
+	walkers_listener_init();
 }

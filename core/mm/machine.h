@@ -19,6 +19,7 @@ struct cma;
 struct hotplug_state;
 struct slab_state;
 struct pagemap_ranges;
+struct walkers;
 struct memory_block;
 struct notifier_block;
 struct resource;
@@ -75,6 +76,7 @@ struct machine {
 	u64 state_write_deadline;        /* when the writer of a state file loses patience: device_hotplug_lock */
 	struct pagemap_ranges *pagemaps; /* device mappings: RCU; NULL until there is one */
 	struct mutex pagemaps_lock;      /* their changes */
+	struct walkers *walkers;
 };
 
 #define machine (*(struct machine *)RT_HEAP_BASE)

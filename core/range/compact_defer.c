@@ -62,7 +62,7 @@ void reset_isolation_suitable_zone(struct zone *zone)
 	struct walk w;
 
 	WRITE_ONCE(zone->compact_blockskip_flush, 0);
-	walk_begin(&w, zone);
+	walk_begin_giving_way(&w, zone);
 	for (; pfn < end_pfn; pfn = pageblock_end_pfn(pfn)) {
 		cond_resched();
 		reset_isolation_pfn(&w, pfn);

@@ -269,7 +269,7 @@ enum compact_result compact_zone(struct compact_control *cc)
 	start_scanners(cc);
 	lru_add_drain();
 	point(compaction, start, cc->migrate_pfn);
-	walk_begin(&cc->walk, cc->zone);
+	walk_begin_giving_way(&cc->walk, cc->zone);
 	ret = compact_loop(cc);
 	return_unused(cc);
 	walk_end(&cc->walk);

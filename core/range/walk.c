@@ -4,6 +4,7 @@
 #include "core/mm/machine.h"
 #include "core/range/walk_law.h"
 #include "core/rt/cpu.h"
+#include "core/rt/mem.h"
 #include "core/rt/point.h"
 #include "core/rt/rcu.h"
 #include "core/rt/report.h"
@@ -11,6 +12,8 @@
 
 /* One alternative of design pfn_walk. */
 struct walk_ops {
+	void (*begin)(struct walk *w); /* NULL: nothing to do */
+	void (*end)(struct walk *w);
 	struct page *(*pageblock)(struct walk *w, u64 start_pfn, u64 end_pfn);
 	struct page *(*page)(struct walk *w, u64 pfn);
 	void (*leave)(struct walk *w);
@@ -189,6 +192,145 @@ static bool rcu_reference_counts(const struct page *page)
 	return pfn_to_online_page(page_to_pfn(page)) && !PageHWPoison(page);
 }
 
+/* ---- notifier_pause --------------------------------------------------------------------------------------------- */
+
+void walkers_init(void)
+{
+	struct walkers *walkers = kzalloc_obj(struct walkers, OBJ_walkers);
+
+	BUG_ON(!walkers);
+	rt_mark_permanent(walkers);
+	init_waitqueue_head(&walkers->changed, LOCK_walkers);
+	machine.walkers = walkers;
+}
+
+/* Those inside have checked before the flag was set, and may rely on what they saw until they leave. */
+void walkers_pause(void)
+{
+	struct walkers *walkers = machine.walkers;
+
+	WRITE_ONCE(walkers->paused, 1);
+	/* Either who enters sees the flag, or we see who entered. */
+	smp_mb();
+	point(walk, paused, 0);
+	wait_event(&walkers->changed, !smp_load_acquire(&walkers->inside.counter));
+}
+
+void walkers_resume(void)
+{
+	smp_store_release(&machine.walkers->paused, 0);
+	wake_up_all(&machine.walkers->changed);
+	point(walk, resumed, 0);
+}
+
+static void walker_leaves(struct walkers *walkers)
+{
+	/* Ordered: what was read under it comes before what the offline does. */
+	if (atomic_dec_and_test(&walkers->inside) && READ_ONCE(walkers->paused))
+		wake_up_all(&walkers->changed);
+}
+
+/* False: memory goes offline, and the walk cannot wait. Whoever takes it offline needs no protection from himself. */
+static bool pause_enter(struct walk *w)
+{
+	struct walkers *walkers = machine.walkers;
+
+	if (w->reading || !current || lock_is_held_write(&machine.mem_hotplug_lock.rt)) {
+		w->reading = 1;
+		return true;
+	}
+	for (;;) {
+		/* Fully ordered: pairs with the barrier in walkers_pause(). */
+		atomic_inc_return(&walkers->inside);
+		/* Who cannot wait tests a range under zone->lock that its caller has isolated: it stays online. */
+		if (!READ_ONCE(walkers->paused) || in_atomic()) {
+			w->reading = w->counted = 1;
+			return true;
+		}
+		walker_leaves(walkers);
+		/* The offline would wait for a page that is held. */
+		if (w->gives_way || w->held_start != w->held_end)
+			return false;
+		wait_event(&walkers->changed, !smp_load_acquire(&walkers->paused));
+	}
+}
+
+static void pause_leave(struct walk *w)
+{
+	w->cover.start_pfn = w->cover.end_pfn = 0;
+	w->reading = 0;
+	if (w->counted)
+		walker_leaves(machine.walkers);
+	w->counted = 0;
+}
+
+static struct page *pause_look_up(struct walk *w, u64 pfn)
+{
+	struct page *page = pause_enter(w) ? look_up(pfn) : NULL;
+
+	point(walk, section_checked, pfn);
+	if (page) {
+		w->cover.start_pfn = section_nr_to_pfn(pfn_to_section_nr(pfn));
+		w->cover.end_pfn = w->cover.start_pfn + PAGES_PER_SECTION;
+	}
+	return page;
+}
+
+/* zone->contiguous is not trusted: at MEM_OFFLINE it may still be set. */
+static struct page *pause_pageblock(struct walk *w, u64 start_pfn, u64 end_pfn)
+{
+	struct page *page = pause_look_up(w, start_pfn);
+
+	if (page && pageblock_in_zone(w, start_pfn, end_pfn))
+		return page;
+	pause_leave(w);
+	return NULL;
+}
+
+static struct page *pause_page(struct walk *w, u64 pfn)
+{
+	struct page *page = pause_look_up(w, pfn);
+
+	if (page && (!w->zone || page_in_zone(page, w->zone)))
+		return page;
+	pause_leave(w);
+	return NULL;
+}
+
+static bool pause_resched(struct walk *w, u32 ms)
+{
+	pause_leave(w);
+	take_a_break(ms);
+	return pause_pageblock(w, w->block_start_pfn, w->block_end_pfn) != NULL;
+}
+
+/* ---- hotplug_lock ------------------------------------------------------------------------------------------------ */
+
+/* The lock does not nest: neither in a walk of this task, nor in what has it already. */
+static void lock_begin(struct walk *w)
+{
+	w->locked = current && !lock_is_held(&machine.mem_hotplug_lock.rt);
+	if (w->locked)
+		get_online_mems();
+	/* All of the memory, for the law. */
+	w->cover.end_pfn = geometry.max_pfn;
+}
+
+static void lock_end(struct walk *w)
+{
+	if (w->locked)
+		put_online_mems();
+	w->locked = 0;
+}
+
+static struct page *lock_pageblock(struct walk *w, u64 start_pfn, u64 end_pfn)
+{
+	struct page *page = look_up(start_pfn);
+
+	point(walk, section_checked, start_pfn);
+	return page && pageblock_in_zone(w, start_pfn, end_pfn) ? page : NULL;
+}
+
 /* ---- the common part ------------------------------------------------------------------------------------------- */
 
 static const struct walk_ops *walk_ops(void)
@@ -210,6 +352,24 @@ static const struct walk_ops *walk_ops(void)
 				.resched = rcu_resched,
 				.reference_counts = rcu_reference_counts,
 			},
+		[ALT_pfn_walk_notifier_pause] =
+			{
+				.pageblock = pause_pageblock,
+				.page = pause_page,
+				.leave = pause_leave,
+				.resched = pause_resched,
+				.reference_counts = unsynchronised_reference_counts,
+			},
+		[ALT_pfn_walk_hotplug_lock] =
+			{
+				.begin = lock_begin,
+				.end = lock_end,
+				.pageblock = lock_pageblock,
+				.page = unsynchronised_page,
+				.leave = unsynchronised_leave,
+				.resched = unsynchronised_resched,
+				.reference_counts = unsynchronised_reference_counts,
+			},
 	};
 
 	return &alternatives[design(pfn_walk)];
@@ -225,13 +385,24 @@ void walk_begin(struct walk *w, struct zone *zone)
 	w->held_start = w->held_end = 0;
 	w->reading = 0;
 	w->paused = 0;
+	w->gives_way = w->counted = w->locked = 0;
+	if (walk_ops()->begin)
+		walk_ops()->begin(w);
 	walk_law_enter(w);
+}
+
+void walk_begin_giving_way(struct walk *w, struct zone *zone)
+{
+	walk_begin(w, zone);
+	w->gives_way = 1;
 }
 
 void walk_end(struct walk *w)
 {
 	BUG_ON(w->reading || w->paused || w->held_start != w->held_end);
 	walk_law_exit(w);
+	if (walk_ops()->end)
+		walk_ops()->end(w);
 }
 
 struct page *walk_pageblock(struct walk *w, u64 start_pfn, u64 end_pfn)

@@ -9,13 +9,18 @@
  *   rcu             walk_pageblock() and walk_page() open a read section and check in it that the section is online;
  *                   offline clears the online bit and waits a grace period before it touches the memmap. Pointers die
  *                   with the read section, except of a page that walk_hold() returned true for.
+ *   notifier_pause  the check of `unsynchronised`, between walk_pageblock() or walk_page() and walk_leave() counted. A
+ *                   memory notifier keeps new ones out from MEM_GOING_OFFLINE on and waits for those inside; the
+ *                   writer of mem_hotplug_lock itself passes. At MEM_OFFLINE the sections say that they are offline.
+ *   hotplug_lock    mem_hotplug_lock is held for reading from walk_begin() to walk_end(), unless the task has it.
  *
  * A walk, in the order of calls ([] = any number of times):
  *
  *   walk_begin  [ walk_pageblock or walk_page  [peeks, walk_hold, walk_drop, walk_resched]  walk_leave ]  walk_end
  *
  * Between walk_pageblock() (if it found a page) and walk_leave() the caller must not sleep: under rcu it is a read
- * section. A walk belongs to one task and lives on its stack; walks of a task nest.
+ * section. Entering may sleep, if no page of the walk is held. A walk belongs to one task and lives on its stack; walks
+ * of a task nest.
  *
  * The law (walk_law.h): inside a walk, each struct page a task touches is covered by the current read section or held.
  */
@@ -38,10 +43,18 @@ struct walk {
 	u64 held_start, held_end;           /* pfns of the page held by walk_hold(); equal: none */
 	u32 reading;                        /* a read section is open */
 	u32 paused;                         /* depth of walk_pause() */
+	u32 gives_way;                      /* while memory goes offline it sees no page, instead of waiting */
+	u32 counted;                        /* the open read section is, among the walkers */
+	u32 locked;                         /* the walk holds mem_hotplug_lock */
 };
 
-/* Task context or boot. @zone may be NULL. */
+/* Task context or boot. @zone may be NULL. May sleep. */
 void walk_begin(struct walk *w, struct zone *zone);
+/*
+ * A walk that must not wait for an offline to end: by whoever the offline may wait for, as it does for kcompactd, for
+ * kswapd, and for those who allocate.
+ */
+void walk_begin_giving_way(struct walk *w, struct zone *zone);
 /* No read section is open and nothing is held. */
 void walk_end(struct walk *w);
 
@@ -81,5 +94,17 @@ void walk_keep(struct walk *w, struct page *page);
  */
 void walk_pause(struct walk *w);
 void walk_resume(struct walk *w);
+
+/* Who walks, for design notifier_pause. */
+struct walkers {
+	atomic_t inside; /* open read sections */
+	u32 paused;      /* no new ones. Marked accesses */
+	wait_queue_head_t changed;
+};
+/* Boot. */
+void walkers_init(void);
+/* Keeps new walkers out and waits for those inside, or lets them in again. mem_hotplug_lock write. */
+void walkers_pause(void);
+void walkers_resume(void);
 
 #endif

@@ -39,7 +39,7 @@ UNOBSERVED_END
 
 static bool walk_law_holds(void)
 {
-	return design(pfn_walk) == ALT_pfn_walk_rcu && current;
+	return design(pfn_walk) != ALT_pfn_walk_unsynchronised && current;
 }
 
 void walk_law_init(void)

@@ -3,7 +3,8 @@
  * The law of walkers: a struct page that a task touches inside a walk is covered by the walk's current read section or
  * held by it; otherwise verdict `invariant`, "walk pointer outlived its read section", whether or not memory went away.
  *
- * It sees accesses through page_access_check() of core/mm/page.h. It holds for design pfn_walk=rcu only.
+ * It sees accesses through page_access_check() of core/mm/page.h. It holds for
+ * all alternatives of design pfn_walk that keep struct pages there; under hotplug_lock the walk as a whole covers them.
  */
 #ifndef PFNSTORM_RANGE_WALK_LAW_H
 #define PFNSTORM_RANGE_WALK_LAW_H

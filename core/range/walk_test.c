@@ -6,6 +6,8 @@
 
 #define RCU "pfn_walk=rcu"
 #define UNSYNCHRONISED "pfn_walk=unsynchronised"
+#define PAUSE "pfn_walk=notifier_pause"
+#define LOCK "pfn_walk=hotplug_lock"
 
 /* ---- what a walker sees ---------------------------------------------------------------------------------------- */
 
@@ -20,16 +22,24 @@ static void count_pages(void *arg)
 	CHECK(test_op("walk", 1, 3, 0, 0) == 2 * 64);
 }
 
+/* One task, once under each alternative. */
+static void run_under_all(void (*fn)(void *arg))
+{
+	static const char *const alternatives[] = {RCU, UNSYNCHRONISED, PAUSE, LOCK};
+
+	for (u32 i = 0; i < ARRAY_SIZE(alternatives); i++) {
+		test_boot(alternatives[i], true);
+		test_run_alone(fn, NULL);
+	}
+}
+
 static void online_pages_are_seen(void **state)
 {
 	(void)state;
-	test_boot(RCU, true);
-	test_run_alone(count_pages, NULL);
-	test_boot(UNSYNCHRONISED, true);
-	test_run_alone(count_pages, NULL);
+	run_under_all(count_pages);
 }
 
-/* Both alternatives agree on a machine at rest, except for what contiguous hides. */
+/* All alternatives agree on a machine at rest, except for what contiguous hides. */
 static void enter_pageblocks(void *arg)
 {
 	struct zone *normal = node_zone(0, ZONE_NORMAL), *movable = node_zone(0, ZONE_MOVABLE);
@@ -56,10 +66,7 @@ static void enter_pageblocks(void *arg)
 static void pageblocks_of_other_zones_are_refused(void **state)
 {
 	(void)state;
-	test_boot(RCU, true);
-	test_run_alone(enter_pageblocks, NULL);
-	test_boot(UNSYNCHRONISED, true);
-	test_run_alone(enter_pageblocks, NULL);
+	run_under_all(enter_pageblocks);
 }
 
 /* contiguous is set behind the section's back, as it is between the steps of an offline. */
@@ -84,6 +91,10 @@ static void only_unsynchronised_trusts_contiguous(void **state)
 
 	(void)state;
 	test_boot(RCU, true);
+	test_run_alone(trust_contiguous, &no);
+	test_boot(PAUSE, true);
+	test_run_alone(trust_contiguous, &no);
+	test_boot(LOCK, true);
 	test_run_alone(trust_contiguous, &no);
 	test_boot(UNSYNCHRONISED, true);
 	test_run_alone(trust_contiguous, &yes);
@@ -322,11 +333,67 @@ static void compaction_meets_hotplug(void **state)
 	result = compact_across(offline_only);
 	assert_verdict(&result, VERDICT_oops, "uninitialised page.flags");
 
-	test_boot(RCU, true);
-	result = compact_across(offline_and_remove);
-	assert_ok(&result);
-	result = compact_across(offline_only);
-	assert_ok(&result);
+	for (u32 i = 0; i < 3; i++) {
+		static const char *const holds[] = {RCU, PAUSE, LOCK};
+
+		test_boot(holds[i], true);
+		result = compact_across(offline_and_remove);
+		assert_ok(&result);
+		result = compact_across(offline_only);
+		assert_ok(&result);
+	}
+}
+
+/* ---- what keeps struct pages there, keeps whom waiting? ------------------------------------------------------------
+ */
+
+static u64 seen_online, seen_offline; /* over all runs: not part of the machine */
+
+/* A reader of files waits until the memory is offline, and sees no page of it. */
+static void walk_while_offline(void *arg)
+{
+	s64 seen;
+
+	(void)arg;
+	seen = test_op("walk", 3, 1, 0, 0);
+	seen_online += seen == 64;
+	seen_offline += seen == 0;
+}
+
+static void readers_wait(void **state)
+{
+	static const char *const alternatives[] = {PAUSE, LOCK};
+	const struct test_task tasks[] = {{"walker", walk_while_offline, NULL}, {"hotplug", offline_only, NULL}};
+
+	(void)state;
+	for (u32 i = 0; i < ARRAY_SIZE(alternatives); i++) {
+		test_boot(alternatives[i], true);
+		seen_online = seen_offline = 0;
+		for (u64 seed = 1; seed <= 200; seed++) {
+			struct rt_result result = test_run(seed, 2, tasks);
+
+			assert_ok(&result);
+		}
+		assert_in_range(seen_online, 4, 196);
+		assert_in_range(seen_offline, 4, 196);
+	}
+}
+
+/* Compaction does not wait: it sees no page until the offline is over. */
+static void compact_and_walk(void *arg)
+{
+	(void)arg;
+	walkers_pause();
+	test_op("compact", 0, 0, 0, 0);
+	walkers_resume();
+	CHECK(test_op("walk", 1, 1, 0, 0) == 64);
+}
+
+static void compaction_gives_way(void **state)
+{
+	(void)state;
+	test_boot(PAUSE, true);
+	test_run_alone(compact_and_walk, NULL);
 }
 
 int main(void)
@@ -341,6 +408,8 @@ int main(void)
 		cmocka_unit_test(law_does_not_disturb_runs),
 		cmocka_unit_test(law_knows_what_a_walk_covers),
 		cmocka_unit_test(compaction_meets_hotplug),
+		cmocka_unit_test(readers_wait),
+		cmocka_unit_test(compaction_gives_way),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
