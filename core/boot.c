@@ -4,12 +4,14 @@
 #include "core/mm/machine.h"
 
 #include "core/check/laws.h"
+#include "core/hotplug/kcore.h"
 #include "core/hotplug/memory_hotplug.h"
 #include "core/hotplug/virtio_mem.h"
 #include "core/mm/anon.h"
 #include "core/mm/buddy.h"
 #include "core/mm/lru.h"
 #include "core/mm/pagemap.h"
+#include "core/mm/page_ext.h"
 #include "core/mm/pcp.h"
 #include "core/mm/slab.h"
 #include "core/mm/topology.h"
@@ -275,6 +277,8 @@ static void machine_boot(void *arg)
 	boot_late();
 	slab_init();
 	walkers_init();
+	page_ext_init();
+	kcore_init();
 	memory_hotplug_init();
 	cpu_hotplug_init();
 	virtio_mem_init();

@@ -162,6 +162,7 @@ enum op_arg_type {
 	ARG_NOTIFY_EVENT,
 	ARG_SYSCTL,
 	ARG_CPU_PATH,
+	ARG_WALKER,
 	NR_ARG_TYPES
 };
 

@@ -5,12 +5,14 @@
 #include <stdio.h>
 
 #include "core/hotplug/hotplug_state.h"
+#include "core/hotplug/kcore.h"
 #include "core/hotplug/memory_block.h"
 #include "core/hotplug/notifier.h"
 #include "core/hotplug/resource.h"
 #include "core/hotplug/virtio_mem.h"
 #include "core/mm/lru.h"
 #include "core/mm/machine.h"
+#include "core/mm/page_ext.h"
 #include "core/mm/pcp.h"
 #include "core/mm/slab.h"
 #include "core/range/cma.h"
@@ -290,6 +292,10 @@ static bool object_name(enum obj_type type, u64 base, u64 length, u64 offset, bo
 		return pagemaps_name(offset, with_index, buf, size);
 	case OBJ_hotplug_state:
 		return layout_name(LAYOUT_hotplug_state, -1, offset, with_index, buf, size);
+	case OBJ_page_ext:
+		return element_name(LAYOUT_page_ext, 0, offset, with_index, buf, size);
+	case OBJ_kcore:
+		return layout_name(LAYOUT_kcore, -1, offset, with_index, buf, size);
 	case OBJ_walkers:
 		return layout_name(LAYOUT_walkers, -1, offset, with_index, buf, size);
 	case OBJ_slab_state:

@@ -110,6 +110,7 @@ static const struct {
 	{BUG_slab_nodes_by_state, false},
 	{BUG_slab_node_freed, false},
 	{BUG_slab_shrink_counts_late, false},
+	{BUG_page_ext_freed_in_use, false},
 };
 
 static void test_era_6_1(void **state)

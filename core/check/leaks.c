@@ -12,6 +12,7 @@
 #include "core/hotplug/resource.h"
 #include "core/mm/lru.h"
 #include "core/mm/machine.h"
+#include "core/mm/page_ext.h"
 #include "core/mm/slab.h"
 #include "core/rt/cpu.h"
 #include "core/rt/mem.h"
@@ -39,6 +40,8 @@ static void for_each_owned(void (*visit)(const void *ptr, enum obj_type type, vo
 
 		if (ms && ms->usage && !ms->usage->boot)
 			visit(ms->usage, OBJ_mem_section_usage, arg);
+		if (ms && ms->page_ext)
+			visit((const void *)((u64)ms->page_ext & ~PAGE_EXT_INVALID), OBJ_page_ext, arg);
 	}
 	for (const struct resource *res = machine.iomem; res; res = res->next)
 		visit(res, OBJ_resource, arg);

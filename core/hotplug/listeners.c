@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/hotplug/listeners.h"
 
+#include "core/hotplug/kcore.h"
 #include "core/mm/machine.h"
+#include "core/mm/page_ext.h"
 #include "core/mm/slab.h"
 #include "core/range/walk.h"
 #include "core/rt/mem.h"
@@ -66,4 +68,41 @@ void walkers_listener_init(void)
 {
 	if (design(pfn_walk) == ALT_pfn_walk_notifier_pause)
 		listener_add(walkers_callback, WALKERS_CALLBACK_PRI);
+}
+
+/* ---- page_ext --------------------------------------------------------------------------------------------------- */
+
+static int page_ext_callback(struct notifier_block *nb, unsigned long action, void *data)
+{
+	const struct memory_notify *arg = data;
+	int ret = 0;
+
+	(void)nb;
+	if (action == MEM_GOING_ONLINE)
+		ret = online_page_ext(arg->start_pfn, arg->nr_pages);
+	else if (action == MEM_OFFLINE || action == MEM_CANCEL_ONLINE)
+		offline_page_ext(arg->start_pfn, arg->nr_pages);
+	return notifier_from_errno(ret);
+}
+
+void page_ext_listener_init(void)
+{
+	if (boot_param(page_owner))
+		listener_add(page_ext_callback, DEFAULT_CALLBACK_PRI);
+}
+
+/* ---- kcore ------------------------------------------------------------------------------------------------------ */
+
+static int kcore_callback(struct notifier_block *nb, unsigned long action, void *data)
+{
+	(void)nb;
+	(void)data;
+	if (action == MEM_ONLINE || action == MEM_OFFLINE)
+		kcore_memory_changed();
+	return NOTIFY_OK;
+}
+
+void kcore_listener_init(void)
+{
+	listener_add(kcore_callback, DEFAULT_CALLBACK_PRI);
 }

@@ -8,6 +8,7 @@
 
 #include "core/hotplug/notifier.h"
 
+#define DEFAULT_CALLBACK_PRI 0
 #define SLAB_CALLBACK_PRI 1
 /* Ours: before anybody else waits for something. */
 #define WALKERS_CALLBACK_PRI 1000
@@ -21,5 +22,10 @@ void slab_listener_init(void);
 
 /* Design pfn_walk=notifier_pause: walkers stay out while memory goes offline. Else there is no such listener. */
 void walkers_listener_init(void);
+
+/* Sections get their page_ext before they go online, and lose it once they are offline (mm/page_ext.c). */
+void page_ext_listener_init(void);
+/* Whoever reads all memory learns that some came or went (fs/proc/kcore.c). */
+void kcore_listener_init(void);
 
 #endif

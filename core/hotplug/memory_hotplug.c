@@ -67,4 +67,6 @@ void memory_hotplug_init(void)
 	memory_listeners_init();
 	slab_listener_init();
 	walkers_listener_init();
+	page_ext_listener_init();
+	kcore_listener_init();
 }

@@ -2,6 +2,7 @@
 #include "core/hotplug/ops_hotplug.h"
 
 #include "core/hotplug/hotplug_state.h"
+#include "core/hotplug/kcore.h"
 #include "core/hotplug/memory_hotplug.h"
 #include "core/hotplug/notifier.h"
 #include "core/hotplug/policy.h"
@@ -10,6 +11,7 @@
 #include "core/mm/machine.h"
 #include "core/mm/pcp.h"
 #include "core/range/compaction.h"
+#include "core/range/scan.h"
 #include "core/rt/task.h"
 
 static u64 block_start(const struct op *op)
@@ -175,4 +177,21 @@ s64 op_sysctl(const struct op *op)
 	};
 
 	return set[op->arg[0]]((u32)op->arg[1]);
+}
+
+/* ---- files that walk the memmap --------------------------------------------------------------------------------- */
+
+s64 op_scan(const struct op *op)
+{
+	/* By value of enums.def WALKER. */
+	static s64 (*const scan[])(u64 start_pfn, u64 end_pfn) = {
+		scan_pagetypeinfo,
+		scan_page_owner,
+		scan_kmemleak,
+		kcore_read,
+	};
+	u64 start_pfn = block_id_to_pfn((u64)op->arg[1]);
+	u64 end_pfn = min(start_pfn + (u64)op->arg[2] * geometry.pages_per_block, geometry.max_pfn);
+
+	return scan[op->arg[0]](start_pfn, end_pfn);
 }

@@ -19,6 +19,8 @@ s64 op_cpu_down(const struct op *op);
 s64 op_cpu_up(const struct op *op);
 /* Of the tunable: 0 or -EINVAL. */
 s64 op_sysctl(const struct op *op);
+/* Numbers of what was found: scan.h, kcore.h; -ENOENT: there is no such file. */
+s64 op_scan(const struct op *op);
 s64 op_veto(const struct op *op);
 s64 op_signal(const struct op *op); /* -ESRCH: no such task, or it is over */
 

@@ -4,6 +4,7 @@
 
 #include "core/mm/machine.h"
 #include "core/mm/page_alloc.h"
+#include "core/mm/page_ext.h"
 #include "core/rt/cpu.h"
 #include "core/rt/point.h"
 #include "core/rt/report.h"
@@ -172,6 +173,7 @@ bool free_pages_prepare(struct page *page, u32 order)
 {
 	if (order == 0 && PageHWPoison(page))
 		return false;
+	reset_page_owner(page, order);
 	if (PageHead(page))
 		destroy_compound_page(page, order);
 	if (READ_ONCE(page->mapping) & PAGE_MAPPING_FLAGS)

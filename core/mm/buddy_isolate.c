@@ -4,6 +4,7 @@
 
 #include "core/mm/machine.h"
 #include "core/mm/page_alloc.h"
+#include "core/mm/page_ext.h"
 #include "core/rt/report.h"
 
 u64 __isolate_free_page(struct page *page, u32 order)
@@ -41,6 +42,7 @@ void split_map_isolated_page(struct page *page, u32 order)
 		check_page_state(page + i, "allocated");
 		WRITE_ONCE(page[i].private, 0);
 		set_page_count(page + i, 1);
+		set_page_owner(page + i, 0, __GFP_MOVABLE);
 	}
 }
 

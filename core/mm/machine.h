@@ -20,6 +20,7 @@ struct hotplug_state;
 struct slab_state;
 struct pagemap_ranges;
 struct walkers;
+struct kcore;
 struct memory_block;
 struct notifier_block;
 struct resource;
@@ -77,6 +78,7 @@ struct machine {
 	struct pagemap_ranges *pagemaps; /* device mappings: RCU; NULL until there is one */
 	struct mutex pagemaps_lock;      /* their changes */
 	struct walkers *walkers;
+	struct kcore *kcore;
 };
 
 #define machine (*(struct machine *)RT_HEAP_BASE)

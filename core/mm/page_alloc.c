@@ -5,6 +5,7 @@
 #include "core/mm/buddy.h"
 #include "core/mm/machine.h"
 #include "core/mm/page_alloc_slow.h"
+#include "core/mm/page_ext.h"
 #include "core/mm/pcp.h"
 #include "core/mm/vmscan.h"
 #include "core/rt/cpu.h"
@@ -129,6 +130,7 @@ void prep_new_page(struct page *page, u32 order, gfp_t gfp)
 	set_page_count(page, 1);
 	if (order && (gfp & __GFP_COMP))
 		prep_compound_page(page, order);
+	set_page_owner(page, order, gfp);
 }
 
 static u64 wmark_pages(const struct zone *zone, u32 mark)

@@ -28,9 +28,13 @@ struct mem_section_usage {
 	u64 pageblock_flags[]; /* PB_BITS per pageblock */
 };
 
+struct page_ext;
+
 struct mem_section {
 	u64 section_mem_map; /* encoded memmap | flags; 0: absent. Marked accesses only */
 	struct mem_section_usage *usage;
+	struct page_ext *page_ext; /* PAGE_EXT_INVALID: it goes away; NULL: none. Marked accesses */
+	u64 pad;                   /* a power of two */
 };
 
 #define SECTIONS_PER_ROOT 256u
