@@ -19,6 +19,7 @@
 #include "core/name.h"
 #include "core/range/cma.h"
 #include "core/range/compaction.h"
+#include "core/range/ksm.h"
 #include "core/range/walk.h"
 #include "core/range/walk_law.h"
 #include "core/rt/mem.h"
@@ -279,6 +280,7 @@ static void machine_boot(void *arg)
 	walkers_init();
 	page_ext_init();
 	kcore_init();
+	ksm_init();
 	memory_hotplug_init();
 	cpu_hotplug_init();
 	virtio_mem_init();

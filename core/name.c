@@ -16,6 +16,7 @@
 #include "core/mm/pcp.h"
 #include "core/mm/slab.h"
 #include "core/range/cma.h"
+#include "core/range/ksm.h"
 #include "core/range/walk.h"
 #include "core/rt/access.h"
 #include "core/rt/cpu.h"
@@ -296,6 +297,8 @@ static bool object_name(enum obj_type type, u64 base, u64 length, u64 offset, bo
 		return element_name(LAYOUT_page_ext, 0, offset, with_index, buf, size);
 	case OBJ_kcore:
 		return layout_name(LAYOUT_kcore, -1, offset, with_index, buf, size);
+	case OBJ_ksm:
+		return layout_name(LAYOUT_ksm, -1, offset, with_index, buf, size);
 	case OBJ_walkers:
 		return layout_name(LAYOUT_walkers, -1, offset, with_index, buf, size);
 	case OBJ_slab_state:

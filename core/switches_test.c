@@ -111,6 +111,8 @@ static const struct {
 	{BUG_slab_node_freed, false},
 	{BUG_slab_shrink_counts_late, false},
 	{BUG_page_ext_freed_in_use, false},
+	{BUG_ksm_stale_pfns, false},
+	{BUG_ksm_mutex_held, false},
 };
 
 static void test_era_6_1(void **state)

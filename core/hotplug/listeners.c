@@ -5,6 +5,7 @@
 #include "core/mm/machine.h"
 #include "core/mm/page_ext.h"
 #include "core/mm/slab.h"
+#include "core/range/ksm.h"
 #include "core/range/walk.h"
 #include "core/rt/mem.h"
 #include "core/rt/report.h"
@@ -105,4 +106,32 @@ static int kcore_callback(struct notifier_block *nb, unsigned long action, void 
 void kcore_listener_init(void)
 {
 	listener_add(kcore_callback, DEFAULT_CALLBACK_PRI);
+}
+
+/* ---- ksm -------------------------------------------------------------------------------------------------------- */
+
+static int ksm_memory_callback(struct notifier_block *nb, unsigned long action, void *data)
+{
+	const struct memory_notify *arg = data;
+
+	(void)nb;
+	switch (action) {
+	case MEM_GOING_OFFLINE:
+		ksm_going_offline();
+		break;
+	case MEM_OFFLINE:
+		ksm_offline_ended(arg->start_pfn, arg->nr_pages);
+		break;
+	case MEM_CANCEL_OFFLINE:
+		ksm_offline_ended(arg->start_pfn, 0);
+		break;
+	default:
+		break;
+	}
+	return NOTIFY_OK;
+}
+
+void ksm_listener_init(void)
+{
+	listener_add(ksm_memory_callback, KSM_CALLBACK_PRI);
 }

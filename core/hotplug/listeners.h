@@ -10,6 +10,7 @@
 
 #define DEFAULT_CALLBACK_PRI 0
 #define SLAB_CALLBACK_PRI 1
+#define KSM_CALLBACK_PRI 100
 /* Ours: before anybody else waits for something. */
 #define WALKERS_CALLBACK_PRI 1000
 
@@ -27,5 +28,8 @@ void walkers_listener_init(void);
 void page_ext_listener_init(void);
 /* Whoever reads all memory learns that some came or went (fs/proc/kcore.c). */
 void kcore_listener_init(void);
+
+/* ksmd waits while memory goes offline, and forgets what was on it (mm/ksm.c). */
+void ksm_listener_init(void);
 
 #endif

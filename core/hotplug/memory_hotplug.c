@@ -69,4 +69,5 @@ void memory_hotplug_init(void)
 	walkers_listener_init();
 	page_ext_listener_init();
 	kcore_listener_init();
+	ksm_listener_init();
 }

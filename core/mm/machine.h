@@ -21,6 +21,7 @@ struct slab_state;
 struct pagemap_ranges;
 struct walkers;
 struct kcore;
+struct ksm;
 struct memory_block;
 struct notifier_block;
 struct resource;
@@ -79,6 +80,7 @@ struct machine {
 	struct mutex pagemaps_lock;      /* their changes */
 	struct walkers *walkers;
 	struct kcore *kcore;
+	struct ksm *ksm;
 };
 
 #define machine (*(struct machine *)RT_HEAP_BASE)

@@ -7,6 +7,7 @@
 #include "core/mm/machine.h"
 #include "core/range/compaction.h"
 #include "core/range/isolation.h"
+#include "core/range/ksm.h"
 #include "core/range/migrate.h"
 #include "core/range/walk.h"
 #include "core/rt/cpu.h"
@@ -202,4 +203,9 @@ s64 op_split_pmd(const struct op *op)
 	}
 	mutex_unlock(&area->lock);
 	return split;
+}
+
+s64 op_ksm(const struct op *op)
+{
+	return ksm_scan(area_of_slot((u32)op->arg[0]));
 }

@@ -17,6 +17,8 @@ s64 op_isolate(const struct op *op);
 /* Number of pages that moved, or -ENOMEM if there was no room for any of them. (migrate_pages() as move_pages() uses
  * it) */
 s64 op_migrate(const struct op *op);
+/* Number of remembered pages that still are what they were. (ksm_scan_thread()) */
+s64 op_ksm(const struct op *op);
 /* Number of compound pages taken apart; those that somebody else holds stay. */
 s64 op_split(const struct op *op);
 /* Number of compound pages mapped page by page that were mapped as a whole. */
