@@ -22,6 +22,7 @@ struct rt_config {
 	u64 step_limit;     /* fiber: livelock after so many points; 0: default 1,000,000 */
 	bool race_detector; /* fiber: on unless measuring */
 	bool warn_continue; /* WARN_ON logs instead of ending the run (conformance runs) */
+	bool no_lock_order; /* fiber: deadlocks are found when they happen, not by the order of locks before */
 	u64 seed;           /* thread: perturbation; fiber: nothing uses it but the strategy */
 };
 

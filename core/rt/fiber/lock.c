@@ -65,6 +65,8 @@ static void add_order(const struct rt_lock *lock)
 {
 	char chain[160], signature[192];
 
+	if (rt_config.no_lock_order)
+		return;
 	for (u32 i = 0; i < rt_cur->nr_held; i++) {
 		u32 held = rt_cur->held[i].class;
 
