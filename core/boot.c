@@ -256,6 +256,7 @@ static void machine_init(void)
 	lru_batches_init();
 	areas_init();
 	pagemaps_init();
+	hugetlb_init();
 	for (u32 i = 0; i < PAGE_WAIT_TABLE_SIZE; i++)
 		init_waitqueue_head(&machine.page_wait_table[i], LOCK_page);
 	for (u32 nid = 0; nid < machine_config.nodes; nid++) {

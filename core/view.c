@@ -309,6 +309,21 @@ static void mix_blocks(u64 *hash)
 	}
 }
 
+/* A machine that never had huge pages has the hash of one without a pool. */
+static void mix_pool(u64 *hash)
+{
+	const struct hstate *h = &machine.hstate;
+
+	if (!h->nr_huge_pages && !h->nr_overcommit_huge_pages)
+		return;
+	mix(hash, h->nr_overcommit_huge_pages);
+	mix(hash, h->resv_huge_pages);
+	for (u32 nid = 0; nid < machine_config.nodes; nid++) {
+		mix(hash, h->surplus_huge_pages_node[nid]);
+		mix_page_list(hash, &h->hugepage_freelists[nid]);
+	}
+}
+
 u64 core_state_hash(void)
 {
 	u64 hash = 0;
@@ -329,6 +344,7 @@ u64 core_state_hash(void)
 		for (u32 i = 0; i < NR_LRU_LISTS; i++)
 			mix_page_list(&hash, &pgdat->lruvec.lists[i]);
 	}
+	mix_pool(&hash);
 	mix_blocks(&hash);
 	mix_sections(&hash);
 	mix_areas(&hash);

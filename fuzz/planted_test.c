@@ -166,7 +166,9 @@ static bool is_planted(const char *name)
 
 /* Switches whose effect is no verdict, and the test that shows it. */
 static const char *const shown_elsewhere[] = {
-	"auto_movable_scanned_pfn", /* core/hotplug/policy_test.c */
+	"auto_movable_scanned_pfn",    /* core/hotplug/policy_test.c */
+	"nr_hugepages_counts_surplus", /* core/range/hugetlb_test.c */
+	"hugetlb_reuses_isolated",     /* core/range/hugetlb_test.c */
 };
 
 static void every_bug_is_planted(void **state)

@@ -306,7 +306,10 @@ static u64 take_other(const struct page *page, struct zone_census *zc, u64 end_p
 	if (page->_refcount.counter == 0 && census_pcp_page(pfn, &order))
 		return BIT(order);
 	zc->logically_offline_pages += raw_page_offline(page);
-	if (page->_refcount.counter <= 0) {
+	if (raw_page_huge(page)) {
+		census.huge_pages[raw_page_nid(page) % MAX_NODES]++;
+		census.huge_free[raw_page_nid(page) % MAX_NODES] += page->_refcount.counter == 0;
+	} else if (page->_refcount.counter <= 0) {
 		note(census.lost_page, "pfn %llu has %d references but is not free: flags %#llx, private %llu",
 		     (unsigned long long)pfn, page->_refcount.counter, (unsigned long long)page->flags,
 		     (unsigned long long)page->private);
@@ -321,7 +324,10 @@ static u64 take_other(const struct page *page, struct zone_census *zc, u64 end_p
 			nr++;
 	else
 		nr = min(allocation_length(pfn), end_pfn - pfn);
-	zc->used_pages += nr;
+	if (page->_refcount.counter)
+		zc->used_pages += nr;
+	else
+		zc->pool_pages += nr;
 	census.slab_pages += raw_page_flag(page, PG_slab);
 	census.lru_pages[raw_page_nid(page) % MAX_NODES] += raw_page_flag(page, PG_lru);
 	return nr;
@@ -425,7 +431,7 @@ static void census_clear(void)
 	for (u64 *word = (u64 *)census.zone; word < (u64 *)(census.zone + machine_config.nodes); word++)
 		*word = 0;
 	for (u32 nid = 0; nid < MAX_NODES; nid++)
-		census.lru_pages[nid] = 0;
+		census.lru_pages[nid] = census.huge_pages[nid] = census.huge_free[nid] = 0;
 	census.slab_pages = 0;
 	census.bad_list[0] = census.bad_page[0] = census.bad_link[0] = census.bad_type[0] = 0;
 	census.bad_cma[0] = 0;

@@ -27,13 +27,16 @@ struct zone_census {
 	u64 used_pages;
 	u64 logically_offline_pages; /* PageOffline, in an area or not */
 	u64 unplugged_pages;         /* of them those of a virtio-mem device, which are in no area */
+	u64 pool_pages; /* of free huge pages */
 	u64 reserved_pages;
 	u64 isolated_pageblocks;
 };
 
 struct census {
 	struct zone_census zone[MAX_NODES][MAX_NR_ZONES];
-	u64 lru_pages[MAX_NODES]; /* heads with PG_lru */
+	u64 lru_pages[MAX_NODES];  /* heads with PG_lru */
+	u64 huge_pages[MAX_NODES]; /* of the hugetlb pool */
+	u64 huge_free[MAX_NODES];
 	u64 slab_pages;
 	/* The first contradiction met on the way, for the law it belongs to; empty: none. */
 	char bad_list[160];  /* free lists */
@@ -133,6 +136,12 @@ static inline bool raw_page_offline(const struct page *page)
 static inline bool raw_page_flag(const struct page *page, enum pageflags flag)
 {
 	return page->flags >> flag & 1;
+}
+
+/* Is it the head of a huge page of the pool? Its pages are in one section. */
+static inline bool raw_page_huge(const struct page *page)
+{
+	return raw_page_flag(page, PG_head) && page[1].compound_dtor == HUGETLB_PAGE_DTOR;
 }
 
 static inline u32 raw_page_zonenum(const struct page *page)

@@ -24,14 +24,14 @@ const char *law_page_conservation(void)
 		for (u32 idx = 0; idx < MAX_NR_ZONES; idx++) {
 			const struct zone_census *zc = &census.zone[nid][idx];
 
-			if (zc->buddy_pages + zc->pcp_pages + zc->used_pages + zc->reserved_pages +
+			if (zc->buddy_pages + zc->pcp_pages + zc->used_pages + zc->pool_pages + zc->reserved_pages +
 				    zc->unplugged_pages !=
 			    zc->online_pages)
 				return broken("node %u zone %s: %llu free, %llu on per-CPU lists, %llu in use, %llu "
-					      "reserved, %llu unplugged, "
-					      "%llu online",
+					      "in the pool, %llu reserved, %llu unplugged, %llu online",
 					      nid, zone_type_name(idx), (unsigned long long)zc->buddy_pages,
 					      (unsigned long long)zc->pcp_pages, (unsigned long long)zc->used_pages,
+					      (unsigned long long)zc->pool_pages,
 					      (unsigned long long)zc->reserved_pages,
 					      (unsigned long long)zc->unplugged_pages,
 					      (unsigned long long)zc->online_pages);
@@ -163,9 +163,9 @@ static const char *entry_broken(const struct area *area, u32 i)
 {
 	u64 pte = area->pte[i], pfn = pte >> 8;
 	const struct page *page = pfn_to_page(pfn);
-	u64 mapping = (u64)area | (area->kind == AREA_ANON      ? PAGE_MAPPING_ANON
-				   : area->kind == AREA_BALLOON ? PAGE_MAPPING_MOVABLE
-								: 0);
+	u64 mapping = (u64)area | (area->kind == AREA_ANON || area->kind == AREA_HUGETLB ? PAGE_MAPPING_ANON
+				   : area->kind == AREA_BALLOON                          ? PAGE_MAPPING_MOVABLE
+											 : 0);
 
 	if ((pte & 0xf & ~PTE_MAPPED) != PTE_PRESENT)
 		return broken("area %u entry %u is %#llx at rest", area->id, i, (unsigned long long)pte);

@@ -4,6 +4,7 @@
 #include "core/hotplug/notifier.h"
 #include "core/hotplug/resource.h"
 #include "core/mm/buddy.h"
+#include "core/mm/hugetlb.h"
 #include "core/mm/lru.h"
 #include "core/mm/machine.h"
 #include "core/mm/pcp.h"
@@ -48,8 +49,15 @@ static void node_states_clear_node(const struct memory_notify *arg)
 static void isolate_movable_range(u64 start_pfn, u64 end_pfn, struct list_head *source)
 {
 	for (u64 pfn = start_pfn; pfn < end_pfn; pfn++) {
-		struct page *page = pfn_to_page(pfn);
+		struct page *page = pfn_to_page(pfn), *head;
 
+		if (PageHuge(page)) {
+			/* Not counted as failed: it may be free, or in other hands, as the next scan will see. */
+			head = compound_head(page);
+			pfn = max(pfn, page_to_pfn(head) + BIT(compound_order(head)) - 1);
+			isolate_hugetlb(head, source);
+			continue;
+		}
 		if (PageHead(page))
 			pfn += BIT(compound_order(page)) - 1;
 		if (PageHWPoison(page) || !get_page_unless_zero(page))
@@ -110,7 +118,7 @@ static bool writer_interrupted(void)
 }
 
 /* Until the isolated range holds nothing but free pages; only a signal or an unmovable page ends it early. */
-static int empty_isolated_range(struct zone *zone, u64 start_pfn, u64 end_pfn)
+static int empty_isolated_range(struct zone *zone, u64 start_pfn, u64 end_pfn, const char **reason)
 {
 	u32 pause_ms = 1;
 	int ret;
@@ -121,8 +129,10 @@ static int empty_isolated_range(struct zone *zone, u64 start_pfn, u64 end_pfn)
 		u64 pfn = start_pfn;
 
 		for (;;) {
-			if (!bug(planted_no_signal_check) && writer_interrupted())
+			if (!bug(planted_no_signal_check) && writer_interrupted()) {
+				*reason = "signal backoff";
 				return -EINTR;
+			}
 			cond_resched();
 			point(offline, scan, pfn);
 			ret = scan_movable_pages(pfn, end_pfn, &pfn);
@@ -132,8 +142,17 @@ static int empty_isolated_range(struct zone *zone, u64 start_pfn, u64 end_pfn)
 			if (!do_migrate_range(pfn, end_pfn))
 				retry_later(&pause_ms);
 		}
-		if (ret != -ENOENT)
+		if (ret != -ENOENT) {
+			*reason = "unmovable page";
 			return ret;
+		}
+		/* What the pool has not lent goes back to the buddy allocator; what it may not give ends it all. */
+		point(offline, dissolve, start_pfn);
+		ret = dissolve_free_huge_pages(start_pfn, end_pfn);
+		if (ret) {
+			*reason = "failure to dissolve huge pages";
+			return ret;
+		}
 		ret = test_pages_isolated(start_pfn, end_pfn, MEMORY_OFFLINE);
 		point(offline, tested, ret);
 		if (ret) {
@@ -297,11 +316,9 @@ static int take_pages_offline(struct zone *zone, u64 start_pfn, u64 end_pfn, str
 		goto failed_removal_isolated;
 	point(offline, going_offline, start_pfn);
 
-	ret = empty_isolated_range(zone, start_pfn, end_pfn);
-	if (ret) {
-		*reason = ret == -EINTR ? "signal backoff" : "unmovable page";
+	ret = empty_isolated_range(zone, start_pfn, end_pfn, reason);
+	if (ret)
 		goto failed_removal_isolated;
-	}
 	check_range_isolated(start_pfn, end_pfn);
 	__offline_isolated_pages(zone, start_pfn, end_pfn);
 	forget_isolated_pageblocks(zone, end_pfn - start_pfn);

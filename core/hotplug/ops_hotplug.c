@@ -161,6 +161,16 @@ static int set_lowmem_reserve_ratio_normal(u32 value)
 	return lowmem_reserve_ratio_set(ZONE_NORMAL, value);
 }
 
+static int set_nr_hugepages_all(u32 value)
+{
+	return set_nr_hugepages(value, NUMA_NO_NODE);
+}
+
+static int set_nr_overcommit(u32 value)
+{
+	return set_nr_overcommit_hugepages(value);
+}
+
 s64 op_sysctl(const struct op *op)
 {
 	/* By value of enums.def SYSCTL. */
@@ -174,6 +184,8 @@ s64 op_sysctl(const struct op *op)
 		set_auto_movable_numa_aware,
 		set_auto_online_blocks,
 		compaction_proactiveness_set,
+		set_nr_hugepages_all,
+		set_nr_overcommit,
 	};
 
 	return set[op->arg[0]]((u32)op->arg[1]);

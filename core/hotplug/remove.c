@@ -8,8 +8,6 @@
 #include "core/rt/mem.h"
 #include "core/rt/point.h"
 
-#define NUMA_NO_NODE (-1)
-
 static bool is_whole_blocks(u64 start, u64 size)
 {
 	return size && IS_ALIGNED(start, memory_block_size_bytes()) && IS_ALIGNED(size, memory_block_size_bytes());

@@ -3,6 +3,7 @@
 
 #include "core/mm/filemap.h"
 #include "core/mm/huge_memory.h"
+#include "core/mm/hugetlb.h"
 #include "core/mm/lru.h"
 #include "core/mm/machine.h"
 #include "core/mm/page_alloc.h"
@@ -174,6 +175,7 @@ s64 area_free(struct area *area)
 		zap_entry(area, index, pte);
 		done++;
 	}
+	area_unreserve_huge(area);
 	/* What was just unmapped may wait in this CPU's batch. (free_pages_and_swap_cache, 6.1) */
 	lru_add_drain();
 	mutex_unlock(&area->lock);
@@ -236,7 +238,7 @@ s64 area_verify_all(struct area *area)
 			continue;
 		area_verify(area, index, pte);
 		/* A file's pages keep their content: writing makes them dirty, which is an operation of its own. */
-		if (area->kind == AREA_ANON)
+		if (area->kind != AREA_FILE)
 			area_write(area, index, pte, area_next_stamp(area));
 		spin_unlock(&area->ptl);
 		done++;
@@ -257,7 +259,7 @@ static s64 for_each_lru_page(struct area *area, void (*fn)(struct page *page, bo
 
 		if (!pte)
 			continue;
-		if (READ_ONCE(page->mapping)) {
+		if (READ_ONCE(page->mapping) && !PageHuge(page)) {
 			get_page(page);
 			spin_unlock(&area->ptl);
 			fn(page, on);

@@ -19,6 +19,7 @@ enum area_kind {
 	AREA_FILE,    /* page cache: entries by offset; movable, and reclaimable while clean */
 	AREA_CMA,     /* one allocation from a CMA area: kernel memory that only its allocator takes back */
 	AREA_BALLOON, /* a balloon's pages, range/balloon.h: movable by its own functions, nobody's memory */
+	AREA_HUGETLB, /* huge pages of the pool, mapped like anonymous memory; on no LRU list */
 };
 
 /* An entry: 0, or pfn << 8 | order << 4 | flags. */
@@ -38,11 +39,12 @@ struct area {
 	u32 kind; /* enum area_kind: under lock, and never changes while entries are in use */
 	u32 used; /* entries in use: ptl */
 	u32 size;
-	u64 *pte;       /* size entries: ptl */
-	u64 *stamp;     /* content of the entry's first page; the k-th page holds k more. ptl */
-	u64 pinned;     /* number of entries with an extra reference, held by op pin; under lock */
-	u64 *pins;      /* a bit for each entry: is it one of them? under lock */
-	u64 last_stamp; /* under lock */
+	u64 *pte;             /* size entries: ptl */
+	u64 *stamp;           /* content of the entry's first page; the k-th page holds k more. ptl */
+	u64 pinned;           /* number of entries with an extra reference, held by op pin; under lock */
+	u64 *pins;            /* a bit for each entry: is it one of them? under lock */
+	u64 last_stamp;       /* under lock */
+	u64 hugetlb_reserved; /* huge pages promised to the area and not touched yet: under lock */
 };
 
 static inline u64 make_pte(u64 pfn, u32 order, u64 flags)

@@ -2,6 +2,7 @@
 #include "core/mm/huge_memory.h"
 
 #include "core/mm/anon.h"
+#include "core/mm/hugetlb.h"
 #include "core/mm/lru.h"
 #include "core/mm/machine.h"
 #include "core/rt/point.h"
@@ -11,7 +12,8 @@
 
 static void account_mapped(const struct page *page, s64 nr_pages)
 {
-	mod_node_page_state(NODE_DATA(page_to_nid(page)), NR_ANON_MAPPED, nr_pages);
+	if (!PageHuge(page))
+		mod_node_page_state(NODE_DATA(page_to_nid(page)), NR_ANON_MAPPED, nr_pages);
 }
 
 u32 page_map(struct page *page, u32 order, bool ptes)

@@ -5,6 +5,7 @@
 
 #include "core/core.h"
 #include "core/mm/area.h"
+#include "core/mm/hugetlb.h"
 #include "core/mm/node.h"
 #include "core/mm/section.h"
 #include "core/mm/watermark.h"
@@ -81,6 +82,7 @@ struct machine {
 	struct walkers *walkers;
 	struct kcore *kcore;
 	struct ksm *ksm;
+	struct hstate hstate;     /* the pool of huge pages */
 };
 
 #define machine (*(struct machine *)RT_HEAP_BASE)

@@ -9,6 +9,7 @@
 #include "core/rt/wait.h"
 
 #define MAX_NODES CORE_NODES_MAX
+#define NUMA_NO_NODE (-1)
 
 enum lru_list { LRU_INACTIVE_ANON, LRU_ACTIVE_ANON, LRU_INACTIVE_FILE, LRU_ACTIVE_FILE, LRU_UNEVICTABLE, NR_LRU_LISTS };
 

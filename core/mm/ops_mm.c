@@ -4,6 +4,7 @@
 #include "core/mm/anon.h"
 #include "core/mm/filemap.h"
 #include "core/mm/geometry.h"
+#include "core/mm/hugetlb.h"
 #include "core/mm/machine.h"
 #include "core/mm/page_alloc.h"
 #include "core/mm/vmscan.h"
@@ -111,6 +112,18 @@ s64 op_reclaim(const struct op *op)
 	}
 	current_flags = flags;
 	return (s64)sc.nr_reclaimed;
+}
+
+/* ---- huge pages ------------------------------------------------------------------------------------------------- */
+
+s64 op_hugepages(const struct op *op)
+{
+	return set_nr_hugepages((u64)op->arg[1], op->arg[0]);
+}
+
+s64 op_hugetlb(const struct op *op)
+{
+	return area_alloc_huge(area_of_slot((u32)op->arg[2]), (u32)op->arg[0], (u32)op->arg[1]);
 }
 
 /* ---- interrupts ------------------------------------------------------------------------------------------------- */

@@ -38,6 +38,10 @@ s64 op_cache_shrink(const struct op *op);
 /* Numbers of objects; -ENOMEM, also for more than a user can remember. */
 s64 op_slab_alloc(const struct op *op);
 s64 op_slab_free(const struct op *op);
+/* 0; errno: hugetlb.h. */
+s64 op_hugepages(const struct op *op);
+/* Number of huge pages touched; errno: hugetlb.h. */
+s64 op_hugetlb(const struct op *op);
 /* synchronize_rcu(); 0. */
 s64 op_synchronize(const struct op *op);
 

@@ -2,6 +2,7 @@
 #include "core/mm/page.h"
 
 #include "core/mm/buddy.h"
+#include "core/mm/hugetlb.h"
 #include "core/mm/lru.h"
 #include "core/mm/machine.h"
 #include "core/mm/page_alloc.h"
@@ -154,6 +155,10 @@ void put_page(struct page *page)
 	if (!put_page_testzero(page))
 		return;
 	point(page, put_last, page_to_pfn(page));
+	if (PageHuge(page)) {
+		free_huge_page(page);
+		return;
+	}
 	lru_cache_del(page);
 	free_unref_page(page, compound_order(page));
 }
@@ -248,7 +253,7 @@ static inline void init_page(struct page *page, u64 flags)
 	page->_refcount.counter = 1;
 	page->_mapcount.counter = -1;
 	page->compound_mapcount.counter = 0;
-	page->pad = 0;
+	page->compound_dtor = 0;
 }
 
 void __init_single_page(struct page *page, u64 pfn, u32 zone, u32 nid)

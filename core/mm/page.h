@@ -26,7 +26,7 @@ struct page {
 	atomic_t _refcount; /* 0: free or frozen; fresh memmap: 1 */
 	atomic_t _mapcount; /* -1: unmapped; shares its word with page_type */
 	atomic_t compound_mapcount; /* first tail page: mappings of the compound page as a whole, less one */
-	u32 pad;                    /* keeps the size at 64 */
+	u32 compound_dtor;          /* first tail page: what the compound page is (hugetlb.h) */
 };
 _Static_assert(sizeof(struct page) == 64, "a memmap unit holds whole struct pages");
 

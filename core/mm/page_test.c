@@ -218,10 +218,10 @@ static void lock_and_count(void *arg)
 	for (u32 i = 0; i < LOCK_ROUNDS; i++) {
 		lock_page(page);
 		CHECK(!trylock_page(page));
-		page->pad++;
+		page->compound_dtor++;
 		cond_resched();
-		if (page->pad == 3 * LOCK_ROUNDS)
-			page->pad = 0;
+		if (page->compound_dtor == 3 * LOCK_ROUNDS)
+			page->compound_dtor = 0;
 		unlock_page(page);
 	}
 	/* The last unlock leaves nothing behind. */

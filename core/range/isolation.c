@@ -2,6 +2,7 @@
 #include "core/range/isolation.h"
 
 #include "core/mm/buddy.h"
+#include "core/mm/hugetlb.h"
 #include "core/mm/lru.h"
 #include "core/mm/machine.h"
 #include "core/range/migrate.h"
@@ -12,10 +13,21 @@
 
 /* ---- one pageblock --------------------------------------------------------------------------------------------- */
 
-/* Can the compound page go elsewhere? Only what is on an LRU list can, or what its owner moves. */
+/*
+ * Can the compound page go elsewhere? Huge pages of a pool whose size can, else what is on an LRU list or what its owner
+ * moves. Without a lock or a reference the huge page may be dissolved meanwhile, and then no pool has it.
+ */
 static bool compound_movable(const struct page *page)
 {
-	return PageLRU(compound_head(page)) || page_is_movable_ops(compound_head(page));
+	const struct hstate *h;
+
+	if (!PageHuge(page))
+		return PageLRU(compound_head(page)) || page_is_movable_ops(compound_head(page));
+	point(isolation, huge_seen, page_to_pfn(page));
+	h = page_hstate(page);
+	if (!h && !bug(isolation_reads_dying_hugepage))
+		return true;
+	return hugepage_migration_supported(h);
 }
 
 /* Pages from the one at @pfn to the end of its compound page; 1 for a compound page that changed meanwhile. */

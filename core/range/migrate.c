@@ -5,6 +5,7 @@
 #include "core/mm/buddy.h"
 #include "core/mm/filemap.h"
 #include "core/mm/huge_memory.h"
+#include "core/mm/hugetlb.h"
 #include "core/mm/lru.h"
 #include "core/mm/machine.h"
 #include "core/mm/page_alloc.h"
@@ -168,6 +169,12 @@ static void migration_succeeded(struct migration *m, struct page *page)
 {
 	u64 nr_pages = nr_base_pages(page);
 
+	if (PageHuge(page)) {
+		m->nr_succeeded += (u32)nr_pages;
+		point(migrate, done, page_to_pfn(page));
+		putback_active_hugepage(page);
+		return;
+	}
 	list_del_init(&page->lru);
 	if (!page_is_movable_ops(page))
 		mod_page_isolated(page, -1);
@@ -176,12 +183,66 @@ static void migration_succeeded(struct migration *m, struct page *page)
 	put_page(page);
 }
 
+/* @src locked, which is dropped. */
+static int move_huge_page(struct page *dst, struct page *src)
+{
+	bool was_mapped = page_mapped(src);
+	int ret = -EAGAIN;
+
+	if (trylock_page(dst)) {
+		if (was_mapped)
+			try_to_migrate(src);
+		point(migrate, unmapped, page_to_pfn(src));
+		if (!page_mapped(src))
+			ret = move_to_new_page(dst, src);
+		if (was_mapped)
+			remove_migration_ptes(src, ret == 0 ? dst : src);
+		unlock_page(dst);
+	}
+	if (ret == 0)
+		move_hugetlb_state(src, dst);
+	unlock_page(src);
+	return ret;
+}
+
+/* Of the pool: it is on no LRU list, and its target becomes one of the pool. (unmap_and_move_huge_page(), 6.1) */
+static int migrate_huge_page(struct migration *m, struct page *page, bool force)
+{
+	struct page *dst;
+	int ret;
+
+	if (page_ref_count(page) == 1) { /* freed under us */
+		migration_succeeded(m, page);
+		return 0;
+	}
+	dst = m->get_new_page(page, m->private);
+	if (!dst)
+		return -ENOMEM;
+	if (trylock_page(page)) {
+		ret = move_huge_page(dst, page);
+	} else if (force && m->mode == MIGRATE_SYNC) {
+		lock_page(page);
+		ret = move_huge_page(dst, page);
+	} else {
+		ret = -EAGAIN;
+	}
+	if (ret == 0)
+		migration_succeeded(m, page);
+	if (ret && m->put_new_page)
+		m->put_new_page(dst, m->private);
+	else
+		putback_active_hugepage(dst);
+	return ret;
+}
+
 /* 0, or -EAGAIN or -ENOMEM and then the page stays on its list. (unmap_and_move(), 6.1) */
 static int migrate_one(struct migration *m, struct page *page, bool force)
 {
 	struct page *dst;
 	int ret;
 
+	if (PageHuge(page))
+		return migrate_huge_page(m, page, force);
 	if (page_ref_count(page) == 1) { /* freed under us: only the isolation holds it */
 		ClearPageActive(page);
 		ClearPageUnevictable(page);
@@ -213,7 +274,7 @@ static bool split_for_room(struct page *page, struct list_head *behind)
 {
 	int ret;
 
-	if (!compound_order(page) || !trylock_page(page))
+	if (!compound_order(page) || PageHuge(page) || !trylock_page(page))
 		return false;
 	ret = READ_ONCE(page->mapping) & PAGE_MAPPING_ANON ? split_huge_page_to_list(page, behind) : -EINVAL;
 	unlock_page(page);
@@ -282,8 +343,11 @@ int migrate_pages(struct list_head *from, new_page_t *get_new_page, free_page_t 
 
 int isolate_page_to_list(struct page *page, struct list_head *list)
 {
-	int ret = PageLRU(page) ? isolate_lru_page(page) : isolate_movable_page(page);
+	int ret;
 
+	if (PageHuge(page))
+		return isolate_hugetlb(compound_head(page), list);
+	ret = PageLRU(page) ? isolate_lru_page(page) : isolate_movable_page(page);
 	if (ret)
 		return ret;
 	if (!page_is_movable_ops(page))
@@ -297,6 +361,10 @@ void putback_movable_pages(struct list_head *list)
 	struct page *page, *next;
 
 	list_for_each_entry_safe (page, next, list, lru) {
+		if (PageHuge(page)) {
+			putback_active_hugepage(page);
+			continue;
+		}
 		list_del_init(&page->lru);
 		if (page_is_movable_ops(page)) {
 			putback_movable_page(page);
@@ -313,6 +381,9 @@ struct page *alloc_migration_target(struct page *page, void *private)
 	u32 order = compound_order(page);
 	gfp_t gfp = mtc->gfp;
 
+	if (PageHuge(page))
+		return alloc_huge_page_nodemask(page_hstate(page), mtc->nid, mtc->nodemask,
+						htlb_modify_alloc_mask(gfp));
 	if (order)
 		/* A huge page is not worth reclaim: its pieces may find room without. */
 		gfp = (gfp & ~__GFP_RECLAIM) | GFP_TRANSHUGE;
@@ -356,6 +427,16 @@ int scan_movable_pages(u64 start_pfn, u64 end_pfn, u64 *movable_pfn)
 		}
 		if (PageOffline(page) && page_ref_count(page) > 0)
 			return -EBUSY;
+		if (PageHuge(page)) {
+			const struct page *head = compound_head(page);
+
+			/* Without a lock: it may be isolated, freed or dissolved, and the next scan sees it. */
+			if (hpage_test(head, HPG_migratable)) {
+				*movable_pfn = pfn;
+				return 0;
+			}
+			pfn = max(pfn, page_to_pfn(head) + (1ULL << compound_order(head)) - 1);
+		}
 	}
 	return -ENOENT;
 }

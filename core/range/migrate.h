@@ -39,8 +39,8 @@ typedef void free_page_t(struct page *page, void *private);
 int migrate_pages(struct list_head *from, new_page_t *get_new_page, free_page_t *put_new_page, void *private,
 		  enum migrate_mode mode, u32 *nr_succeeded);
 
-/* Isolates @page from the LRU or its owner and adds it to @list. The caller holds a reference (its own
- * stays). 0 or -EBUSY. */
+/* Isolates @page from the LRU or its owner, counts it in NR_ISOLATED and adds it to @list; a huge page of the pool, of
+ * which any page may be given, from there. The caller holds a reference (its own stays). 0 or -EBUSY. */
 int isolate_page_to_list(struct page *page, struct list_head *list);
 /* Gives every page of @list back to its LRU list or owner, drops the isolation's reference.
  * (putback_movable_pages(), 6.1) */

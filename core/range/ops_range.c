@@ -3,6 +3,7 @@
 
 #include "core/mm/anon.h"
 #include "core/mm/huge_memory.h"
+#include "core/mm/hugetlb.h"
 #include "core/mm/lru.h"
 #include "core/mm/machine.h"
 #include "core/range/compaction.h"
@@ -160,7 +161,7 @@ static bool split_entry(struct area *area, u32 entry)
 	if (!page)
 		return false;
 	INIT_LIST_HEAD(&pieces);
-	if (PageHead(page) && isolate_page_to_list(page, &pieces) == 0) {
+	if (PageHead(page) && !PageHuge(page) && isolate_page_to_list(page, &pieces) == 0) {
 		put_page(page);
 		lock_page(page);
 		ret = split_huge_page_to_list(page, &pieces);
