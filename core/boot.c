@@ -257,6 +257,7 @@ static void machine_init(void)
 	areas_init();
 	pagemaps_init();
 	hugetlb_init();
+	mutex_init(&machine.mf_mutex, LOCK_mf);
 	for (u32 i = 0; i < PAGE_WAIT_TABLE_SIZE; i++)
 		init_waitqueue_head(&machine.page_wait_table[i], LOCK_page);
 	for (u32 nid = 0; nid < machine_config.nodes; nid++) {

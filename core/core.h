@@ -163,6 +163,7 @@ enum op_arg_type {
 	ARG_SYSCTL,
 	ARG_CPU_PATH,
 	ARG_WALKER,
+	ARG_MADVICE,
 	NR_ARG_TYPES
 };
 

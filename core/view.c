@@ -324,6 +324,16 @@ static void mix_pool(u64 *hash)
 	}
 }
 
+/* Nothing while no page is poisoned, and none was. */
+static void mix_poisoned(u64 *hash)
+{
+	if (machine.num_poisoned_pages.counter)
+		mix(hash, (u64)machine.num_poisoned_pages.counter);
+	for (u64 id = 0; id < machine_config.blocks; id++)
+		if (machine.blocks[id] && machine.blocks[id]->nr_hwpoison.counter)
+			mix(hash, id << 32 | (u64)machine.blocks[id]->nr_hwpoison.counter);
+}
+
 u64 core_state_hash(void)
 {
 	u64 hash = 0;
@@ -345,6 +355,7 @@ u64 core_state_hash(void)
 			mix_page_list(&hash, &pgdat->lruvec.lists[i]);
 	}
 	mix_pool(&hash);
+	mix_poisoned(&hash);
 	mix_blocks(&hash);
 	mix_sections(&hash);
 	mix_areas(&hash);

@@ -169,6 +169,7 @@ static const char *const shown_elsewhere[] = {
 	"auto_movable_scanned_pfn",    /* core/hotplug/policy_test.c */
 	"nr_hugepages_counts_surplus", /* core/range/hugetlb_test.c */
 	"hugetlb_reuses_isolated",     /* core/range/hugetlb_test.c */
+	"poison_misses_pcp_page",      /* core/range/hwpoison_test.c */
 };
 
 static void every_bug_is_planted(void **state)

@@ -278,7 +278,7 @@ static void take_areas(void)
 		const struct area *area = &machine.areas[slot];
 
 		for (u32 i = 0; area->used && i < area->size; i++) {
-			if (!area->pte[i] || !pte_order(area->pte[i]))
+			if (!(area->pte[i] & PTE_PRESENT) || !pte_order(area->pte[i]))
 				continue;
 			multi_add(pte_pfn(area->pte[i]), BIT(pte_order(area->pte[i])));
 		}
@@ -309,6 +309,9 @@ static u64 take_other(const struct page *page, struct zone_census *zc, u64 end_p
 	if (raw_page_huge(page)) {
 		census.huge_pages[raw_page_nid(page) % MAX_NODES]++;
 		census.huge_free[raw_page_nid(page) % MAX_NODES] += page->_refcount.counter == 0;
+	} else if (page->_refcount.counter == 0 && raw_page_flag(page, PG_hwpoison)) {
+		zc->poisoned_pages++;
+		return 1;
 	} else if (page->_refcount.counter <= 0) {
 		note(census.lost_page, "pfn %llu has %d references but is not free: flags %#llx, private %llu",
 		     (unsigned long long)pfn, page->_refcount.counter, (unsigned long long)page->flags,

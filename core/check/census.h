@@ -27,7 +27,8 @@ struct zone_census {
 	u64 used_pages;
 	u64 logically_offline_pages; /* PageOffline, in an area or not */
 	u64 unplugged_pages;         /* of them those of a virtio-mem device, which are in no area */
-	u64 pool_pages; /* of free huge pages */
+	u64 pool_pages;              /* of free huge pages */
+	u64 poisoned_pages;          /* neither free nor in use, because they are broken */
 	u64 reserved_pages;
 	u64 isolated_pageblocks;
 };
@@ -141,7 +142,7 @@ static inline bool raw_page_flag(const struct page *page, enum pageflags flag)
 /* Is it the head of a huge page of the pool? Its pages are in one section. */
 static inline bool raw_page_huge(const struct page *page)
 {
-	return raw_page_flag(page, PG_head) && page[1].compound_dtor == HUGETLB_PAGE_DTOR;
+	return raw_page_flag(page, PG_head) && (page[1].compound_dtor & ~RAW_HWPOISON) == HUGETLB_PAGE_DTOR;
 }
 
 static inline u32 raw_page_zonenum(const struct page *page)

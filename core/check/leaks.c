@@ -10,6 +10,7 @@
 #include "core/hotplug/hotplug_state.h"
 #include "core/hotplug/memory_block.h"
 #include "core/hotplug/resource.h"
+#include "core/mm/hwpoison.h"
 #include "core/mm/lru.h"
 #include "core/mm/machine.h"
 #include "core/mm/page_ext.h"
@@ -165,7 +166,7 @@ static u32 owners_of(u64 pfn)
 		const struct area *area = &machine.areas[slot];
 
 		for (u32 i = 0; area->used && i < area->size; i++)
-			owners += area->pte[i] && pfn >= pte_pfn(area->pte[i]) &&
+			owners += (area->pte[i] & PTE_PRESENT) && pfn >= pte_pfn(area->pte[i]) &&
 				  pfn < pte_pfn(area->pte[i]) + BIT(pte_order(area->pte[i]));
 	}
 	return owners;
@@ -185,6 +186,28 @@ static u64 pages_in_batches_alone(void)
 	return pages;
 }
 
+/* Has memory_failure() a reference on it, as it says? */
+static bool kept_for_poison(const struct page *page)
+{
+	return raw_page_flag(page, PG_hwpoison) && !raw_page_huge(page) &&
+	       (page->private == MAGIC_HWPOISON || page->private == MAGIC_HWPOISON_USED);
+}
+
+/* Poisoned pages that have no other user; of huge ones those that are pinned. */
+static u64 pages_kept_for_poison(void)
+{
+	u64 pages = 0;
+
+	for (u64 pfn = 0; machine.num_poisoned_pages.counter && pfn < geometry.max_pfn; pfn++) {
+		const struct page *page = pfn_to_page(pfn);
+
+		if (raw_pfn_online(pfn) && page->_refcount.counter > 0 && !owners_of(pfn) &&
+		    (kept_for_poison(page) || (raw_page_huge(page) && raw_page_flag(page, PG_hwpoison))))
+			pages += raw_page_huge(page) ? BIT(machine.hstate.order) : 1;
+	}
+	return pages;
+}
+
 static const char *page_leaked(const char **signature)
 {
 	u64 used = 0, owned = 0;
@@ -196,11 +219,12 @@ static const char *page_leaked(const char **signature)
 		const struct area *area = &machine.areas[slot];
 
 		for (u32 i = 0; area->used && i < area->size; i++)
-			if (area->pte[i])
+			if (area->pte[i] & PTE_PRESENT)
 				owned += BIT(pte_order(area->pte[i]));
 	}
 	/* Whether each is of a cache is a law. */
 	owned += census.slab_pages;
+	owned += pages_kept_for_poison();
 	if (used == owned || used == owned + pages_in_batches_alone())
 		return NULL;
 	*signature = "page";
@@ -208,7 +232,8 @@ static const char *page_leaked(const char **signature)
 		const struct page *page = pfn_to_page(pfn);
 
 		if (!raw_pfn_online(pfn) || raw_page_flag(page, PG_reserved) || page->_refcount.counter <= 0 ||
-		    raw_page_flag(page, PG_slab) || owners_of(pfn) || (raw_page_offline(page) && !page->mapping) ||
+		    raw_page_flag(page, PG_slab) || kept_for_poison(page) || owners_of(pfn) ||
+		    (raw_page_offline(page) && !page->mapping) ||
 		    census_batch_references(page))
 			continue;
 		return broken("%llu pages are in use, %llu have an owner; first without: pfn %llu, %d references",
@@ -227,9 +252,9 @@ static const char *page_reference_leaked(const char **signature)
 			const struct page *page = pfn_to_page(pte_pfn(area->pte[i]));
 			s32 expected, count;
 
-			if (!area->pte[i])
+			if (!(area->pte[i] & PTE_PRESENT))
 				continue;
-			expected = area_references(area, i);
+			expected = area_references(area, i) + kept_for_poison(page);
 			count = page->_refcount.counter;
 			if (count == expected || count == expected + (s32)census_batch_references(page))
 				continue;

@@ -24,17 +24,17 @@ const char *law_page_conservation(void)
 		for (u32 idx = 0; idx < MAX_NR_ZONES; idx++) {
 			const struct zone_census *zc = &census.zone[nid][idx];
 
-			if (zc->buddy_pages + zc->pcp_pages + zc->used_pages + zc->pool_pages + zc->reserved_pages +
-				    zc->unplugged_pages !=
+			if (zc->buddy_pages + zc->pcp_pages + zc->used_pages + zc->pool_pages + zc->poisoned_pages +
+				    zc->reserved_pages + zc->unplugged_pages !=
 			    zc->online_pages)
-				return broken("node %u zone %s: %llu free, %llu on per-CPU lists, %llu in use, %llu "
-					      "in the pool, %llu reserved, %llu unplugged, %llu online",
-					      nid, zone_type_name(idx), (unsigned long long)zc->buddy_pages,
-					      (unsigned long long)zc->pcp_pages, (unsigned long long)zc->used_pages,
-					      (unsigned long long)zc->pool_pages,
-					      (unsigned long long)zc->reserved_pages,
-					      (unsigned long long)zc->unplugged_pages,
-					      (unsigned long long)zc->online_pages);
+				return broken(
+					"node %u zone %s: %llu free, %llu on per-CPU lists, %llu in use, %llu "
+					"in the pool, %llu poisoned, %llu reserved, %llu unplugged, %llu online",
+					nid, zone_type_name(idx), (unsigned long long)zc->buddy_pages,
+					(unsigned long long)zc->pcp_pages, (unsigned long long)zc->used_pages,
+					(unsigned long long)zc->pool_pages, (unsigned long long)zc->poisoned_pages,
+					(unsigned long long)zc->reserved_pages, (unsigned long long)zc->unplugged_pages,
+					(unsigned long long)zc->online_pages);
 		}
 	}
 	return NULL;
@@ -167,6 +167,8 @@ static const char *entry_broken(const struct area *area, u32 i)
 				   : area->kind == AREA_BALLOON                          ? PAGE_MAPPING_MOVABLE
 											 : 0);
 
+	if ((pte & 0xf) == PTE_HWPOISON)
+		return NULL;
 	if ((pte & 0xf & ~PTE_MAPPED) != PTE_PRESENT)
 		return broken("area %u entry %u is %#llx at rest", area->id, i, (unsigned long long)pte);
 	if (pfn >= geometry.max_pfn || !raw_pfn_online(pfn) || !raw_page_live(page))
@@ -209,7 +211,8 @@ const char *law_area_content(void)
 		const struct area *area = &machine.areas[slot];
 
 		for (u32 i = 0; area->used && i < area->size; i++) {
-			u64 pfn = pte_pfn(area->pte[i]), nr = area->pte[i] ? BIT(pte_order(area->pte[i])) : 0;
+			u64 pfn = pte_pfn(area->pte[i]),
+			    nr = area->pte[i] & PTE_PRESENT ? BIT(pte_order(area->pte[i])) : 0;
 
 			for (u64 k = 0; k < nr; k++)
 				if (content[pfn + k] != area->stamp[i] + k)

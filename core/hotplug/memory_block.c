@@ -143,6 +143,8 @@ static void memory_block_unregister(u64 block_id)
 	spin_unlock(&machine.kernfs_lock);
 	if (mem->group)
 		mem->group->nr_blocks--;
+	/* The broken memory goes with it. */
+	atomic_long_add(-atomic_long_read(&mem->nr_hwpoison), &machine.num_poisoned_pages);
 	point(block, unlinked, block_id);
 
 	atomic_add(BLOCK_DEACTIVATED, &mem->active);

@@ -29,6 +29,7 @@ struct memory_block {
 	struct zone *zone;          /* of an online block in one zone, else NULL: mem_hotplug_lock (write) */
 	u64 nr_vmemmap_pages;       /* first pages that hold its memmap; 0: it lies elsewhere */
 	struct memory_group *group; /* NULL: none. device_hotplug_lock */
+	atomic_long_t nr_hwpoison;  /* poisoned pages in it, whatever its state; atomic, found under kernfs_lock */
 	struct mutex device_lock;
 	atomic_t kref;
 	atomic_t active; /* references of running sysfs operations; BLOCK_DEACTIVATED added: no new ones */

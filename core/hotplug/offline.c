@@ -3,8 +3,11 @@
 #include "core/hotplug/memory_hotplug.h"
 #include "core/hotplug/notifier.h"
 #include "core/hotplug/resource.h"
+#include "core/mm/anon.h"
 #include "core/mm/buddy.h"
+#include "core/mm/filemap.h"
 #include "core/mm/hugetlb.h"
+#include "core/mm/hwpoison.h"
 #include "core/mm/lru.h"
 #include "core/mm/machine.h"
 #include "core/mm/pcp.h"
@@ -45,6 +48,33 @@ static void node_states_clear_node(const struct memory_notify *arg)
 
 /* ---- emptying the range ---------------------------------------------------------------------------------------- */
 
+/* It never moves: its content is lost to whoever has it. The isolation's reference stays, unless there is one already.
+ */
+static void expel_poisoned_page(struct page *page)
+{
+	bool kept = READ_ONCE(page->private) == MAGIC_HWPOISON_USED;
+
+	if (!get_page_unless_zero(page))
+		return;
+	if (isolate_lru_page(page)) {
+		put_page(page);
+		return;
+	}
+	lock_page(page);
+	wait_on_page_writeback(page);
+	ClearPageActive(page);
+	ClearPageUnevictable(page);
+	if (READ_ONCE(page->mapping) & PAGE_MAPPING_ANON)
+		try_to_unmap_poison(page);
+	else
+		filemap_drop_page(page);
+	SetPageHWPoisonUsed(page);
+	unlock_page(page);
+	if (kept)
+		put_page(page);
+	put_page(page);
+}
+
 /* Takes the movable pages of [start_pfn, end_pfn) off the LRU onto @source. */
 static void isolate_movable_range(u64 start_pfn, u64 end_pfn, struct list_head *source)
 {
@@ -60,7 +90,11 @@ static void isolate_movable_range(u64 start_pfn, u64 end_pfn, struct list_head *
 		}
 		if (PageHead(page))
 			pfn += BIT(compound_order(page)) - 1;
-		if (PageHWPoison(page) || !get_page_unless_zero(page))
+		if (PageHWPoison(page) && !PageCompound(page)) {
+			expel_poisoned_page(page);
+			continue;
+		}
+		if (!get_page_unless_zero(page))
 			continue;
 		/* Fails for a page somebody else has isolated, or that is not on the LRU yet: the next pass meets it.
 		 */

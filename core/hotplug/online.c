@@ -204,6 +204,9 @@ int memory_block_online(struct memory_block *mem)
 	struct zone *zone = zone_for_pfn_range(mem->online_type, (u32)mem->nid, mem->group, start_pfn, nr_pages);
 	int ret = 0;
 
+	/* Its pages are new, but their memory is as broken as it was. */
+	if (atomic_long_read(&mem->nr_hwpoison))
+		return -EHWPOISON;
 	mem_hotplug_begin();
 	if (nr_vmemmap_pages)
 		ret = mhp_init_memmap_on_memory(start_pfn, nr_vmemmap_pages, zone);

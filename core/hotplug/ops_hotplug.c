@@ -3,10 +3,13 @@
 
 #include "core/hotplug/hotplug_state.h"
 #include "core/hotplug/kcore.h"
+#include "core/hotplug/memory_block.h"
+#include "core/hotplug/memory_failure.h"
 #include "core/hotplug/memory_hotplug.h"
 #include "core/hotplug/notifier.h"
 #include "core/hotplug/policy.h"
 #include "core/hotplug/virtio_mem.h"
+#include "core/mm/anon.h"
 #include "core/mm/cpu.h"
 #include "core/mm/machine.h"
 #include "core/mm/pcp.h"
@@ -109,6 +112,52 @@ s64 op_cpu_down(const struct op *op)
 s64 op_cpu_up(const struct op *op)
 {
 	return change_cpu(op, cpu_device_up);
+}
+
+/* ---- broken memory ---------------------------------------------------------------------------------------------- */
+
+static u64 page_of_block(const struct op *op)
+{
+	return block_id_to_pfn((u64)op->arg[0]) + (u64)op->arg[1] % geometry.pages_per_block;
+}
+
+s64 op_soft_offline(const struct op *op)
+{
+	return soft_offline_page(page_of_block(op), 0);
+}
+
+s64 op_hard_offline(const struct op *op)
+{
+	return memory_failure(page_of_block(op), MF_SW_SIMULATED);
+}
+
+/* As who has looked for it in /proc/kpageflags: by now it may be another's. */
+static u64 first_poisoned(u64 pfn)
+{
+	u64 end_pfn = ALIGN(pfn + 1, (u64)geometry.pages_per_block), found = pfn;
+
+	get_online_mems();
+	while (found < end_pfn && pfn_to_online_page(found) && !PageHWPoison(pfn_to_page(found)))
+		found++;
+	put_online_mems();
+	return found < end_pfn ? found : pfn;
+}
+
+s64 op_unpoison(const struct op *op)
+{
+	return unpoison_memory(first_poisoned(page_of_block(op)));
+}
+
+/* (madvise_inject_error(), 6.1) */
+s64 op_madvise(const struct op *op)
+{
+	struct page *page = area_get_mapped(area_of_slot((u32)op->arg[0]), (u32)op->arg[1]);
+
+	if (!page)
+		return -EFAULT;
+	if (op->arg[2] == 0)
+		return soft_offline_page(page_to_pfn(page), MF_COUNT_INCREASED);
+	return memory_failure(page_to_pfn(page), MF_COUNT_INCREASED | MF_SW_SIMULATED);
 }
 
 /* ---- tunables --------------------------------------------------------------------------------------------------- */

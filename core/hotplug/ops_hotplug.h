@@ -21,6 +21,12 @@ s64 op_cpu_up(const struct op *op);
 s64 op_sysctl(const struct op *op);
 /* Numbers of what was found: scan.h, kcore.h; -ENOENT: there is no such file. */
 s64 op_scan(const struct op *op);
+/* 0; errno: memory_failure.h. Pages are counted modulo the block's. */
+s64 op_soft_offline(const struct op *op);
+s64 op_hard_offline(const struct op *op);
+s64 op_unpoison(const struct op *op);
+/* The same of a page that is mapped; -EFAULT: it is not, or poisoned already. */
+s64 op_madvise(const struct op *op);
 s64 op_veto(const struct op *op);
 s64 op_signal(const struct op *op); /* -ESRCH: no such task, or it is over */
 

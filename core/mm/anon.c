@@ -28,7 +28,7 @@ static u64 lock_stable_pte(struct area *area, u32 index)
 		if (pte & PTE_PRESENT)
 			return pte;
 		spin_unlock(&area->ptl);
-		if (!pte)
+		if (!pte || (pte & PTE_HWPOISON))
 			return 0;
 
 		page = pfn_to_page(pte_pfn(pte));
@@ -153,6 +153,21 @@ static void zap_entry(struct area *area, u32 index, u64 pte)
 		put_page(page);
 }
 
+/* Was there an entry of a broken page? */
+static bool zap_poison_entry(struct area *area, u32 index)
+{
+	bool poison;
+
+	spin_lock(&area->ptl);
+	poison = area->pte[index] & PTE_HWPOISON;
+	if (poison) {
+		area->pte[index] = 0;
+		area->used--;
+	}
+	spin_unlock(&area->ptl);
+	return poison;
+}
+
 s64 area_free(struct area *area)
 {
 	s64 done = 0;
@@ -170,10 +185,9 @@ s64 area_free(struct area *area)
 			continue;
 		}
 		pte = lock_stable_pte(area, index);
-		if (!pte)
-			continue;
-		zap_entry(area, index, pte);
-		done++;
+		if (pte)
+			zap_entry(area, index, pte);
+		done += pte || zap_poison_entry(area, index);
 	}
 	area_unreserve_huge(area);
 	/* What was just unmapped may wait in this CPU's batch. (free_pages_and_swap_cache, 6.1) */
@@ -247,6 +261,25 @@ s64 area_verify_all(struct area *area)
 	return done;
 }
 
+struct page *area_get_mapped(struct area *area, u32 index)
+{
+	struct page *page = NULL;
+	u64 pte;
+
+	mutex_lock(&area->lock);
+	pte = index < area->size && area->kind != AREA_FILE ? lock_stable_pte(area, index) : 0;
+	if (pte) {
+		page = pfn_to_page(pte_pfn(pte));
+		if (READ_ONCE(page->mapping))
+			get_page(page);
+		else
+			page = NULL;
+		spin_unlock(&area->ptl);
+	}
+	mutex_unlock(&area->lock);
+	return page;
+}
+
 /* Calls @fn for the page of each present entry that is on the LRU lists, with a reference. Number of pages. */
 static s64 for_each_lru_page(struct area *area, void (*fn)(struct page *page, bool on), bool on)
 {
@@ -309,7 +342,8 @@ s64 area_mlock(struct area *area, bool lock)
 
 /* ---- migration's side ------------------------------------------------------------------------------------------ */
 
-bool try_to_migrate(struct page *page)
+/* The entry becomes one of @kind. True if the page is not mapped afterwards. */
+static bool unmap_to(struct page *page, u64 kind)
 {
 	struct area *area = page_area(page);
 	u64 index = READ_ONCE(page->index), pfn = page_to_pfn(page), pte;
@@ -319,7 +353,7 @@ bool try_to_migrate(struct page *page)
 	spin_lock(&area->ptl);
 	pte = area->pte[index];
 	if ((pte & PTE_PRESENT) && pte_pfn(pte) == pfn) {
-		area->pte[index] = make_pte(pfn, pte_order(pte), PTE_MIGRATION | (pte & PTE_MAPPED));
+		area->pte[index] = make_pte(pfn, pte_order(pte), kind | (kind == PTE_MIGRATION ? pte & PTE_MAPPED : 0));
 		refs = page_unmap(page, pte_order(pte), pte & PTE_MAPPED);
 	}
 	spin_unlock(&area->ptl);
@@ -329,6 +363,16 @@ bool try_to_migrate(struct page *page)
 	while (refs--)
 		put_page(page);
 	return !page_mapped(page);
+}
+
+bool try_to_migrate(struct page *page)
+{
+	return unmap_to(page, PTE_MIGRATION);
+}
+
+bool try_to_unmap_poison(struct page *page)
+{
+	return unmap_to(page, PTE_HWPOISON);
 }
 
 void remove_migration_ptes(struct page *src, struct page *dst)

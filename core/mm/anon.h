@@ -38,6 +38,9 @@ s64 area_touch(struct area *area);
  */
 s64 area_mlock(struct area *area, bool lock);
 
+/* The page at an entry that maps one, with a reference; NULL: it maps none, or memory that no process has mapped. */
+struct page *area_get_mapped(struct area *area, u32 index);
+
 /*
  * Migration's side (rmap). The page is locked, the caller holds a reference. An entry holds one reference and one
  * mapcount of its page while it is present, none while it migrates.
@@ -45,6 +48,8 @@ s64 area_mlock(struct area *area, bool lock);
  * try_to_migrate(): turns the entry into a migration entry. True if the page is not mapped afterwards.
  */
 bool try_to_migrate(struct page *page);
+/* The page is broken: the entry says so from now on. True if the page is not mapped afterwards. (TTU_HWPOISON) */
+bool try_to_unmap_poison(struct page *page);
 /*
  * Points the entry that holds a migration entry of @src to @dst (@dst == @src: back), with reference and mapcount.
  * Both pages have mapping and index of the area; unlock @src afterwards: that is what waiters wait for.

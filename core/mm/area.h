@@ -26,6 +26,7 @@ enum area_kind {
 #define PTE_PRESENT 1UL
 #define PTE_MIGRATION 2UL /* the page moves; wait for its page lock. A balloon's: it is isolated */
 #define PTE_MAPPED 4UL    /* with PRESENT, order > 0: each page is mapped by itself, not the compound page as a whole */
+#define PTE_HWPOISON 8UL  /* the page broke, what it held is lost: whoever looks is killed */
 #define pte_pfn(pte) ((pte) >> 8)
 #define pte_order(pte) ((u32)((pte) >> 4 & 0xf))
 

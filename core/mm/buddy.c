@@ -2,6 +2,7 @@
 /* Free lists and freeing; allocation is in buddy_alloc.c, what isolation and compaction need in buddy_isolate.c. */
 #include "core/mm/buddy.h"
 
+#include "core/mm/hwpoison.h"
 #include "core/mm/machine.h"
 #include "core/mm/page_alloc.h"
 #include "core/mm/page_ext.h"
@@ -153,7 +154,7 @@ void __free_one_page(struct page *page, u64 pfn, struct zone *zone, u32 order, e
 #define PAGE_FLAGS_CHECK_AT_FREE                                                                                       \
 	(BIT(PG_lru) | BIT(PG_locked) | BIT(PG_private) | BIT(PG_writeback) | BIT(PG_reserved) | BIT(PG_slab) |        \
 	 BIT(PG_active) | BIT(PG_unevictable))
-#define PAGE_FLAGS_ALL (BIT(NR_PAGEFLAGS) - 1)
+#define PAGE_FLAGS_CHECK_AT_PREP ((BIT(NR_PAGEFLAGS) - 1) & ~BIT(PG_hwpoison))
 
 void check_page_state(const struct page *page, const char *when)
 {
@@ -171,7 +172,7 @@ void check_page_state(const struct page *page, const char *when)
 
 bool free_pages_prepare(struct page *page, u32 order)
 {
-	if (order == 0 && PageHWPoison(page))
+	if (order == 0 && drop_poisoned_page(page))
 		return false;
 	reset_page_owner(page, order);
 	if (PageHead(page))
@@ -180,7 +181,7 @@ bool free_pages_prepare(struct page *page, u32 order)
 		WRITE_ONCE(page->mapping, 0);
 	for (u64 i = 0; i < BIT(order); i++) {
 		check_page_state(page + i, "freed");
-		WRITE_ONCE(page[i].flags, READ_ONCE(page[i].flags) & ~PAGE_FLAGS_ALL);
+		page_change_flags(page + i, PAGE_FLAGS_CHECK_AT_PREP, 0);
 	}
 	WRITE_ONCE(page->private, 0);
 	return true;

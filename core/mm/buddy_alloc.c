@@ -2,6 +2,7 @@
 /* Allocation in one zone: own lists, fallback and stealing, reserves (mm/page_alloc.c, 6.1). */
 #include "core/mm/buddy.h"
 
+#include "core/mm/hwpoison.h"
 #include "core/mm/machine.h"
 #include "core/mm/page_alloc.h"
 #include "core/rt/point.h"
@@ -213,7 +214,8 @@ static void left_lists(struct zone *zone, struct page *page, u32 order)
 		__mod_zone_page_state(zone, NR_FREE_CMA_PAGES, -(s64)BIT(order));
 }
 
-struct page *rmqueue_buddy(struct zone *zone, u32 order, enum migratetype mt, u32 alloc_flags)
+/* (rmqueue_buddy() without its loop, 6.1) */
+static struct page *rmqueue_once(struct zone *zone, u32 order, enum migratetype mt, u32 alloc_flags)
 {
 	struct page *page = NULL;
 	unsigned long flags;
@@ -229,6 +231,16 @@ struct page *rmqueue_buddy(struct zone *zone, u32 order, enum migratetype mt, u3
 		__mod_zone_freepage_state(zone, -(s64)BIT(order), mt);
 	}
 	spin_unlock_irqrestore(&zone->lock, flags);
+	return page;
+}
+
+struct page *rmqueue_buddy(struct zone *zone, u32 order, enum migratetype mt, u32 alloc_flags)
+{
+	struct page *page;
+
+	do
+		page = rmqueue_once(zone, order, mt, alloc_flags);
+	while (page && drop_poisoned_pages(page, order));
 	return page;
 }
 

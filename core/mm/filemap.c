@@ -125,6 +125,26 @@ s64 filemap_truncate(struct area *area, u32 index)
 	return 1;
 }
 
+bool filemap_drop_page(struct page *page)
+{
+	struct area *area;
+
+	if (!READ_ONCE(page->mapping))
+		return false;
+	area = page_area(page);
+	spin_lock(&area->ptl);
+	if (PageDirty(page)) {
+		ClearPageDirty(page);
+		mod_node_page_state(NODE_DATA(page_to_nid(page)), NR_FILE_DIRTY, -1);
+		area->stamp[READ_ONCE(page->index)] = 0;
+	}
+	delete_from_page_cache(area, page);
+	spin_unlock(&area->ptl);
+	uncharge_page_cache(page);
+	put_page(page);
+	return true;
+}
+
 bool remove_mapping(struct page *page)
 {
 	struct area *area = page_area(page);

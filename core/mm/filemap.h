@@ -30,6 +30,11 @@ s64 filemap_truncate(struct area *area, u32 index);
  */
 bool remove_mapping(struct page *page);
 /*
+ * Drops a broken page that the caller has locked and holds a reference on: what was not written back is lost. False: it
+ * is not in the cache any more. (truncate_error_page(), mm/memory-failure.c, 6.1)
+ */
+bool filemap_drop_page(struct page *page);
+/*
  * Migration: the entry of @src becomes that of @dst if @extra references are all there are besides the cache's and the
  * isolation's; both locked, @dst unknown to others. 0 or -EAGAIN. (folio_migrate_mapping, 6.1)
  */

@@ -127,7 +127,7 @@ static void split_pieces(struct page *page, u32 order, u64 mapping)
 	for (u64 i = 1; i < BIT(order); i++) {
 		WRITE_ONCE(page[i].lru.next, NULL);
 		WRITE_ONCE(page[i].mapping, mapping);
-		WRITE_ONCE(page[i].flags, page_flags(page + i) | flags | BIT(PG_locked));
+		page_change_flags(page + i, 0, flags | BIT(PG_locked));
 	}
 	ClearPageHead(page);
 }

@@ -22,12 +22,12 @@ bool PageHuge(const struct page *page)
 {
 	const struct page *head = compound_head(page);
 
-	return PageHead(head) && READ_ONCE(head[1].compound_dtor) == HUGETLB_PAGE_DTOR;
+	return PageHeadHuge(head);
 }
 
 bool PageHeadHuge(const struct page *page)
 {
-	return PageHead(page) && READ_ONCE(page[1].compound_dtor) == HUGETLB_PAGE_DTOR;
+	return PageHead(page) && (READ_ONCE(page[1].compound_dtor) & ~RAW_HWPOISON) == HUGETLB_PAGE_DTOR;
 }
 
 struct hstate *page_hstate(const struct page *page)
@@ -128,7 +128,7 @@ void remove_hugetlb_page(struct hstate *h, struct page *page, bool adjust_surplu
 	}
 	/* Whoever takes a reference from here on frees it as what it is then. */
 	set_page_count(page, 1);
-	WRITE_ONCE(page[1].compound_dtor, COMPOUND_PAGE_DTOR);
+	WRITE_ONCE(page[1].compound_dtor, (READ_ONCE(page[1].compound_dtor) & RAW_HWPOISON) | COMPOUND_PAGE_DTOR);
 	h->nr_huge_pages--;
 	h->nr_huge_pages_node[nid]--;
 }
@@ -136,6 +136,8 @@ void remove_hugetlb_page(struct hstate *h, struct page *page, bool adjust_surplu
 void update_and_free_page(struct hstate *h, struct page *page)
 {
 	point(hugetlb, removed, page_to_pfn(page));
+	if (PageHWPoison(page))
+		hugetlb_clear_page_hwpoison(page);
 	__free_pages(page, h->order);
 }
 

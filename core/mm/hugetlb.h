@@ -36,6 +36,11 @@ struct hstate {
 
 /* Values of page[1].compound_dtor: what a compound page is. */
 enum compound_dtor_id { COMPOUND_PAGE_DTOR, HUGETLB_PAGE_DTOR };
+/*
+ * Added to compound_dtor of any page of a poisoned huge page: it is the broken one. (A list of such pages in 6.1, which
+ * may be short of memory.)
+ */
+#define RAW_HWPOISON 0x100u
 
 /* Bits of a huge page's head->private. HPageXxx() and so on; changed under hugetlb_lock or by the page's only owner. */
 enum hugetlb_page_flags {
@@ -86,6 +91,26 @@ struct page *alloc_huge_page_nodemask(struct hstate *h, u32 nid, const nodemask_
 void move_hugetlb_state(struct page *old, struct page *new);
 /* What an allocation of huge pages may do: @gfp decides only about the node. (htlb_modify_alloc_mask(), 6.1) */
 gfp_t htlb_modify_alloc_mask(gfp_t gfp);
+
+/* ---- broken pages of it ----------------------------------------------------------------------------------------- */
+
+#define MF_NO_HUGETLB 2
+/*
+ * Marks the huge page that @page is part of as poisoned, and @page as what is broken in it. 1: with a reference, the
+ * caller's if it has one (@referenced); 0: it is free; -EBUSY: neither, and then it is marked unless @retry;
+ * -EHWPOISON: it was marked already, no reference; *@another: but not for this page. MF_NO_HUGETLB: it is none. Any
+ * context. (__get_huge_page_for_hwpoison(), 6.1)
+ */
+int get_huge_page_for_hwpoison(struct page *page, bool referenced, bool retry, bool *another);
+/*
+ * *@hugetlb: is it the head of a huge page? Then 1: with a reference; 0: it is free; -EBUSY: neither, or isolated,
+ * which does not matter to who unpoisons. (6.1)
+ */
+int get_hwpoison_huge_page(struct page *head, bool *hugetlb, bool unpoison);
+/* It leaves the pool: those of its pages that are broken are marked themselves. (6.1) */
+void hugetlb_clear_page_hwpoison(struct page *head);
+/* Forgets which pages of it are broken: how many were. (6.1) */
+u32 free_raw_hwp_pages(struct page *head);
 
 /* ---- the size of the pool --------------------------------------------------------------------------------------- */
 

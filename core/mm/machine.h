@@ -82,7 +82,11 @@ struct machine {
 	struct walkers *walkers;
 	struct kcore *kcore;
 	struct ksm *ksm;
-	struct hstate hstate;     /* the pool of huge pages */
+	struct hstate hstate;  /* the pool of huge pages */
+	struct mutex mf_mutex; /* one page is poisoned or unpoisoned at a time */
+	atomic_long_t num_poisoned_pages;
+	u64 hw_memory_failure; /* the hardware has reported one: mf_mutex */
+	u64 mf_calls;          /* of all that take mf_mutex, and under it */
 };
 
 #define machine (*(struct machine *)RT_HEAP_BASE)

@@ -50,6 +50,18 @@ bool page_test_clear_flag(struct page *page, enum pageflags flag)
 	return test_and_clear_bit(flag, flags_to_change(page, flag));
 }
 
+void page_change_flags(struct page *page, u64 clear, u64 set)
+{
+	u64 old = page_flags(page), found;
+
+	if (bug(hwpoison_flag_lost)) {
+		WRITE_ONCE(page->flags, (old & ~clear) | set);
+		return;
+	}
+	while (((old & ~clear) | set) != old && (found = cmpxchg64(&page->flags, old, (old & ~clear) | set)) != old)
+		old = found;
+}
+
 /* ---- page types ------------------------------------------------------------------------------------------------ */
 
 /* Plain stores in the kernel, although lock-free readers exist: both sides are marked here. zone->lock held. */
@@ -161,6 +173,12 @@ void put_page(struct page *page)
 	}
 	lru_cache_del(page);
 	free_unref_page(page, compound_order(page));
+}
+
+void page_ref_inc(struct page *page)
+{
+	page_access_check(page);
+	atomic_inc(&page->_refcount);
 }
 
 bool page_ref_freeze(struct page *page, s32 count)

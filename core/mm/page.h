@@ -166,6 +166,11 @@ void page_set_flag(struct page *page, enum pageflags flag);
 void page_clear_flag(struct page *page, enum pageflags flag);
 bool page_test_set_flag(struct page *page, enum pageflags flag);
 bool page_test_clear_flag(struct page *page, enum pageflags flag);
+/*
+ * Changes many flags of a page that nobody else uses, and leaves alone the others: memory_failure() may set its flag at
+ * any time. (6.1 does it without an atomic operation.)
+ */
+void page_change_flags(struct page *page, u64 clear, u64 set);
 #define PAGE_FLAG_OPS(lname, Uname)                                                                                    \
 	static inline bool Page##Uname(const struct page *page)                                                        \
 	{                                                                                                              \
@@ -262,6 +267,8 @@ bool get_page_unless_zero(struct page *page);
 /* Drops one reference; the last one frees the page (buddy.h). Any context. */
 void put_page(struct page *page);
 bool put_page_testzero(struct page *page);
+/* Whoever has the page to itself; @page may have none yet. */
+void page_ref_inc(struct page *page);
 bool page_ref_freeze(struct page *page, s32 count);
 void page_ref_unfreeze(struct page *page, s32 count);
 

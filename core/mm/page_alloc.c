@@ -3,6 +3,7 @@
 #include "core/mm/page_alloc.h"
 
 #include "core/mm/buddy.h"
+#include "core/mm/hwpoison.h"
 #include "core/mm/machine.h"
 #include "core/mm/page_alloc_slow.h"
 #include "core/mm/page_ext.h"
@@ -113,6 +114,8 @@ static struct page *rmqueue(struct zone *zone, u32 order, enum migratetype mt, u
 	/* What is listed as movable may lie in a CMA pageblock. */
 	if (pcp_allowed_order(order) && ((alloc_flags & ALLOC_CMA) || mt != MIGRATE_MOVABLE))
 		page = rmqueue_pcplist(zone, order, mt, alloc_flags);
+	if (page && drop_poisoned_pages(page, order))
+		page = NULL;
 	if (!page)
 		page = rmqueue_buddy(zone, order, mt, alloc_flags);
 	if ((alloc_flags & ALLOC_KSWAPD) && unlikely(test_bit(ZONE_BOOSTED_WATERMARK, &zone->flags))) {

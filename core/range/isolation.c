@@ -3,6 +3,7 @@
 
 #include "core/mm/buddy.h"
 #include "core/mm/hugetlb.h"
+#include "core/mm/hwpoison.h"
 #include "core/mm/lru.h"
 #include "core/mm/machine.h"
 #include "core/range/migrate.h"
@@ -42,7 +43,7 @@ static u64 pages_to_compound_end(u64 pfn)
 /* A single page in use: can it neither go elsewhere nor be left where it is? */
 static bool page_unmovable(const struct page *page, u32 flags)
 {
-	if (flags & MEMORY_OFFLINE && (PageHWPoison(page) || PageOffline(page)))
+	if (flags & MEMORY_OFFLINE && (hwpoison_page_gone(page) || PageOffline(page)))
 		return false;
 	return !PageLRU(page) && !page_is_movable_ops(page);
 }
@@ -463,7 +464,7 @@ static u64 isolated_pages_at(const struct page *page, u32 flags)
 {
 	if (PageBuddy(page))
 		return 1ULL << buddy_order(page);
-	if (flags & MEMORY_OFFLINE && (PageHWPoison(page) || (PageOffline(page) && page_ref_count(page) == 0)))
+	if (flags & MEMORY_OFFLINE && (hwpoison_page_gone(page) || (PageOffline(page) && page_ref_count(page) == 0)))
 		return 1;
 	return 0;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/mm/buddy.h"
+#include "core/mm/hwpoison.h"
 #include "core/mm/lru.h"
 #include "core/range/isolation.h"
 #include "core/range/testing.h"
@@ -66,6 +67,12 @@ static void unreserve_on_lru(struct page *page)
 	take_off_lru(page);
 }
 
+static void poison_taken(struct page *page)
+{
+	SetPageHWPoison(page);
+	SetPageHWPoisonUsed(page);
+}
+
 static void make_cma(struct page *page)
 {
 	set_pageblock_migratetype(page, MIGRATE_CMA);
@@ -88,8 +95,9 @@ static const struct rule rules[] = {
 	{"compound, not on the LRU", 2, M, false, nothing, nothing, M, 0, -EBUSY},
 	{"compound, on the LRU", 2, M, false, lru_cache_add, take_off_lru, M, 0, 0},
 	{"no references, not free", 0, U, false, freeze, unfreeze, M, 0, 0},
-	{"hwpoisoned, for offline", 0, U, false, SetPageHWPoison, ClearPageHWPoison, M, MEMORY_OFFLINE, 0},
-	{"hwpoisoned, for others", 0, U, false, SetPageHWPoison, ClearPageHWPoison, M, 0, -EBUSY},
+	{"hwpoisoned, for offline", 0, U, false, poison_taken, ClearPageHWPoison, M, MEMORY_OFFLINE, 0},
+	{"hwpoisoned, but in use", 0, U, false, SetPageHWPoison, ClearPageHWPoison, M, MEMORY_OFFLINE, -EBUSY},
+	{"hwpoisoned, for others", 0, U, false, poison_taken, ClearPageHWPoison, M, 0, -EBUSY},
 	{"logically offline, for offline", 0, U, false, set_type_offline, clear_type, M, MEMORY_OFFLINE, 0},
 	{"logically offline, for others", 0, U, false, set_type_offline, clear_type, M, 0, -EBUSY},
 	{"on the LRU", 0, M, false, lru_cache_add, take_off_lru, M, 0, 0},

@@ -22,6 +22,7 @@ struct migration {
 	free_page_t *put_new_page;
 	void *private;
 	enum migrate_mode mode;
+	enum migrate_reason reason;
 	u32 nr_succeeded; /* base pages */
 };
 
@@ -180,7 +181,8 @@ static void migration_succeeded(struct migration *m, struct page *page)
 		mod_page_isolated(page, -1);
 	m->nr_succeeded += (u32)nr_pages;
 	point(migrate, done, page_to_pfn(page));
-	put_page(page);
+	if (m->reason != MR_MEMORY_FAILURE)
+		put_page(page);
 }
 
 /* @src locked, which is dropped. */
@@ -320,11 +322,18 @@ static int list_length(const struct list_head *list)
 int migrate_pages(struct list_head *from, new_page_t *get_new_page, free_page_t *put_new_page, void *private,
 		  enum migrate_mode mode, u32 *nr_succeeded)
 {
+	return migrate_pages_for(MR_OTHER, from, get_new_page, put_new_page, private, mode, nr_succeeded);
+}
+
+int migrate_pages_for(enum migrate_reason reason, struct list_head *from, new_page_t *get_new_page,
+		      free_page_t *put_new_page, void *private, enum migrate_mode mode, u32 *nr_succeeded)
+{
 	struct migration m = {
 		.get_new_page = get_new_page,
 		.put_new_page = put_new_page,
 		.private = private,
 		.mode = mode,
+		.reason = reason,
 	};
 	struct list_head failed;
 	int retry = 1, ret;

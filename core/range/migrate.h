@@ -46,6 +46,14 @@ int isolate_page_to_list(struct page *page, struct list_head *list);
  * (putback_movable_pages(), 6.1) */
 void putback_movable_pages(struct list_head *list);
 
+/* Why pages migrate. */
+enum migrate_reason {
+	MR_OTHER,
+	MR_MEMORY_FAILURE, /* the caller keeps the isolation's reference of pages that have moved (not of huge pages) */
+};
+int migrate_pages_for(enum migrate_reason reason, struct list_head *from, new_page_t *get_new_page,
+		      free_page_t *put_new_page, void *private, enum migrate_mode mode, u32 *nr_succeeded);
+
 struct migration_target_control {
 	u32 nid;                    /* preferred node */
 	const nodemask_t *nodemask; /* nodes allowed; NULL: all */
