@@ -138,7 +138,7 @@ static void init_device_page(struct page *page, u64 links, struct dev_pagemap *p
 	WRITE_ONCE(page->_refcount.counter, 1);
 	WRITE_ONCE(page->_mapcount.counter, -1);
 	WRITE_ONCE(page->compound_mapcount.counter, 0);
-	WRITE_ONCE(page->pad, 0);
+	WRITE_ONCE(page->compound_dtor, 0);
 }
 
 void memmap_init_zone_device(u32 nid, struct dev_pagemap *pgmap)
