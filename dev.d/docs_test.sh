@@ -111,7 +111,7 @@ check_links() {
 # What only those know who wrote this, spelt so that this file may be looked at too.
 check_words() {
 	local words="/wo""rk/|\.\./sha""red|sha""red/(design|seeds|oracle|hooks)|\b[Ii]ssu""es? #?[0-9]|core-sp""ec|bug[ -]cata""log"
-	grep -rnIE "$words" --exclude-dir=build --exclude-dir=.git --exclude-dir=found . | while IFS= read -r line; do
+	grep -rnIE "$words" --exclude-dir=build --exclude-dir=.git --exclude=.git --exclude-dir=found . | while IFS= read -r line; do
 		say "a word of another place: $line"
 	done
 }
