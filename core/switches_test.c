@@ -118,6 +118,7 @@ static const struct {
 	{BUG_pagemap_dying_online, true},
 	{BUG_pagemap_forgotten_early, true},
 	{BUG_pagemap_node_unchecked, true},
+	{BUG_usage_not_tested, false},
 	{BUG_zone_span_torn_read, true},
 	{BUG_slab_show_mem_lock, false},
 	{BUG_slab_directory_locked, false},
