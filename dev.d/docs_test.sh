@@ -86,6 +86,26 @@ check_output() {
 		<(grep -hoE 'getenv\("PFNSTORM_[A-Z_]+' fuzz/engine/*.c | sed 's/.*"//' | sort -u)
 }
 
+# Laws that tables or sources know, and verdicts.
+known_laws() {
+	sed -n 's/^INVARIANT(\([a-z_]*\),.*/\1/p' core/invariants.def
+	find core -name '*.c' ! -name '*_test.c' -exec grep -hoE '"law [a-z_]+"' {} + | sed 's/"law \(.*\)"/\1/'
+}
+
+# docs/LAWS.md: rows 1 to 104; what is said to see a violation exists; every law is named.
+check_laws() {
+	difference "number in docs/LAWS.md" <(grep -oE '^\| [0-9]+ ' docs/LAWS.md | tr -dc '0-9\n' | sort) <(seq 104 | sort)
+	difference "law in docs/LAWS.md" \
+		<({
+			grep -E '^\| [0-9]+ ' docs/LAWS.md | sed 's/.*|\([^|]*\)|$/\1/'
+			rows docs/LAWS.md "## Beyond"
+		} | grep -oE '`[a-z_-]+`' | tr -d '`' | sort -u | comm -23 - <(sed -n 's/^VERDICT([^"]*"\([^"]*\)".*/\1/p' core/verdicts.def | sort)) \
+		<(known_laws | sort -u)
+	grep -E '^\| [0-9]+ ' docs/LAWS.md | grep -vE '(`|absent: .+) \|$' | while IFS= read -r line; do
+		say "nothing sees: $line"
+	done
+}
+
 # Paths in documents, wherever they stand: a file of the tree, or a pattern that some file matches. "x" is a placeholder.
 check_paths() {
 	local file path
@@ -126,6 +146,7 @@ check() {
 		check_reasons
 		check_operations
 		check_output
+		check_laws
 		check_paths
 		check_links
 		check_words
@@ -175,6 +196,9 @@ plant "missing: row in docs/scenario.md: | 63 | \`nap ms={ms}\` | ms: 1-9, defau
 plant "missing: reason in docs/FIDELITY.md: | \`x\` | 1-2 | \`y\` | z |" append oracle/reasons.def 'REASON("x", 1, 2, "y", "z")'
 plant "missing: verdict in docs/OUTPUT.md: | \`gone\` |" append core/verdicts.def 'VERDICT(gone, "gone", "away")'
 plant "missing: variable in docs/OUTPUT.md: PFNSTORM_NEW" append fuzz/engine/new.c 'char *f(void) { return getenv("PFNSTORM_NEW"); }'
+plant "missing: law in docs/LAWS.md: new_law" append core/invariants.def 'INVARIANT(new_law, OP, "something")'
+plant "missing: number in docs/LAWS.md: 94" sed -i '/^| 94 /d' docs/LAWS.md
+plant "nothing sees: | 94 |" sed -i 's/^| 94 .*/| 94 | x | y | |/' docs/LAWS.md
 plant "docs/HACKING.md names core/mm/nothing.c" append docs/HACKING.md 'See `core/mm/nothing.c`.'
 plant "README.md names dev.d/*.cobol" append README.md 'See dev.d/*.cobol.'
 plant "docs/OUTPUT.md links to GONE.md" append docs/OUTPUT.md '[gone](GONE.md)'

@@ -2,6 +2,7 @@
 /* Laws of memory blocks and of the iomem list. */
 #include "core/check/census.h"
 #include "core/check/laws.h"
+#include "core/hotplug/hotplug_state.h"
 #include "core/hotplug/memory_block.h"
 #include "core/hotplug/resource.h"
 #include "core/mm/machine.h"
@@ -164,6 +165,33 @@ const char *law_block_iomem(void)
 			return broken("block %llu %s, %#llx bytes of it are System RAM, not %#llx",
 				      (unsigned long long)id, machine.blocks[id] ? "exists" : "does not exist",
 				      (unsigned long long)covered, (unsigned long long)wanted);
+	}
+	return NULL;
+}
+
+const char *law_group_present(void)
+{
+	for (u32 i = 0; i < MEMORY_GROUPS_MAX; i++) {
+		const struct memory_group *group = &machine.hotplug->groups[i];
+		u64 kernel = 0, movable = 0, blocks = 0;
+
+		for (u64 id = 0; group->used && id < machine_config.blocks; id++) {
+			const struct memory_block *mem = machine.blocks[id];
+
+			if (!mem || mem->group != group)
+				continue;
+			blocks++;
+			if (mem->zone)
+				*(mem->zone->idx == ZONE_MOVABLE ? &movable : &kernel) += geometry.pages_per_block;
+		}
+		if (group->used && (blocks != group->nr_blocks || kernel != group->present_kernel_pages ||
+				    movable != group->present_movable_pages))
+			return broken(
+				"group %u has %u blocks, %llu pages of the kernel, %llu movable; found %llu, %llu, "
+				"%llu",
+				i, group->nr_blocks, (unsigned long long)group->present_kernel_pages,
+				(unsigned long long)group->present_movable_pages, (unsigned long long)blocks,
+				(unsigned long long)kernel, (unsigned long long)movable);
 	}
 	return NULL;
 }

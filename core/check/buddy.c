@@ -79,3 +79,13 @@ const char *law_isolate_none(void)
 {
 	return census.isolated[0] ? census.isolated : NULL;
 }
+
+const char *law_free_block_merged(void)
+{
+	return census.unmerged[0] ? census.unmerged : NULL;
+}
+
+const char *law_pageblock_types(void)
+{
+	return census.bad_mt[0] ? census.bad_mt : NULL;
+}

@@ -222,6 +222,22 @@ s64 raw_node_stat(const pg_data_t *pgdat, u32 item)
 
 /* ---- pages ----------------------------------------------------------------------------------------------------- */
 
+/*
+ * Two free blocks of one order that are the halves of a larger one. Within a pageblock only: how those of pageblocks
+ * merge depends on the types that these had when they were freed.
+ */
+static void take_unmerged(u64 pfn, u64 order)
+{
+	u64 other = pfn ^ BIT(order);
+	const struct page *page = pfn_to_page(other);
+
+	if (order >= pageblock_order || !(pfn & BIT(order)) || !raw_pfn_online(other) || !raw_page_buddy(page))
+		return;
+	if (page->private == order && page->flags >> ZONES_PGSHIFT == pfn_to_page(pfn)->flags >> ZONES_PGSHIFT)
+		note(census.unmerged, "free blocks at pfn %llu and %llu of order %llu are not merged",
+		     (unsigned long long)other, (unsigned long long)pfn, (unsigned long long)order);
+}
+
 /* A free block: everything behind its head must be a plain frozen page. Returns its length. */
 static u64 take_buddy(const struct page *page, struct zone_census *zc)
 {
@@ -234,7 +250,7 @@ static u64 take_buddy(const struct page *page, struct zone_census *zc)
 		return 1;
 	}
 	if (page->_refcount.counter || raw_page_flag(page, PG_lru) || raw_page_flag(page, PG_reserved) ||
-	    raw_page_flag(page, PG_head))
+	    raw_page_flag(page, PG_head) || (u32)page->_mapcount.counter != ~PG_TYPE_buddy)
 		note(census.bad_page, "free block at pfn %llu has references %d, flags %#llx", (unsigned long long)pfn,
 		     page->_refcount.counter, (unsigned long long)page->flags);
 	zc->buddies[order]++;
@@ -244,6 +260,7 @@ static u64 take_buddy(const struct page *page, struct zone_census *zc)
 			note(census.bad_block, "free block at pfn %llu order %llu: its pageblocks have types %u and %u",
 			     (unsigned long long)pfn, (unsigned long long)order, raw_pageblock_type(pfn),
 			     raw_pageblock_type(pfn + i));
+	take_unmerged(pfn, order);
 	for (u64 i = 1; i < BIT(order); i++)
 		busy |= (u32)page[i]._refcount.counter | ~(u32)page[i]._mapcount.counter;
 	if (busy)
@@ -293,6 +310,22 @@ static u64 allocation_length(u64 pfn)
 	return 1;
 }
 
+/* The length of a compound page: as many tails as its order says, each without references of its own. */
+static u64 take_tails(const struct page *head, u64 end_pfn)
+{
+	u64 pfn = page_to_pfn(head), nr = 1;
+	s32 references = 0;
+
+	for (; pfn + nr < end_pfn && (u64)head[nr].lru.next == ((u64)head | 1); nr++)
+		references |= head[nr]._refcount.counter;
+	if (nr == 1 || head[1].private > geometry.max_order || nr != BIT(head[1].private) || references)
+		note(census.bad_tail,
+		     "the compound page at pfn %llu of order %llu has %llu pages, references of tails: %d",
+		     (unsigned long long)pfn, nr == 1 ? 0 : (unsigned long long)head[1].private, (unsigned long long)nr,
+		     references != 0);
+	return nr;
+}
+
 /* An online page that is not the head of a free block. Returns how many pages it stands for: its whole allocation. */
 static u64 take_other(const struct page *page, struct zone_census *zc, u64 end_pfn)
 {
@@ -323,8 +356,7 @@ static u64 take_other(const struct page *page, struct zone_census *zc, u64 end_p
 		return 1;
 	}
 	if (raw_page_flag(page, PG_head))
-		while (pfn + nr < end_pfn && (u64)page[nr].lru.next == ((u64)page | 1))
-			nr++;
+		nr = take_tails(page, end_pfn);
 	else
 		nr = min(allocation_length(pfn), end_pfn - pfn);
 	if (page->_refcount.counter)
@@ -342,6 +374,8 @@ static void take_pageblock_types(u64 start_pfn, u64 end_pfn, struct zone_census 
 		enum migratetype mt = raw_pageblock_type(pfn);
 
 		zc->isolated_pageblocks += mt == MIGRATE_ISOLATE;
+		if (mt >= MIGRATE_TYPES)
+			note(census.bad_mt, "pageblock at pfn %llu has type %u", (unsigned long long)pfn, mt);
 		if (mt == MIGRATE_ISOLATE)
 			note(census.isolated, "pageblock at pfn %llu has type %u", (unsigned long long)pfn, mt);
 	}
@@ -439,6 +473,7 @@ static void census_clear(void)
 	census.bad_list[0] = census.bad_page[0] = census.bad_link[0] = census.bad_type[0] = 0;
 	census.bad_cma[0] = 0;
 	census.bad_block[0] = census.isolated[0] = census.lost_page[0] = census.bad_pcp[0] = 0;
+	census.bad_tail[0] = census.unmerged[0] = census.bad_mt[0] = 0;
 	pcp_set.used = 0;
 	pcp_set.taken++;
 }

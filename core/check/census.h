@@ -49,6 +49,9 @@ struct census {
 	char bad_block[160]; /* pageblock types within a free block */
 	char isolated[160];  /* pageblocks of a type that none has at rest */
 	char lost_page[160]; /* neither free nor in use nor reserved */
+	char bad_tail[160];  /* tails of compound pages */
+	char unmerged[160];  /* free blocks that could be one */
+	char bad_mt[160];    /* pageblocks of no type */
 };
 extern struct census census;
 

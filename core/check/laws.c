@@ -46,6 +46,11 @@ const char *law_name(enum law_id id)
 	return laws[id].name;
 }
 
+const char *law_check(enum law_id id)
+{
+	return laws[id].check();
+}
+
 const char *law_text(enum law_id id)
 {
 	return laws[id].text;

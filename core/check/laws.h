@@ -27,6 +27,8 @@ const char *__attribute__((format(printf, 1, 2))) broken(const char *fmt, ...);
 
 /* The first law that does not hold, and its text; NR_LAWS if all do. @quiescent: all of them, else those marked OP. */
 enum law_id laws_check(bool quiescent, const char **text);
+/* One law alone, by the last census_take(): NULL if it holds. */
+const char *law_check(enum law_id id);
 const char *law_name(enum law_id id);
 /* What the table says of a law. */
 const char *law_text(enum law_id id);

@@ -16,6 +16,11 @@ const char *law_page_states(void)
 	return census.bad_page[0] ? census.bad_page : NULL;
 }
 
+const char *law_page_tails(void)
+{
+	return census.bad_tail[0] ? census.bad_tail : NULL;
+}
+
 const char *law_page_conservation(void)
 {
 	if (census.lost_page[0])

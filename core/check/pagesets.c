@@ -21,6 +21,9 @@ const char *law_pageset_own(void)
 		if (zone->present_pages && shared)
 			return broken("node %u zone %s has %llu pages and uses the lists of empty zones", nid,
 				      zone_type_name(idx), (unsigned long long)zone->present_pages);
+		if (!zone->present_pages && !shared && zone->per_cpu_pageset &&
+		    design(pcp_teardown) != ALT_pcp_teardown_keep)
+			return broken("node %u zone %s has no pages, and lists of its own", nid, zone_type_name(idx));
 		for (u32 other = 0; other < idx; other++)
 			if (!shared && zone->per_cpu_pageset &&
 			    zone->per_cpu_pageset == zone[(s32)other - (s32)idx].per_cpu_pageset)
@@ -89,6 +92,48 @@ const char *law_cpu_dead(void)
 			if (kept)
 				return broken("cpu %u is down and keeps %s of node %u zone %s", cpu, kept, nid,
 					      zone_type_name(idx));
+		}
+	}
+	return NULL;
+}
+
+/* Their high is set with that of a zone that has none of its own, as in the kernel; their batch stays. */
+const char *law_pageset_shared(void)
+{
+	for (u32 cpu = 0; cpu < machine_config.cpus; cpu++) {
+		const struct per_cpu_pages *pcp = per_cpu_ptr(machine.boot_pageset, cpu);
+		bool listed = false;
+
+		for (u32 i = 0; i < NR_PCP_LISTS_MAX; i++)
+			listed |= pcp->lists[i].next != &pcp->lists[i];
+		if (pcp->count || pcp->batch != 1 || listed)
+			return broken("cpu %u: count %d, batch %d, pages on the lists: %d", cpu, pcp->count, pcp->batch,
+				      listed);
+	}
+	return NULL;
+}
+
+const char *law_pageset_ratio(void)
+{
+	for_each_zone_of (nid, idx, zone) {
+		if (zone->present_pages && zone->pageset_high < 4 * zone->pageset_batch)
+			return broken("node %u zone %s: high %u, batch %u", nid, zone_type_name(idx),
+				      zone->pageset_high, zone->pageset_batch);
+	}
+	return NULL;
+}
+
+const char *law_batch_pages(void)
+{
+	for (u32 cpu = 0; cpu < machine_config.cpus; cpu++) {
+		const struct lru_batch *batch = per_cpu_ptr(machine.lru_batches, cpu);
+
+		for (u32 i = 0; i < batch->nr; i++) {
+			const struct page *page = batch->page[i];
+
+			if (!raw_page_live(page) || raw_page_flag(page, PG_lru) || page->_refcount.counter < 1)
+				return broken("the LRU batch of cpu %u holds pfn %llu, which is not in use", cpu,
+					      (unsigned long long)page_to_pfn(page));
 		}
 	}
 	return NULL;

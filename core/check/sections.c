@@ -95,3 +95,55 @@ const char *law_section_highest(void)
 	}
 	return NULL;
 }
+
+/*
+ * Subsections of a section: those that were added have a memmap, others have none, as far as a unit of memmap is not
+ * shared. Memory of a block is there as a whole, boot memory with the holes of its section.
+ */
+static const char *subsections_broken(u64 nr, const struct mem_section *ms)
+{
+	bool early = ms->section_mem_map & SECTION_IS_EARLY, own_units;
+	u64 all = ~0ULL >> (64 - geometry.subsections_per_section), map = ms->usage->subsection_map;
+
+	own_units = PAGES_PER_SUBSECTION * sizeof(struct page) >= RT_MEMMAP_UNIT;
+	if ((map & ~all) || (!early && machine.blocks[section_nr_to_pfn(nr) / geometry.pages_per_block] && map != all))
+		return broken("section %llu has subsections %#llx of %#llx", (unsigned long long)nr,
+			      (unsigned long long)map, (unsigned long long)all);
+	for (u32 i = 0; i < geometry.subsections_per_section; i++) {
+		const struct page *first = pfn_to_page(section_nr_to_pfn(nr) + (u64)i * PAGES_PER_SUBSECTION);
+		bool live = rt_memmap_live(first) && rt_memmap_live(first + PAGES_PER_SUBSECTION - 1);
+
+		if ((early || map >> i & 1) ? !live : own_units && rt_memmap_live(first))
+			return broken("section %llu: the memmap of subsection %u is %s", (unsigned long long)nr, i,
+				      live ? "there" : "missing");
+	}
+	return NULL;
+}
+
+const char *law_section_subsections(void)
+{
+	for (u64 nr = 0; nr < nr_sections(); nr++) {
+		const struct mem_section *ms = raw_section(nr);
+		const char *wrong = NULL;
+
+		if (ms && ms->usage && (ms->section_mem_map & SECTION_HAS_MEM_MAP))
+			wrong = subsections_broken(nr, ms);
+		if (wrong)
+			return wrong;
+	}
+	return NULL;
+}
+
+const char *law_section_early(void)
+{
+	for (u64 nr = 0; nr < nr_sections(); nr++) {
+		const struct mem_section *ms = raw_section(nr);
+
+		if (!ms || !(ms->section_mem_map & SECTION_IS_EARLY))
+			continue;
+		if (!ms->usage || !ms->usage->boot ||
+		    !early_memory_pages(section_nr_to_pfn(nr), section_nr_to_pfn(nr + 1)))
+			return broken("section %llu is early, but boot found no memory there", (unsigned long long)nr);
+	}
+	return NULL;
+}

@@ -106,7 +106,8 @@ static void account_isolated_pageblocks(struct zone *zone, u64 nr_pages)
 /* Everything of the zone that depends on how much memory there is. */
 static void memory_came(u32 nid)
 {
-	init_per_zone_wmark_min();
+	if (!bug(planted_marks_early))
+		init_per_zone_wmark_min();
 	kswapd_run(nid);
 	kcompactd_run(nid);
 }
@@ -153,11 +154,15 @@ int online_pages(u64 pfn, u64 nr_pages, struct zone *zone, struct memory_group *
 		return ret;
 
 	account_isolated_pageblocks(zone, nr_pages);
+	if (bug(planted_marks_early))
+		init_per_zone_wmark_min();
+	if (need_zonelists_rebuild && bug(planted_zonelists_early))
+		build_all_zonelists(NULL);
 	online_pages_range(pfn, nr_pages);
 	adjust_present_page_count(zone, group, pfn, (s64)nr_pages);
 	point(online, counted, pfn);
 	node_states_set_node(&arg);
-	if (need_zonelists_rebuild)
+	if (need_zonelists_rebuild && !bug(planted_zonelists_early))
 		build_all_zonelists(NULL);
 
 	/* From here on it can be allocated. */

@@ -162,10 +162,15 @@ void setup_per_zone_lowmem_reserve(void)
 {
 	u32 nid;
 
+	/* Else a writer of the ratio that has read how much memory there was may be the last to store. */
+	if (!bug(lowmem_reserve_unlocked))
+		spin_lock(&machine.wmark_lock);
 	for_each_node_state (nid, N_ONLINE)
 		for (u32 idx = 0; idx < MAX_NR_ZONES - 1; idx++)
 			set_zone_lowmem_reserve(NODE_DATA(nid), idx);
 	calculate_totalreserve_pages();
+	if (!bug(lowmem_reserve_unlocked))
+		spin_unlock(&machine.wmark_lock);
 }
 
 /*

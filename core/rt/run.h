@@ -68,6 +68,8 @@ enum rt_fault {
 	NR_FAULTS
 };
 bool rt_fault(enum rt_fault id);
+/* Has the schedule injected such a failure in this run? (thread: or any failure in an earlier one.) For laws. */
+bool rt_fault_injected(enum rt_fault id);
 #define should_fail(id) rt_fault(FAULT_##id)
 
 #endif

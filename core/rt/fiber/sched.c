@@ -351,7 +351,15 @@ u32 sched_choose(enum rt_choice kind, u32 what, u32 n)
 
 bool rt_fault(enum rt_fault id)
 {
-	return sched_choose(RT_CHOOSE_FAULT, id, 2);
+	bool injected = sched_choose(RT_CHOOSE_FAULT, id, 2);
+
+	rt.faults |= (u32)injected << id;
+	return injected;
+}
+
+bool rt_fault_injected(enum rt_fault id)
+{
+	return rt.faults >> id & 1;
 }
 
 RT_UNINSTRUMENTED_END

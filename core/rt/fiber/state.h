@@ -229,6 +229,8 @@ struct rt_state {
 	u32 nr_object_changes;
 	u32 nr_unmaps;
 	u32 log_length;
+	u32 faults; /* bit per enum rt_fault: injected in this run */
+	u32 pad;
 	struct lockorder lockorder;
 	struct rt_cpu cpu[RT_MAX_CPUS + 1]; /* one more, nowhere: RCU callbacks */
 };

@@ -4,6 +4,7 @@
 #include "core/rt/thread/runtime.h"
 
 static u32 faults_per_65536;
+static bool any_injected;
 
 void rt_thread_faults(u32 per_65536)
 {
@@ -21,5 +22,14 @@ bool rt_fault(enum rt_fault id)
 	me = self();
 	if (me->kind == SELF_BOOT)
 		return false;
-	return rt_random_u64(&me->perturb) % 65536 < rate;
+	if (rt_random_u64(&me->perturb) % 65536 >= rate)
+		return false;
+	__atomic_store_n(&any_injected, true, __ATOMIC_RELAXED);
+	return true;
+}
+
+bool rt_fault_injected(enum rt_fault id)
+{
+	(void)id;
+	return __atomic_load_n(&any_injected, __ATOMIC_RELAXED);
 }
