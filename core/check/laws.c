@@ -105,6 +105,7 @@ void laws_init(void)
 	cached_law_init();
 	cma_law_init();
 	pinned_law_init();
+	undone_law_init();
 }
 
 void laws_op_begin(void)

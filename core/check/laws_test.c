@@ -338,7 +338,7 @@ static void plant_pageset_shared(void)
 
 static void plant_pageset_ratio(void)
 {
-	normal()->pageset_high = 0;
+	normal()->pageset_high = 1;
 }
 
 static void plant_lru_enabled(void)

@@ -116,7 +116,7 @@ const char *law_pageset_shared(void)
 const char *law_pageset_ratio(void)
 {
 	for_each_zone_of (nid, idx, zone) {
-		if (zone->present_pages && zone->pageset_high < 4 * zone->pageset_batch)
+		if (zone->present_pages && zone->pageset_high && zone->pageset_high < 4 * zone->pageset_batch)
 			return broken("node %u zone %s: high %u, batch %u", nid, zone_type_name(idx),
 				      zone->pageset_high, zone->pageset_batch);
 	}

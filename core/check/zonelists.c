@@ -52,6 +52,9 @@ const char *law_zonelist_zones(void)
 	for (u32 nid = 0; nid < machine_config.nodes && !wrong; nid++) {
 		const struct zonelist *lists = machine.nodes[nid].node_zonelists;
 
+		/* Nobody allocates from there; it may even be cleared. */
+		if (!(machine.node_states[N_ONLINE] >> nid & 1))
+			continue;
 		wrong = list_broken(nid, &lists[ZONELIST_FALLBACK], populated(MAX_NODES));
 		if (!wrong)
 			wrong = list_broken(nid, &lists[ZONELIST_NOFALLBACK], populated(nid));

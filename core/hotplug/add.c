@@ -157,6 +157,7 @@ static int add_memory_resource(s32 nid, struct resource *res, u32 flags)
 	}
 
 	mem_hotplug_begin();
+	failure_law_begins();
 	point(add, begin, start / memory_block_size_bytes());
 	new_node = __try_online_node((u32)nid, false);
 	ret = new_node < 0 ? new_node : add_sections_and_blocks((u32)nid, start, size, flags, group);
@@ -169,6 +170,7 @@ static int add_memory_resource(s32 nid, struct resource *res, u32 flags)
 		register_memory_blocks_under_node((u32)nid, start, size);
 	}
 	point(add, done, ret);
+	failure_law_ends("add", ret);
 	mem_hotplug_done();
 	if (ret)
 		return ret;

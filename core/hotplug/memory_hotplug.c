@@ -9,6 +9,8 @@
 #include "core/mm/topology.h"
 #include "core/rt/mem.h"
 
+const struct failure_law *failure_law;
+
 void memory_hotplug_init_early(void)
 {
 	mutex_init(&machine.device_hotplug_lock, LOCK_device_hotplug);

@@ -89,6 +89,26 @@ struct offline_law {
 };
 extern const struct offline_law *offline_law;
 
+/*
+ * Another (check/undone.c) looks once mem_hotplug_lock is held (write), and before it is dropped if the operation
+ * failed: everything is as before then. NULL: nobody.
+ */
+struct failure_law {
+	void (*begins)(void);
+	void (*fails)(const char *operation, int result);
+};
+extern const struct failure_law *failure_law;
+static inline void failure_law_begins(void)
+{
+	if (failure_law)
+		failure_law->begins();
+}
+static inline void failure_law_ends(const char *operation, int result)
+{
+	if (failure_law && result < 0)
+		failure_law->fails(operation, result);
+}
+
 /* ---- online and offline ---------------------------------------------------------------------------------------- */
 
 /* memory_block's bus operations (memory_block_online/offline, drivers/base/memory.c): begin, pages, mem->zone, done. */

@@ -415,6 +415,7 @@ int memory_block_offline(struct memory_block *mem)
 	if (!zone)
 		return -EINVAL;
 	mem_hotplug_begin();
+	failure_law_begins();
 	/* The memmap's pages first: what is left decides whether the zone has lost its memory. */
 	if (nr_vmemmap_pages)
 		adjust_present_page_count(zone, mem->group, start_pfn, -(s64)nr_vmemmap_pages);
@@ -433,6 +434,7 @@ int memory_block_offline(struct memory_block *mem)
 	}
 	mem->zone = NULL;
 out:
+	failure_law_ends("offline", ret);
 	mem_hotplug_done();
 	return ret;
 }

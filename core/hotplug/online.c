@@ -130,7 +130,8 @@ static int going_online(struct zone *zone, u64 pfn, u64 nr_pages, struct memory_
 	pr_debug("online_pages [pfn %llu, %llu pages] failed: %d\n", (unsigned long long)pfn,
 		 (unsigned long long)nr_pages, ret);
 	memory_notify(MEM_CANCEL_ONLINE, arg);
-	remove_pfn_range_from_zone(zone, pfn, nr_pages);
+	if (!bug(planted_refused_online_spans))
+		remove_pfn_range_from_zone(zone, pfn, nr_pages);
 	point(online, cancelled, pfn);
 	return ret;
 }
@@ -213,6 +214,7 @@ int memory_block_online(struct memory_block *mem)
 	if (atomic_long_read(&mem->nr_hwpoison))
 		return -EHWPOISON;
 	mem_hotplug_begin();
+	failure_law_begins();
 	if (nr_vmemmap_pages)
 		ret = mhp_init_memmap_on_memory(start_pfn, nr_vmemmap_pages, zone);
 	if (ret)
@@ -228,6 +230,7 @@ int memory_block_online(struct memory_block *mem)
 		adjust_present_page_count(zone, mem->group, start_pfn, (s64)nr_vmemmap_pages);
 	mem->zone = zone;
 out:
+	failure_law_ends("online", ret);
 	mem_hotplug_done();
 	return ret;
 }

@@ -144,8 +144,8 @@ int __offline_and_remove_memory(u64 start, u64 size)
 	record.type = rt_kzalloc(nr_blocks * sizeof(*record.type), OBJ_offline_record);
 	if (!record.type)
 		return -ENOMEM;
-	/* Not that of whoever wrote to a state file last. */
-	machine.state_write_deadline = rt_now_ns() + state_write_timeout_ns();
+	/* Who asked waits as long as a writer of the blocks' state files would. */
+	machine.state_write_deadline = rt_now_ns() + nr_blocks * state_write_timeout_ns();
 	ret = walk_memory_blocks(start, size, &record, try_offline_memory_block);
 	if (!ret)
 		ret = try_remove_memory(start, size);
