@@ -61,6 +61,7 @@ static void plant_section_usage(void)
 
 static void plant_section_memmap(void)
 {
+	raw_section(5)->usage = raw_section(4)->usage;
 	raw_section(5)->section_mem_map = SECTION_HAS_MEM_MAP | SECTION_MARKED_PRESENT;
 }
 
@@ -77,6 +78,11 @@ static void plant_section_subsections(void)
 static void plant_section_early(void)
 {
 	raw_section(4)->section_mem_map |= SECTION_IS_EARLY;
+}
+
+static void plant_device_sections(void)
+{
+	raw_section(4)->section_mem_map |= SECTION_TAINT_ZONE_DEVICE;
 }
 
 static void plant_block_sections(void)
@@ -430,6 +436,7 @@ static void (*const plants[NR_LAWS])(void) = {
 	PLANT(page_tails),
 	PLANT(free_block_merged),
 	PLANT(pageblock_types),
+	PLANT(device_sections),
 	/* The same state breaks both. */
 	[LAW_zone_populated] = plant_zone_present,
 	[LAW_isolate_none] = plant_free_list_type,
