@@ -3,6 +3,7 @@
 #include "core/core.h"
 
 #include "core/check/laws.h"
+#include "core/check/reference.h"
 #include "core/hotplug/device_memory.h"
 #include "core/hotplug/ops_hotplug.h"
 #include "core/mm/ops_mm.h"
@@ -54,7 +55,9 @@ s64 core_run_op(const struct op *op)
 	__atomic_fetch_add(&op_stats[op->id].attempts, 1, __ATOMIC_RELAXED);
 	laws_op_begin();
 	point(op, begin, op->id);
+	reference_op_begin(op);
 	result = op_functions[op->id](op);
+	reference_op_end(op, result);
 	point(op, end, result);
 	laws_op_end();
 	/* Back in user mode: a signal ends at most one system call. */

@@ -2,6 +2,7 @@
 #include "core/check/laws.h"
 
 #include "core/check/census.h"
+#include "core/check/reference.h"
 #include "core/mm/machine.h"
 #include "core/rt/atomic.h"
 #include "core/rt/report.h"
@@ -84,6 +85,7 @@ void core_check_laws(bool quiescent)
 	text = leaks_check(&signature);
 	if (text)
 		rt_fail(VERDICT_leak, signature, "%s", text);
+	reference_check();
 }
 
 void core_check_after_each_op(bool on)
@@ -96,16 +98,23 @@ static void check_at_quiescence(void)
 	core_check_laws(true);
 }
 
+static void run_begins(void)
+{
+	oom_law_begin();
+	reference_run_begins();
+}
+
 void laws_init(void)
 {
 	rt_set_quiescence_check(check_at_quiescence);
-	rt_set_start_check(oom_law_begin);
+	rt_set_start_check(run_begins);
 	isolated_law_init();
 	oom_law_init();
 	cached_law_init();
 	cma_law_init();
 	pinned_law_init();
 	undone_law_init();
+	reference_init();
 }
 
 void laws_op_begin(void)

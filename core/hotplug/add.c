@@ -158,6 +158,7 @@ static int add_memory_resource(s32 nid, struct resource *res, u32 flags)
 
 	mem_hotplug_begin();
 	failure_law_begins();
+	hotplug_event(EVENT_add_begin, start, size);
 	point(add, begin, start / memory_block_size_bytes());
 	new_node = __try_online_node((u32)nid, false);
 	ret = new_node < 0 ? new_node : add_sections_and_blocks((u32)nid, start, size, flags, group);
@@ -171,6 +172,7 @@ static int add_memory_resource(s32 nid, struct resource *res, u32 flags)
 	}
 	point(add, done, ret);
 	failure_law_ends("add", ret);
+	hotplug_event(ret ? EVENT_add_undo : EVENT_add_commit, start, size);
 	mem_hotplug_done();
 	if (ret)
 		return ret;

@@ -277,7 +277,7 @@ static int state_store_locked(struct memory_block *mem, enum mmop online_type)
 		if (!bug(online_type_sticks))
 			mem->online_type = MMOP_OFFLINE;
 	}
-	return ret == 1 ? -EINVAL : ret;
+	return ret == 1 && !bug(planted_already_is_success) ? -EINVAL : min(ret, 0);
 }
 
 /* device_hotplug_lock for a writer that holds an active reference: false means drop it and start again. */

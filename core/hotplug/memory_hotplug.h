@@ -11,6 +11,7 @@
 
 #include "core/hotplug/hotplug_state.h"
 #include "core/hotplug/memory_block.h"
+#include "core/mm/events.h"
 #include "core/mm/node.h"
 #include "core/rt/types.h"
 
@@ -107,6 +108,13 @@ static inline void failure_law_ends(const char *operation, int result)
 {
 	if (failure_law && result < 0)
 		failure_law->fails(operation, result);
+}
+
+/* Of each block of a range in bytes. */
+static inline void hotplug_event(enum core_event event, u64 start, u64 size)
+{
+	for (u64 at = start; at < start + size; at += memory_block_size_bytes())
+		core_event(event, at / memory_block_size_bytes(), 0);
 }
 
 /* ---- online and offline ---------------------------------------------------------------------------------------- */

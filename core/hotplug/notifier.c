@@ -2,6 +2,7 @@
 #include "core/hotplug/notifier.h"
 
 #include "core/hotplug/hotplug_state.h"
+#include "core/mm/events.h"
 #include "core/mm/machine.h"
 #include "core/rt/mem.h"
 #include "core/rt/point.h"
@@ -82,15 +83,18 @@ static int veto_callback(struct notifier_block *nb, unsigned long action, void *
 	/* One event at a time is under way (mem_hotplug_lock); a veto armed between the two accesses is merely late. */
 	if (READ_ONCE(machine.veto_armed[event])) {
 		WRITE_ONCE(machine.veto_armed[event], 0);
+		core_event(EVENT_veto, action, 0);
 		point(notifier, veto, action);
 		return NOTIFY_BAD;
 	}
 	error = READ_ONCE(machine.hotplug->inject_error[event]);
 	if (error) {
+		core_event(EVENT_veto, action, 0);
 		point(notifier, veto, action);
 		return notifier_from_errno(error);
 	}
 	if (should_fail(notifier)) {
+		core_event(EVENT_veto, action, 0);
 		point(notifier, veto, action);
 		return NOTIFY_BAD;
 	}

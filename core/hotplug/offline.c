@@ -416,6 +416,7 @@ int memory_block_offline(struct memory_block *mem)
 		return -EINVAL;
 	mem_hotplug_begin();
 	failure_law_begins();
+	core_event(EVENT_offline_begin, pfn_to_block_id(start_pfn), 0);
 	/* The memmap's pages first: what is left decides whether the zone has lost its memory. */
 	if (nr_vmemmap_pages)
 		adjust_present_page_count(zone, mem->group, start_pfn, -(s64)nr_vmemmap_pages);
@@ -435,6 +436,7 @@ int memory_block_offline(struct memory_block *mem)
 	mem->zone = NULL;
 out:
 	failure_law_ends("offline", ret);
+	core_event(ret ? EVENT_offline_undo : EVENT_offline_commit, pfn_to_block_id(start_pfn), 0);
 	mem_hotplug_done();
 	return ret;
 }

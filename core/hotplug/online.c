@@ -215,6 +215,7 @@ int memory_block_online(struct memory_block *mem)
 		return -EHWPOISON;
 	mem_hotplug_begin();
 	failure_law_begins();
+	core_event(EVENT_online_begin, pfn_to_block_id(start_pfn), 0);
 	if (nr_vmemmap_pages)
 		ret = mhp_init_memmap_on_memory(start_pfn, nr_vmemmap_pages, zone);
 	if (ret)
@@ -231,6 +232,7 @@ int memory_block_online(struct memory_block *mem)
 	mem->zone = zone;
 out:
 	failure_law_ends("online", ret);
+	core_event(ret ? EVENT_online_undo : EVENT_online_commit, pfn_to_block_id(start_pfn), 0);
 	mem_hotplug_done();
 	return ret;
 }

@@ -72,6 +72,7 @@ s64 op_signal(const struct op *op)
 	if (!task)
 		return -ESRCH;
 	rt_send_signal(task, false);
+	core_event(EVENT_signal, (u64)op->arg[0], 0);
 	return 0;
 }
 

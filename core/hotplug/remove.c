@@ -67,6 +67,7 @@ int try_remove_memory(u64 start, u64 size)
 	if (ret)
 		return ret;
 
+	hotplug_event(EVENT_remove_begin, start, size);
 	/* Before mem_hotplug_lock: from here on nobody can ask for the blocks to go online. */
 	if (!bug(remove_blocks_in_hotplug_lock))
 		remove_memory_block_devices(start, size);
@@ -82,6 +83,7 @@ int try_remove_memory(u64 start, u64 size)
 	release_mem_region_adjustable(start, size);
 	if (nid != NUMA_NO_NODE)
 		try_offline_node((u32)nid);
+	hotplug_event(EVENT_remove_commit, start, size);
 	mem_hotplug_done();
 	point(remove, done, pfn_to_block_id(pfn));
 	return 0;

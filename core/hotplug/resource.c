@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/hotplug/resource.h"
 
+#include "core/mm/events.h"
 #include "core/mm/machine.h"
 #include "core/rt/cpu.h"
 #include "core/rt/mem.h"
@@ -43,6 +44,8 @@ static struct resource *request_region(u64 start, u64 size, const char *name, u6
 	if (!conflict) {
 		res->next = *link;
 		*link = res;
+	} else {
+		core_event(EVENT_conflict, start, (s64)size);
 	}
 	spin_unlock(&machine.resource_lock);
 

@@ -75,7 +75,7 @@ static bool map_page(struct area *area, struct page *page, u32 order, bool movab
 	if (movable)
 		page_add_new_anon_rmap(area, index, page, order);
 	area->pte[index] = make_pte(pfn, order, PTE_PRESENT);
-	area->used++;
+	area_count(area, 1);
 	spin_unlock(&area->ptl);
 	point(anon, mapped, pfn);
 	return true;
@@ -140,7 +140,7 @@ static void zap_entry(struct area *area, u32 index, u64 pte)
 
 	area_verify(area, index, pte);
 	area->pte[index] = 0;
-	area->used--;
+	area_count(area, -1);
 	if (mapped)
 		refs = page_unmap(page, order, pte & PTE_MAPPED);
 	spin_unlock(&area->ptl);
@@ -168,6 +168,48 @@ static bool zap_poison_entry(struct area *area, u32 index)
 	return poison;
 }
 
+static bool migrates(struct area *area, u32 index)
+{
+	bool ret;
+
+	spin_lock(&area->ptl);
+	ret = area->pte[index] & PTE_MIGRATION;
+	spin_unlock(&area->ptl);
+	return ret;
+}
+
+/* Migration that splits a huge page takes entries for its pieces, also such as were passed already. */
+static bool area_empty(struct area *area)
+{
+	bool ret;
+
+	spin_lock(&area->ptl);
+	ret = !area->used || bug(planted_free_skips_migrating);
+	spin_unlock(&area->ptl);
+	return ret;
+}
+
+static s64 free_entries(struct area *area)
+{
+	s64 done = 0;
+
+	for (u32 index = 0; index < area->size; index++) {
+		u64 pte;
+
+		if (area->kind == AREA_FILE) {
+			done += filemap_truncate(area, index);
+			continue;
+		}
+		if (bug(planted_free_skips_migrating) && migrates(area, index))
+			continue;
+		pte = lock_stable_pte(area, index);
+		if (pte)
+			zap_entry(area, index, pte);
+		done += pte || zap_poison_entry(area, index);
+	}
+	return done;
+}
+
 s64 area_free(struct area *area)
 {
 	s64 done = 0;
@@ -177,21 +219,13 @@ s64 area_free(struct area *area)
 		mutex_unlock(&area->lock);
 		return -EINVAL;
 	}
-	for (u32 index = 0; index < area->size; index++) {
-		u64 pte;
-
-		if (area->kind == AREA_FILE) {
-			done += filemap_truncate(area, index);
-			continue;
-		}
-		pte = lock_stable_pte(area, index);
-		if (pte)
-			zap_entry(area, index, pte);
-		done += pte || zap_poison_entry(area, index);
-	}
+	do
+		done += free_entries(area);
+	while (!area_empty(area));
 	area_unreserve_huge(area);
 	/* What was just unmapped may wait in this CPU's batch. (free_pages_and_swap_cache, 6.1) */
 	lru_add_drain();
+	core_event(EVENT_freed, area->id, 0);
 	mutex_unlock(&area->lock);
 	return done;
 }

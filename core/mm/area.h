@@ -9,6 +9,7 @@
 #ifndef PFNSTORM_MM_AREA_H
 #define PFNSTORM_MM_AREA_H
 
+#include "core/mm/events.h"
 #include "core/mm/page.h"
 #include "core/rt/lock.h"
 
@@ -51,6 +52,13 @@ struct area {
 static inline u64 make_pte(u64 pfn, u32 order, u64 flags)
 {
 	return pfn << 8 | (u64)order << 4 | flags;
+}
+
+/* ptl held. One entry more is in use, or less. */
+static inline void area_count(struct area *area, s32 change)
+{
+	area->used += (u32)change;
+	core_event(EVENT_entry, area->id, change);
 }
 
 /* @slot < OP_SLOTS. */

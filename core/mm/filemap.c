@@ -56,7 +56,7 @@ static void add_to_page_cache(struct area *area, u32 index, struct page *page)
 	WRITE_ONCE(page->mapping, (u64)area);
 	/* The allocation's reference becomes the cache's. */
 	area->pte[index] = pte;
-	area->used++;
+	area_count(area, 1);
 	spin_unlock(&area->ptl);
 	mod_node_page_state(NODE_DATA(page_to_nid(page)), NR_FILE_PAGES, 1);
 	lru_cache_add(page);
@@ -92,7 +92,7 @@ s64 filemap_read(struct area *area, u32 count)
 static void delete_from_page_cache(struct area *area, struct page *page)
 {
 	area->pte[READ_ONCE(page->index)] = 0;
-	area->used--;
+	area_count(area, -1);
 	WRITE_ONCE(page->mapping, 0);
 }
 

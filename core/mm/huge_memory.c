@@ -111,6 +111,7 @@ static bool reserve_entries(struct area *area, u64 pfn, u64 nr, u64 stamp, u64 f
 		area->pte[index] = make_pte(pfn + k, 0, flags);
 		area->stamp[index] = stamp + k;
 		area->used++;
+		core_event(EVENT_split, area->id, 1);
 		WRITE_ONCE(pfn_to_page(pfn + k)->index, index);
 	}
 	return true;

@@ -2,6 +2,9 @@
 #include "core/mm/machine.h"
 
 #include "core/mm/cpu.h"
+#include "core/mm/events.h"
+
+void (*core_event_hook)(enum core_event event, u64 what, s64 value);
 
 struct machine_config machine_config;
 

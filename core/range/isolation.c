@@ -4,6 +4,7 @@
 #include "core/mm/buddy.h"
 #include "core/mm/hugetlb.h"
 #include "core/mm/hwpoison.h"
+#include "core/mm/events.h"
 #include "core/mm/lru.h"
 #include "core/mm/machine.h"
 #include "core/range/migrate.h"
@@ -138,6 +139,7 @@ int set_migratetype_isolate(struct page *page, enum migratetype mt, u32 flags, u
 	/* Excludes allocations, frees and other isolators: the type decides which list free pages are on. */
 	spin_lock_irqsave(&zone->lock, irq);
 	if (is_migrate_isolate_page(page)) {
+		core_event(EVENT_busy, pfn, 0);
 		spin_unlock_irqrestore(&zone->lock, irq);
 		return -EBUSY;
 	}
@@ -145,6 +147,8 @@ int set_migratetype_isolate(struct page *page, enum migratetype mt, u32 flags, u
 	if (!unmovable) {
 		zone->nr_isolate_pageblock++;
 		change_pageblock_type(zone, page, MIGRATE_ISOLATE);
+	} else {
+		core_event(EVENT_busy, page_to_pfn(unmovable), 0);
 	}
 	spin_unlock_irqrestore(&zone->lock, irq);
 	if (unmovable) {
@@ -216,6 +220,8 @@ static int isolate_pageblock(struct walk *w, u64 pfn, enum migratetype mt, u32 f
 	if (page) {
 		ret = set_migratetype_isolate(page, mt, flags, pfn, pfn + pageblock_nr_pages);
 		walk_leave(w);
+	} else {
+		core_event(EVENT_busy, pfn, 0);
 	}
 	return ret;
 }
@@ -344,6 +350,8 @@ static int isolate_single_pageblock(struct walk *w, u64 boundary, bool before, b
 			pfn++;
 	}
 	walk_leave(w);
+	if (ret)
+		core_event(EVENT_busy, pfn, 0);
 	if (ret && !skip)
 		unisolate_pageblock(w, pageblock, mt);
 	return ret ? -EBUSY : 0;
@@ -511,6 +519,8 @@ int test_pages_isolated(u64 start_pfn, u64 end_pfn, u32 flags)
 			pfn += gone;
 		}
 		walk_leave(&w);
+		if (pfn < end_pfn)
+			core_event(EVENT_busy, pfn, 0);
 		spin_unlock_irqrestore(&zone->lock, irq);
 	}
 	walk_end(&w);

@@ -70,6 +70,8 @@ enum rt_fault {
 bool rt_fault(enum rt_fault id);
 /* Has the schedule injected such a failure in this run? (thread: or any failure in an earlier one.) For laws. */
 bool rt_fault_injected(enum rt_fault id);
+/* How many it has injected in this run (thread: 0). */
+u32 rt_faults_injected(void);
 #define should_fail(id) rt_fault(FAULT_##id)
 
 #endif

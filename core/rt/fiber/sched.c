@@ -354,7 +354,13 @@ bool rt_fault(enum rt_fault id)
 	bool injected = sched_choose(RT_CHOOSE_FAULT, id, 2);
 
 	rt.faults |= (u32)injected << id;
+	rt.nr_faults += injected;
 	return injected;
+}
+
+u32 rt_faults_injected(void)
+{
+	return rt.nr_faults;
 }
 
 bool rt_fault_injected(enum rt_fault id)

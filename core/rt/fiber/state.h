@@ -230,7 +230,7 @@ struct rt_state {
 	u32 nr_unmaps;
 	u32 log_length;
 	u32 faults; /* bit per enum rt_fault: injected in this run */
-	u32 pad;
+	u32 nr_faults;
 	struct lockorder lockorder;
 	struct rt_cpu cpu[RT_MAX_CPUS + 1]; /* one more, nowhere: RCU callbacks */
 };
