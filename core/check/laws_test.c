@@ -85,6 +85,11 @@ static void plant_device_sections(void)
 	raw_section(4)->section_mem_map |= SECTION_TAINT_ZONE_DEVICE;
 }
 
+static void plant_device_zone(void)
+{
+	machine.nodes[0].node_zones[ZONE_DEVICE].managed_pages.counter = 1;
+}
+
 static void plant_block_sections(void)
 {
 	machine.blocks[4] = NULL;
@@ -437,6 +442,7 @@ static void (*const plants[NR_LAWS])(void) = {
 	PLANT(free_block_merged),
 	PLANT(pageblock_types),
 	PLANT(device_sections),
+	PLANT(device_zone),
 	/* The same state breaks both. */
 	[LAW_zone_populated] = plant_zone_present,
 	[LAW_isolate_none] = plant_free_list_type,
