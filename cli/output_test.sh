@@ -21,7 +21,7 @@ fi
 
 if "$pfnstorm" run --help | grep -q -- --json; then
 	python=$(command -v python3 || true)
-	for command in "run $known" "replay $known" "explore $known --bound 1 --no-crash-dir" "designs" "bugs"; do
+	for command in "run $known" "replay $known" "explore $known --bound 1 --no-crash-dir" "designs pfn_walk" "bugs"; do
 		# shellcheck disable=SC2086
 		"$pfnstorm" $command --json >"$scratch/out" 2>"$scratch/err"
 		if [ -n "$python" ] && ! "$python" -m json.tool <"$scratch/out" >/dev/null; then

@@ -36,7 +36,7 @@ soak_scenarios() {
 			[ $SECONDS -lt "$end" ] || return 0
 			name=$(basename "$scenario" .pfn)
 			# Designs and expectations of a scenario tell of a bug; here it runs as the kernel should be.
-			sed '/^design/d; /^expect/d' "$scenario" >"$SOAK/$name.pfn"
+			sed '/^design/d; /^bug/d; /^expect/d' "$scenario" >"$SOAK/$name.pfn"
 			soak_run "explore-$name" build/release/bin/pfnstorm explore --strategy random --seed "$RANDOM" \
 				--time $SOAK_SLICE "$SOAK/$name.pfn"
 			soak_run "stress-$name" build/release/bin/pfnstorm stress --time $SOAK_SLICE "$SOAK/$name.pfn"
