@@ -121,7 +121,8 @@ static enum exit_status replay_all(const struct oracle_arguments *a, struct orac
 int cmd_oracle(int argc, char **argv)
 {
 	static const struct argp_option options[] = {
-		{"set", KEY_SET, "NAME=VALUE", 0, "A switch that the recorded kernel has not so (pfnstorm bugs, designs)", 0},
+		{"set", KEY_SET, "NAME=VALUE", 0,
+		 "A switch that the recorded kernel has not so (pfnstorm bugs, designs)", 0},
 		{"json", KEY_JSON, NULL, 0, "One JSON value instead of text", 0},
 		{"diff", KEY_DIFF, "N", OPTION_ARG_OPTIONAL, "Print the first N differences of each (10)", 0},
 		{"all", KEY_ALL, NULL, 0, "With --diff: also differences that have a known reason", 0},

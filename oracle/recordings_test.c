@@ -103,7 +103,8 @@ static void test_other_machine_differs(void **state)
 	recording_free(&r);
 }
 
-/* What 6.1 does not have, or has and should not be without, is seen: the recordings tell such machines from the kernel. */
+/* What 6.1 does not have, or has and should not be without, is seen: the recordings tell such machines from the kernel.
+ */
 static void test_switches_are_seen(void **state)
 {
 	static const struct {

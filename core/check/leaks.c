@@ -233,8 +233,7 @@ static const char *page_leaked(const char **signature)
 
 		if (!raw_pfn_online(pfn) || raw_page_flag(page, PG_reserved) || page->_refcount.counter <= 0 ||
 		    raw_page_flag(page, PG_slab) || kept_for_poison(page) || owners_of(pfn) ||
-		    (raw_page_offline(page) && !page->mapping) ||
-		    census_batch_references(page))
+		    (raw_page_offline(page) && !page->mapping) || census_batch_references(page))
 			continue;
 		return broken("%llu pages are in use, %llu have an owner; first without: pfn %llu, %d references",
 			      (unsigned long long)used, (unsigned long long)owned, (unsigned long long)pfn,

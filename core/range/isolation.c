@@ -2,9 +2,9 @@
 #include "core/range/isolation.h"
 
 #include "core/mm/buddy.h"
+#include "core/mm/events.h"
 #include "core/mm/hugetlb.h"
 #include "core/mm/hwpoison.h"
-#include "core/mm/events.h"
 #include "core/mm/lru.h"
 #include "core/mm/machine.h"
 #include "core/range/migrate.h"
@@ -16,8 +16,8 @@
 /* ---- one pageblock --------------------------------------------------------------------------------------------- */
 
 /*
- * Can the compound page go elsewhere? Huge pages of a pool whose size can, else what is on an LRU list or what its owner
- * moves. Without a lock or a reference the huge page may be dissolved meanwhile, and then no pool has it.
+ * Can the compound page go elsewhere? Huge pages of a pool whose size can, else what is on an LRU list or what its
+ * owner moves. Without a lock or a reference the huge page may be dissolved meanwhile, and then no pool has it.
  */
 static bool compound_movable(const struct page *page)
 {
