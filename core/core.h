@@ -249,6 +249,15 @@ void core_set_write_patience(u64 ns);
  */
 int core_plug_memory(s32 nid, u64 start, u64 size);
 int core_eject_memory(u64 start);
+/*
+ * Memory-like devices, as their drivers have them. core_map_device() maps [start, start + size), bytes, as device
+ * memory, with its struct pages on itself if @altmap; core_unmap_device() ends the mapping that has @start;
+ * core_add_device_memory() adds it to System RAM as dax/kmem does, a static group on node @nid. 0 or -errno, see
+ * device_memory.h and memory_hotplug.h. Task context.
+ */
+int core_map_device(u64 start, u64 size, bool altmap);
+int core_unmap_device(u64 start);
+int core_add_device_memory(s32 nid, u64 start, u64 size);
 
 /*
  * Kernel memory at a given place, as a workload may have it: the free page @pfn becomes one that cannot move. 0; -EBUSY

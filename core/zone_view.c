@@ -3,7 +3,11 @@
 #include "core/core.h"
 
 #include "core/hotplug/acpi_memhotplug.h"
+#include "core/hotplug/device_memory.h"
 #include "core/hotplug/memory_block.h"
+#include "core/hotplug/memory_group.h"
+#include "core/hotplug/memory_hotplug.h"
+#include "core/hotplug/resource.h"
 #include "core/mm/machine.h"
 #include "core/mm/pcp.h"
 #include "core/rt/access.h"
@@ -17,6 +21,28 @@ int core_plug_memory(s32 nid, u64 start, u64 size)
 int core_eject_memory(u64 start)
 {
 	return acpi_scan_hot_remove(start);
+}
+
+int core_map_device(u64 start, u64 size, bool altmap)
+{
+	return device_memory_probe(start >> geometry.page_shift, size >> geometry.page_shift, altmap);
+}
+
+int core_unmap_device(u64 start)
+{
+	return device_memory_remove(start >> geometry.page_shift);
+}
+
+int core_add_device_memory(s32 nid, u64 start, u64 size)
+{
+	s32 mgid;
+
+	lock_device_hotplug();
+	mgid = memory_group_register_static(nid, size >> geometry.page_shift);
+	unlock_device_hotplug();
+	if (mgid < 0)
+		return mgid;
+	return add_memory_driver_managed(mgid, start, size, SYSTEM_RAM " (kmem)", MHP_NID_IS_MGID);
 }
 
 _Static_assert(CORE_ZONES == MAX_NR_ZONES, "what views show");

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "oracle/guest.h"
+#include "oracle/nvdimm.h"
 
 #define MEMORY_FOLDER "/sys/devices/system/memory/"
 #define ENOUGH_MS 4000
@@ -226,6 +227,8 @@ enum step_effect shell_perform(struct oracle_state *s, const char *command)
 		effect = perform_writers(command);
 	if (effect == STEP_UNKNOWN)
 		effect = perform_loop(command);
+	if (effect == STEP_UNKNOWN)
+		effect = nvdimm_perform(s, command);
 	if (effect == STEP_UNKNOWN && is_harmless(command))
 		effect = STEP_LOOKS;
 	return effect;

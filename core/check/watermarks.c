@@ -18,7 +18,8 @@ static bool node_online(u32 nid)
 		for (u32 idx = 0; idx < MAX_NR_ZONES && node_online(nid); idx++)                                       \
 			for (const struct zone *zone = &machine.nodes[nid].node_zones[idx]; zone; zone = NULL)
 
-/* A zone without memory has been left out of the last computation, or not: its marks matter to nobody. */
+/* What drivers take from zones and give back changes no marks: then they are in order only.
+ * A zone without memory has been left out of the last computation, or not: its marks matter to nobody. */
 const char *law_zone_watermarks(void)
 {
 	u64 pages_min = machine.vm.min_free_kbytes >> (geometry.page_shift - 10), total = 0;
@@ -30,7 +31,7 @@ const char *law_zone_watermarks(void)
 
 		if (!managed(zone))
 			continue;
-		if (mark[WMARK_MIN] != pages_min * managed(zone) / total || mark[WMARK_MIN] > mark[WMARK_LOW] ||
+		if ((!machine.driver_adjusted && mark[WMARK_MIN] != pages_min * managed(zone) / total) || mark[WMARK_MIN] > mark[WMARK_LOW] ||
 		    mark[WMARK_LOW] > mark[WMARK_HIGH] || mark[WMARK_HIGH] > mark[WMARK_PROMO])
 			return broken(
 				"node %u zone %s: min %llu (of %llu for %llu of %llu pages), low %llu, high %llu, "
@@ -45,6 +46,8 @@ const char *law_zone_watermarks(void)
 
 const char *law_zone_reserves(void)
 {
+	if (machine.driver_adjusted)
+		return NULL;
 	for_each_online_zone(nid, idx, zone)
 	{
 		u32 ratio =
