@@ -31,8 +31,9 @@ const char *law_zone_watermarks(void)
 
 		if (!managed(zone))
 			continue;
-		if ((!machine.driver_adjusted && mark[WMARK_MIN] != pages_min * managed(zone) / total) || mark[WMARK_MIN] > mark[WMARK_LOW] ||
-		    mark[WMARK_LOW] > mark[WMARK_HIGH] || mark[WMARK_HIGH] > mark[WMARK_PROMO])
+		if ((!machine.driver_adjusted && mark[WMARK_MIN] != pages_min * managed(zone) / total) ||
+		    mark[WMARK_MIN] > mark[WMARK_LOW] || mark[WMARK_LOW] > mark[WMARK_HIGH] ||
+		    mark[WMARK_HIGH] > mark[WMARK_PROMO])
 			return broken(
 				"node %u zone %s: min %llu (of %llu for %llu of %llu pages), low %llu, high %llu, "
 				"promo %llu",
