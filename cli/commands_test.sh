@@ -77,7 +77,7 @@ has out "unsynchronised               6.1"
 lacks out "points:"
 run 0 "$pfnstorm" designs pfn_walk
 has out "broken by compaction-oops: oops: oops use-after-free memmap"
-has out "holds: 1 scenario, complete to bound 1"
+has out "holds: 2 scenarios, complete to bound 1"
 has out "points: online "
 lacks out "pcp_teardown"
 run 0 "$pfnstorm" bugs

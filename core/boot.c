@@ -278,9 +278,9 @@ static void machine_boot(void *arg)
 	cma_declare_area();
 	boot_early_memory();
 	boot_late();
+	page_ext_init();
 	slab_init();
 	walkers_init();
-	page_ext_init();
 	kcore_init();
 	ksm_init();
 	memory_hotplug_init();

@@ -74,7 +74,7 @@ static inline s32 area_references(const struct area *area, u32 entry)
 	u64 pte = area->pte[entry];
 	s32 references = pte & PTE_MAPPED ? (s32)BIT(pte_order(pte)) : 1;
 
-	return references + (entry < AREA_ENTRIES && area->pinned >> entry & 1);
+	return references + (area->pinned && area->pins[entry / 64] >> entry % 64 & 1);
 }
 /* Early memory of a range: whole pages, and bytes. */
 u64 early_memory_pages(u64 start_pfn, u64 end_pfn);

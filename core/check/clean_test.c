@@ -30,6 +30,8 @@ static void random_scenario(struct test_scenario *s, struct rt_random *r, u32 fa
 	s->faults = faults;
 	test_add_op(&s->boot, "alloc", 1, 0, 10 + (s32)rt_random_below(r, 40), 0);
 	test_add_op(&s->boot, "alloc", 1, 2, 3, 1);
+	if (rt_random_below(r, 4) == 0)
+		test_add_op(&s->boot, "hugepages", 0, 1 + (s32)rt_random_below(r, 3), 0, 0);
 	/* Where it finds room. */
 	for (u32 i = 0; i < 2; i++)
 		test_add_op(&s->boot, "memremap", (s32)rt_random_below(r, BLOCKS), (s32)rt_random_below(r, 8),

@@ -19,18 +19,32 @@ static u64 count_in_huge_page(const struct page *head)
 	return count + (raw ? raw : raw_page_flag(head, PG_hwpoison));
 }
 
-/* Poisoned pages of [start_pfn, end_pfn), all online; of a huge page those of it that are broken. */
+/* Sections are online as a whole; struct pages of a hole in one may never have been initialised. */
+static bool there(u64 pfn)
+{
+	const struct page *page = pfn_to_page(pfn);
+
+	return raw_pfn_online(pfn) && rt_memmap_live(page) && page->flags != PAGE_POISON_PATTERN;
+}
+
+/* Poisoned online pages of [start_pfn, end_pfn), whole subsections; of a huge page those of it that are broken. */
 static u64 count_poisoned(u64 start_pfn, u64 end_pfn)
 {
 	u64 count = 0;
 
-	for (const struct page *page = pfn_to_page(start_pfn); page < pfn_to_page(end_pfn); page++) {
+	for (u64 pfn = start_pfn; pfn < end_pfn; pfn++) {
+		const struct page *page = pfn_to_page(pfn);
+
+		if (pfn % PAGES_PER_SUBSECTION == 0 && !there(pfn)) {
+			pfn += PAGES_PER_SUBSECTION - 1;
+			continue;
+		}
 		if (!raw_page_huge(page)) {
 			count += raw_page_flag(page, PG_hwpoison);
 			continue;
 		}
 		count += count_in_huge_page(page);
-		page += BIT(machine.hstate.order) - 1;
+		pfn += BIT(machine.hstate.order) - 1;
 	}
 	return count;
 }
@@ -62,18 +76,16 @@ static const char *page_broken(const struct page *page)
 
 static const char *block_broken(u64 id, u64 *total)
 {
-	u64 start_pfn = block_id_to_pfn(id), end_pfn = block_id_to_pfn(id + 1), online = 0, remembered;
+	u64 start_pfn = block_id_to_pfn(id), end_pfn = block_id_to_pfn(id + 1), online, remembered;
 	const struct memory_block *mem = machine.blocks[id];
 
 	remembered = mem ? (u64)mem->nr_hwpoison.counter : 0;
-	for (u64 pfn = start_pfn; pfn < end_pfn; pfn += PAGES_PER_SECTION)
-		if (raw_pfn_online(pfn) && rt_memmap_live(pfn_to_page(pfn)))
-			online += count_poisoned(pfn, pfn + PAGES_PER_SECTION);
+	online = count_poisoned(start_pfn, end_pfn);
 	for (u64 pfn = start_pfn; online && pfn < end_pfn; pfn++) {
 		const struct page *page = pfn_to_page(pfn);
 		const char *wrong = NULL;
 
-		if (raw_page_live(page) && raw_page_flag(page, PG_hwpoison) && !raw_page_flag(page, PG_head))
+		if (there(pfn) && raw_page_flag(page, PG_hwpoison) && !raw_page_flag(page, PG_head))
 			wrong = page_broken(page);
 		if (wrong)
 			return wrong;

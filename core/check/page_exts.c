@@ -10,7 +10,10 @@ static bool allocated(const struct page_ext *base, u64 pfn)
 	return base[pfn & (PAGES_PER_SECTION - 1)].flags & BIT(PAGE_EXT_OWNER_ALLOCATED);
 }
 
-/* Pages that are free, as the first of their block or on a list of a CPU, and pages with an owner's reference. */
+/*
+ * Pages that are free, as the first of their block or on a list of a CPU, and pages with an owner's reference. Poisoned
+ * pages and those of a driver may never have been allocated.
+ */
 static const char *section_broken(u64 nr, const struct page_ext *base)
 {
 	for (u64 pfn = section_nr_to_pfn(nr), next; pfn < section_nr_to_pfn(nr + 1); pfn = next) {
@@ -26,7 +29,8 @@ static const char *section_broken(u64 nr, const struct page_ext *base)
 					      (unsigned long long)(pfn + i));
 		if (free)
 			next = pfn + nr_pages;
-		else if (page->_refcount.counter > 0 && !raw_page_flag(page, PG_reserved) && !allocated(base, pfn))
+		else if (page->_refcount.counter > 0 && !raw_page_flag(page, PG_reserved) &&
+			 !raw_page_flag(page, PG_hwpoison) && !raw_page_offline(page) && !allocated(base, pfn))
 			return broken("pfn %llu is in use, page_owner does not know that it was allocated",
 				      (unsigned long long)pfn);
 	}

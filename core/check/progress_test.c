@@ -53,7 +53,7 @@ static void let_go(void)
 	}
 }
 
-/* Pages of a block that are in use, or UINT64_MAX if one of them cannot be moved. */
+/* Pages of a block that are in use, or UINT64_MAX if one of them cannot be moved, or only to a free huge page. */
 static u64 movable_pages(u64 block)
 {
 	u64 start_pfn = block_id_to_pfn(block), used = 0;
@@ -62,9 +62,10 @@ static u64 movable_pages(u64 block)
 		const struct page *page = pfn_to_page(pfn);
 
 		if (raw_page_flag(page, PG_reserved) || raw_page_flag(page, PG_slab) ||
-		    (page->_refcount.counter > 0 && !page->mapping))
+		    (page->_refcount.counter > 0 && (!page->mapping || raw_page_huge(page))))
 			return UINT64_MAX;
-		used += page->_refcount.counter > 0;
+		/* Parts of a compound page have no reference of their own, and need room like it. */
+		used += page->_refcount.counter > 0 || (u64)page->lru.next & 1;
 	}
 	return used;
 }

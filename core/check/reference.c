@@ -5,6 +5,7 @@
 #include "core/check/laws.h"
 #include "core/hotplug/memory_block.h"
 #include "core/hotplug/resource.h"
+#include "core/hotplug/virtio_mem.h"
 #include "core/mm/events.h"
 #include "core/mm/machine.h"
 #include "core/rt/report.h"
@@ -139,6 +140,9 @@ static bool online_may_return(const struct performing *p, s64 result)
 		return saw(p, NO_FILE);
 	case -EINVAL:
 		return saw(p, IN(ONLINE));
+	case -EHWPOISON:
+		/* Poison may go meanwhile, but only with the block or by hand. */
+		return machine.mf_calls != 0;
 	case -EPERM:
 		return did(p, EVENT_veto);
 	case -ENOMEM:
@@ -189,7 +193,8 @@ static bool remove_may_return(const struct performing *p, s64 result)
 	case 0:
 		return did(p, EVENT_remove_commit);
 	case -ENODEV:
-		return saw(p, NO_FILE);
+		/* Or of a device, which alone may remove it. */
+		return saw(p, NO_FILE) || virtio_mem_has_block(block_of(p->op));
 	case -EBUSY:
 		return saw(p, IN(ONLINE) | IN(GOING_ONLINE) | IN(GOING_OFFLINE));
 	default:
@@ -309,10 +314,11 @@ static void change_block(enum core_event event, u64 id)
 			model.task[i].seen |= (u32)IN(change[event].to);
 }
 
-/* Is what the core says is in the way? A page that is neither free nor offline, or whose pageblock is isolated. */
+/* Is what the core says is in the way? A page that is neither free nor offline, or whose pageblock is isolated or CMA.
+ */
 static bool in_the_way(u64 pfn)
 {
-	if (!raw_pfn_online(pfn))
+	if (!raw_pfn_online(pfn) || raw_pageblock_type(pfn) == MIGRATE_CMA)
 		return true;
 	if (raw_pageblock_type(pfn) == MIGRATE_ISOLATE && !model.block[pfn / geometry.pages_per_block])
 		return true;
@@ -329,6 +335,8 @@ static bool overlaps(u64 start, u64 size)
 {
 	const struct resource *res = machine.iomem;
 
+	if (virtio_mem_has_block(start / memory_block_size_bytes()))
+		return true;
 	while (res && res->end < start)
 		res = res->next;
 	return res && res->start < start + size;

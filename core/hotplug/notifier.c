@@ -60,6 +60,8 @@ int memory_notify(unsigned long val, struct memory_notify *v)
 		if (ret & NOTIFY_STOP_MASK)
 			break;
 	}
+	if (ret & NOTIFY_STOP_MASK)
+		core_event(EVENT_veto, val, 0);
 	up_read(&machine.memory_chain_rwsem);
 	return ret;
 }
@@ -83,18 +85,15 @@ static int veto_callback(struct notifier_block *nb, unsigned long action, void *
 	/* One event at a time is under way (mem_hotplug_lock); a veto armed between the two accesses is merely late. */
 	if (READ_ONCE(machine.veto_armed[event])) {
 		WRITE_ONCE(machine.veto_armed[event], 0);
-		core_event(EVENT_veto, action, 0);
 		point(notifier, veto, action);
 		return NOTIFY_BAD;
 	}
 	error = READ_ONCE(machine.hotplug->inject_error[event]);
 	if (error) {
-		core_event(EVENT_veto, action, 0);
 		point(notifier, veto, action);
 		return notifier_from_errno(error);
 	}
 	if (should_fail(notifier)) {
-		core_event(EVENT_veto, action, 0);
 		point(notifier, veto, action);
 		return NOTIFY_BAD;
 	}

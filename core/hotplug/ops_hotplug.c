@@ -11,6 +11,7 @@
 #include "core/hotplug/virtio_mem.h"
 #include "core/mm/anon.h"
 #include "core/mm/cpu.h"
+#include "core/mm/events.h"
 #include "core/mm/machine.h"
 #include "core/mm/pcp.h"
 #include "core/range/compaction.h"
@@ -25,8 +26,10 @@ static u64 block_start(const struct op *op)
 s64 op_add(const struct op *op)
 {
 	/* The region of a device is its own. */
-	if (virtio_mem_has_block((u64)op->arg[0]))
+	if (virtio_mem_has_block((u64)op->arg[0])) {
+		core_event(EVENT_conflict, block_start(op), (s64)memory_block_size_bytes());
 		return -EEXIST;
+	}
 	return add_memory_block((u64)op->arg[0]);
 }
 

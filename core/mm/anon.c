@@ -162,7 +162,7 @@ static bool zap_poison_entry(struct area *area, u32 index)
 	poison = area->pte[index] & PTE_HWPOISON;
 	if (poison) {
 		area->pte[index] = 0;
-		area->used--;
+		area_count(area, -1);
 	}
 	spin_unlock(&area->ptl);
 	return poison;

@@ -32,7 +32,7 @@ enum area_kind {
 #define pte_order(pte) ((u32)((pte) >> 4 & 0xf))
 
 /* Who gives pages of such areas back knows more than that they are to be freed. */
-#define area_kind_is_special(kind) ((kind) >= AREA_CMA)
+#define area_kind_is_special(kind) ((kind) == AREA_CMA || (kind) == AREA_BALLOON)
 
 struct area {
 	struct mutex lock; /* serialises users of the area (mmap_lock): alloc, free, verify, pin */

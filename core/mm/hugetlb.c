@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Huge pages in and out of the pool; its size and reservations are in hugetlb_pool.c. */
 #include "core/mm/hugetlb.h"
+#include "core/mm/events.h"
 
 #include "core/mm/hugetlb_page.h"
 #include "core/mm/machine.h"
@@ -173,8 +174,10 @@ void free_huge_page(struct page *page)
  */
 static int may_dissolve(const struct hstate *h, const struct page *head)
 {
-	if (page_ref_count(head) || h->free_huge_pages <= h->resv_huge_pages)
+	if (page_ref_count(head) || h->free_huge_pages <= h->resv_huge_pages) {
+		core_event(EVENT_busy, page_to_pfn(head), 0);
 		return -EBUSY;
+	}
 	return hpage_test(head, HPG_freed) || bug(dissolve_vs_free_huge) ? 0 : -EAGAIN;
 }
 

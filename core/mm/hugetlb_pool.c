@@ -377,7 +377,7 @@ static void map_huge_page(struct area *area, struct page *page)
 	WRITE_ONCE(page->mapping, (u64)area | PAGE_MAPPING_ANON);
 	page_map(page, machine.hstate.order, false);
 	area->pte[index] = pte;
-	area->used++;
+	area_count(area, 1);
 	hpage_set(page, HPG_migratable);
 	spin_unlock(&area->ptl);
 	point(anon, mapped, page_to_pfn(page));

@@ -46,7 +46,7 @@ static bool balloon_page_enqueue(struct area *area, struct page *page)
 	room = index < area->size;
 	if (room) {
 		balloon_page_insert(area, index, page, area_next_stamp(area));
-		area->used++;
+		area_count(area, 1);
 	}
 	spin_unlock(&area->ptl);
 	unlock_page(page);
@@ -94,7 +94,7 @@ static struct page *balloon_page_dequeue(struct area *area, u32 index)
 		area_verify(area, index, pte);
 		balloon_page_delete(page);
 		area->pte[index] = 0;
-		area->used--;
+		area_count(area, -1);
 	}
 	spin_unlock(&area->ptl);
 	if (page)

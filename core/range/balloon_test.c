@@ -112,7 +112,7 @@ static void let_go_while_isolated(void *arg)
 	CHECK(isolate_page_to_list(page, &pages) == 0);
 	spin_lock(&area->ptl);
 	area->pte[0] = 0;
-	area->used--;
+	area_count(area, -1);
 	spin_unlock(&area->ptl);
 	lock_page(page);
 	__ClearPageOffline(page);

@@ -118,7 +118,7 @@ static struct page *forget_pages(struct area *area, u64 *count)
 		area_verify(area, i, area->pte[i]);
 		area->pte[i] = 0;
 	}
-	area->used = 0;
+	area_count(area, -(s32)*count);
 	spin_unlock(&area->ptl);
 	return page;
 }
