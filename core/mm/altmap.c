@@ -3,16 +3,16 @@
 
 #include "core/rt/report.h"
 
-u64 vmem_altmap_alloc(struct vmem_altmap *altmap, u64 nr)
+bool vmem_altmap_alloc(struct vmem_altmap *altmap, u64 nr)
 {
 	u64 pfn = altmap->base_pfn + altmap->reserve + altmap->alloc + altmap->align;
 	u64 align = ALIGN(pfn, nr & -nr) - pfn;
 
 	if (altmap->free < altmap->alloc + altmap->align + nr + align)
-		return 0;
+		return false;
 	altmap->alloc += nr;
 	altmap->align += align;
-	return pfn + align;
+	return true;
 }
 
 void vmem_altmap_free(struct vmem_altmap *altmap, u64 nr)

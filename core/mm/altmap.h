@@ -24,8 +24,8 @@ static inline u64 vmem_altmap_offset(const struct vmem_altmap *altmap)
 	return altmap ? altmap->reserve + altmap->free : 0;
 }
 
-/* Takes @nr pages, aligned to the lowest set bit of @nr: the first pfn, or 0 if they do not fit. (6.1) */
-u64 vmem_altmap_alloc(struct vmem_altmap *altmap, u64 nr);
+/* Takes @nr pages, aligned to the lowest set bit of @nr. False: they do not fit. (6.1) */
+bool vmem_altmap_alloc(struct vmem_altmap *altmap, u64 nr);
 /* Gives @nr pages back; what was lost to alignment stays lost. (vmem_altmap_free, 6.1) */
 void vmem_altmap_free(struct vmem_altmap *altmap, u64 nr);
 

@@ -202,6 +202,7 @@ static bool memmap_unit_in_use(u64 section_nr, u64 map, const char *addr)
 /* A whole section's memmap out of the range itself, or whatever else @altmap stands for. */
 static int populate_from_altmap(struct mem_section_usage *usage, struct vmem_altmap *altmap)
 {
+	/* Which pages they are does not matter, pfn 0 may be among them. */
 	if (!vmem_altmap_alloc(altmap, geometry.memmap_pages))
 		return -ENOMEM;
 	usage->altmap_pages = geometry.memmap_pages;
