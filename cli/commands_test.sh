@@ -53,6 +53,7 @@ has out "warning: there is one interleaving only"
 # explain, minimize, crashes, corpus, designs, bugs.
 run 0 "$pfnstorm" explain "$folder"
 has out "walker (CPU 0)"
+run 0 "$pfnstorm" explain "$known"
 has out "~ preempted ~"
 has out "*** oops ***"
 has out "what was touched"

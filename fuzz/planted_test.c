@@ -130,6 +130,29 @@ static u32 run_until_verdict(u64 seed, u32 limit)
 	return run;
 }
 
+/*
+ * Some bugs are seen in two ways, and which comes first depends on the number of plain accesses, which presets differ
+ * in: a comment "# or: KIND WORDS" names the other one.
+ */
+static bool otherwise_expected(const char *path, const struct rt_verdict *verdict)
+{
+	char line[256], *word, *rest = NULL;
+	bool found = false;
+	FILE *f = fopen(path, "r");
+
+	assert_non_null(f);
+	while (!found && fgets(line, sizeof(line), f)) {
+		if (strncmp(line, "# or: ", 6) != 0)
+			continue;
+		word = strtok_r(line + 6, " \n", &rest);
+		found = word && strcmp(word, verdict_name(verdict->kind)) == 0;
+		while (found && (word = strtok_r(NULL, " \n", &rest)))
+			found = strstr(verdict->signature, word) != NULL;
+	}
+	fclose(f);
+	return found;
+}
+
 static void fires_only_when_on(void **state)
 {
 	const struct planted *p = *state;
@@ -142,7 +165,7 @@ static void fires_only_when_on(void **state)
 	assert_true(s.expect.set);
 	runs = run_until_verdict(1, RUNS_MAX);
 	printf("%s: %s [%s] after %u runs\n", p->name, verdict_name(verdict->kind), verdict->signature, runs);
-	if (!scenario_expected(&s, verdict))
+	if (!scenario_expected(&s, verdict) && !otherwise_expected(p->path, verdict))
 		fail_msg("expected %s %s; got %s [%s] %s", verdict_name(s.expect.kind), s.expect.words,
 			 verdict_name(verdict->kind), verdict->signature, verdict->detail);
 	if (!switch_off(p->name, &s.machine.sw))
