@@ -19,9 +19,15 @@
 #define SCHEDULES 10
 #define KEPT_SLOT 0
 
+/* Marked: TSan takes fibers for threads. */
 static u32 tasks_left;
 static bool calm;
 static u64 blocks_tried, runs, longest_ns;
+
+static bool is_calm(void)
+{
+	return __atomic_load_n(&calm, __ATOMIC_ACQUIRE);
+}
 
 /* ---- the calm phase --------------------------------------------------------------------------------------------- */
 
@@ -119,9 +125,9 @@ static void try_block(u64 id)
 static void calm_phase(void *arg)
 {
 	(void)arg;
-	while (tasks_left)
+	while (__atomic_load_n(&tasks_left, __ATOMIC_ACQUIRE))
 		msleep(1);
-	calm = true;
+	__atomic_store_n(&calm, true, __ATOMIC_RELEASE);
 	let_go();
 	for (u64 id = 0; id < BLOCKS; id++)
 		try_block(id);
@@ -134,21 +140,21 @@ UNOBSERVED_END
 static void run_ops(void *arg)
 {
 	test_run_ops(arg);
-	tasks_left--;
+	__atomic_fetch_sub(&tasks_left, 1, __ATOMIC_ACQ_REL);
 }
 
 static u32 calm_next(struct rt_strategy *s, const struct rt_place *place, u64 runnable)
 {
-	if (calm)
+	if (is_calm())
 		rt_ask_after(UINT64_MAX);
-	if (calm && runnable & BIT(place->task))
+	if (is_calm() && runnable & BIT(place->task))
 		return place->task;
 	return test_next(s, place, runnable);
 }
 
 static u32 calm_choose(struct rt_strategy *s, enum rt_choice kind, u32 what, u32 n)
 {
-	return calm ? 0 : test_choose(s, kind, what, n);
+	return is_calm() ? 0 : test_choose(s, kind, what, n);
 }
 
 static void run(struct test_scenario *s, u64 seed, struct rt_result *result)
@@ -158,8 +164,8 @@ static void run(struct test_scenario *s, u64 seed, struct rt_result *result)
 		.name = "calm", .begin = test_begin, .next = calm_next, .choose = calm_choose};
 	struct test_strategy strategy;
 
-	calm = false;
-	tasks_left = s->nr_tasks;
+	__atomic_store_n(&calm, false, __ATOMIC_RELEASE);
+	__atomic_store_n(&tasks_left, s->nr_tasks, __ATOMIC_RELEASE);
 	for (u32 i = 0; i < s->nr_tasks; i++)
 		rt_task_create(names[i], s->task[i].cpu, run_ops, &s->task[i]);
 	rt_task_create("calm", 0, calm_phase, NULL);
