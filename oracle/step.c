@@ -272,13 +272,18 @@ static enum step_effect step_hold(struct oracle_state *s, const char *args)
 	return STEP_CHANGES;
 }
 
-static enum step_effect step_drop(struct oracle_state *s, const char *args)
+/* The hold that the first word names; NULL: there is none. */
+static struct hold *hold_named(struct oracle_state *s, const char *args)
 {
-	struct hold *hold = NULL;
 	char id[WORD_MAX];
 
-	if (next_word(&args, id, sizeof(id)))
-		hold = hold_of(s->hold, id);
+	return next_word(&args, id, sizeof(id)) ? hold_of(s->hold, id) : NULL;
+}
+
+static enum step_effect step_drop(struct oracle_state *s, const char *args)
+{
+	struct hold *hold = hold_named(s, args);
+
 	if (!hold)
 		return STEP_UNKNOWN;
 	hold_end(hold);
@@ -287,11 +292,8 @@ static enum step_effect step_drop(struct oracle_state *s, const char *args)
 
 static enum step_effect step_where(struct oracle_state *s, const char *args)
 {
-	struct hold *hold = NULL;
-	char id[WORD_MAX];
+	struct hold *hold = hold_named(s, args);
 
-	if (next_word(&args, id, sizeof(id)))
-		hold = hold_of(s->hold, id);
 	if (!hold)
 		return STEP_UNKNOWN;
 	hold_compare(s->comparison, hold, json_at(result_of(s), "pages_in", NULL));

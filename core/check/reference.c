@@ -141,8 +141,7 @@ static bool online_may_return(const struct performing *p, s64 result)
 	case -EINVAL:
 		return saw(p, IN(ONLINE));
 	case -EHWPOISON:
-		/* Poison may go meanwhile, but only with the block or by hand. */
-		return machine.mf_calls != 0;
+		return did(p, EVENT_poisoned);
 	case -EPERM:
 		return did(p, EVENT_veto);
 	case -ENOMEM:
@@ -331,6 +330,11 @@ static bool in_the_way(u64 pfn)
 	return true;
 }
 
+static bool is_poisoned(u64 id)
+{
+	return machine.blocks[id] && machine.blocks[id]->nr_hwpoison.counter > 0;
+}
+
 static bool overlaps(u64 start, u64 size)
 {
 	const struct resource *res = machine.iomem;
@@ -358,7 +362,7 @@ static void happens(enum core_event event, u64 what, s64 value)
 		mismatch("slot", "slot %llu has been freed, but %lld of its entries have not", (unsigned long long)what,
 			 (long long)model.slot[what]);
 	if (!p || !p->op || (event == EVENT_busy && !in_the_way(what)) ||
-	    (event == EVENT_conflict && !overlaps(what, (u64)value)))
+	    (event == EVENT_conflict && !overlaps(what, (u64)value)) || (event == EVENT_poisoned && !is_poisoned(what)))
 		return;
 	p->done |= (u32)BIT(event);
 	if (event == EVENT_entry && what == slot_of(p->op))

@@ -12,6 +12,7 @@
  *   -EINVAL, -EBUSY
  *   -EBUSY             or with a witness: a page that was in the way when it was looked at, another isolator
  *   -EINTR             only after a signal, or if so much time has passed
+ *   -EHWPOISON         only if the block has poisoned pages
  *   -ENOMEM, -EPERM    only if an allocation failed, a listener refused
  *
  * Otherwise the verdict is `mismatch`. So it is if the machine at rest is not what the model says.

@@ -211,8 +211,10 @@ int memory_block_online(struct memory_block *mem)
 	int ret = 0;
 
 	/* Its pages are new, but their memory is as broken as it was. */
-	if (atomic_long_read(&mem->nr_hwpoison))
+	if (atomic_long_read(&mem->nr_hwpoison)) {
+		core_event(EVENT_poisoned, pfn_to_block_id(start_pfn), 0);
 		return -EHWPOISON;
+	}
 	mem_hotplug_begin();
 	failure_law_begins();
 	core_event(EVENT_online_begin, pfn_to_block_id(start_pfn), 0);
