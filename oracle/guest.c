@@ -8,7 +8,7 @@
 
 static struct guest_job jobs[GUEST_TASKS];
 static u32 task_ids[GUEST_TASKS];
-static bool ending;
+static u32 ending;
 
 /* Between two looks at whether there is something to do. */
 #define LOOK_MS 2
@@ -17,7 +17,7 @@ static s64 run_loop(struct guest_job *job)
 {
 	s64 ret = 0;
 
-	for (u32 i = 0; i < job->times && !job->killed; i++) {
+	for (u32 i = 0; i < job->times && !READ_ONCE(job->killed); i++) {
 		ret = core_file_write(job->path, job->data, strlen(job->data));
 		if (job->then[0])
 			ret = core_file_write(job->path, job->then, strlen(job->then));
@@ -32,16 +32,17 @@ static void run_job(struct guest_job *job)
 	job->ret = job->times     ? run_loop(job)
 		   : job->path[0] ? core_file_write(job->path, job->data, strlen(job->data))
 				  : core_eject_memory(job->start);
-	job->running = false;
-	job->done = true;
+	/* Orders ret before done, and all of the job before its place is given to the next one. */
+	smp_store_release(&job->done, 1);
+	smp_store_release(&job->running, 0);
 }
 
 static void guest_task(void *arg)
 {
 	struct guest_job *job = arg;
 
-	while (!ending) {
-		if (job->running)
+	while (!READ_ONCE(ending)) {
+		if (smp_load_acquire(&job->running))
 			run_job(job);
 		else
 			msleep(LOOK_MS);
@@ -50,7 +51,7 @@ static void guest_task(void *arg)
 
 void guest_create(void)
 {
-	ending = false;
+	WRITE_ONCE(ending, 0);
 	for (u32 i = 0; i < GUEST_TASKS; i++) {
 		char name[16];
 
@@ -63,18 +64,25 @@ void guest_create(void)
 void guest_end(void)
 {
 	for (u32 i = 0; i < GUEST_TASKS; i++)
-		if (jobs[i].running)
+		if (smp_load_acquire(&jobs[i].running))
 			guest_kill(&jobs[i]);
-	ending = true;
+	WRITE_ONCE(ending, 1);
 }
 
 static struct guest_job *free_job(void)
 {
 	for (u32 i = 0; i < GUEST_TASKS; i++) {
-		if (jobs[i].running)
+		struct guest_job *job = &jobs[i];
+
+		if (smp_load_acquire(&job->running))
 			continue;
-		jobs[i] = (struct guest_job){.number = jobs[i].number + 1};
-		return &jobs[i];
+		job->path[0] = job->data[0] = job->then[0] = '\0';
+		job->times = 0;
+		job->start = 0;
+		job->ret = 0;
+		WRITE_ONCE(job->killed, 0);
+		WRITE_ONCE(job->done, 0);
+		return job;
 	}
 	return NULL;
 }
@@ -87,7 +95,7 @@ struct guest_job *guest_write(const char *path, const char *data)
 		return NULL;
 	snprintf(job->path, sizeof(job->path), "%s", path);
 	snprintf(job->data, sizeof(job->data), "%s", data);
-	job->running = true;
+	smp_store_release(&job->running, 1);
 	return job;
 }
 
@@ -101,7 +109,7 @@ struct guest_job *guest_loop(const char *path, const char *data, const char *the
 	snprintf(job->data, sizeof(job->data), "%s", data);
 	snprintf(job->then, sizeof(job->then), "%s", then ? then : "");
 	job->times = times;
-	job->running = true;
+	smp_store_release(&job->running, 1);
 	return job;
 }
 
@@ -112,7 +120,7 @@ struct guest_job *guest_eject(u64 start)
 	if (!job)
 		return NULL;
 	job->start = start;
-	job->running = true;
+	smp_store_release(&job->running, 1);
 	return job;
 }
 
@@ -120,9 +128,9 @@ bool guest_wait(struct guest_job *job, u32 ms)
 {
 	u64 end = rt_now_ns() + ms * 1000000ULL;
 
-	while (!job->done && rt_now_ns() < end)
+	while (!smp_load_acquire(&job->done) && rt_now_ns() < end)
 		msleep(LOOK_MS);
-	return job->done;
+	return smp_load_acquire(&job->done);
 }
 
 static void send(struct guest_job *job, bool fatal)
@@ -140,7 +148,7 @@ void guest_interrupt(struct guest_job *job)
 
 void guest_kill(struct guest_job *job)
 {
-	job->killed = true;
+	WRITE_ONCE(job->killed, 1);
 	send(job, true);
 }
 
@@ -149,6 +157,6 @@ void guest_settle(u32 ms)
 	u64 end = rt_now_ns() + ms * 1000000ULL;
 
 	for (u32 i = 0; i < GUEST_TASKS; i++)
-		while (jobs[i].running && rt_now_ns() < end)
+		while (smp_load_acquire(&jobs[i].running) && rt_now_ns() < end)
 			msleep(LOOK_MS);
 }

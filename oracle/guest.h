@@ -11,16 +11,16 @@
 #define GUEST_TASKS 4
 
 struct guest_job {
+	/* The task's while set, else free; releases what is above and below it to the other side. */
+	u32 running;
 	/* What is done: a write to a file, or an ejection. */
 	char path[128], data[64]; /* empty path: ejection */
 	char then[64];            /* written after it, unless empty; the two so many times */
 	u32 times;
 	u64 start;
 	s64 ret;
-	bool killed; /* by a fatal signal, so that nobody got its result */
-	bool done;
-	bool running;
-	u32 number; /* of jobs that used this place */
+	u32 killed; /* by a fatal signal, so that nobody got its result; marked accesses */
+	u32 done;   /* releases ret */
 };
 
 /* Creates the tasks of the next run, in front of it. */

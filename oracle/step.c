@@ -87,7 +87,7 @@ static bool write_job(const char *path, const char *data, u32 alarm_ms, struct g
 		guest_interrupt(job);
 		guest_wait(job, ALARM_MS);
 	}
-	if (!job->done) {
+	if (!guest_wait(job, 0)) {
 		guest_kill(job);
 		guest_wait(job, PATIENCE_MS);
 	}
