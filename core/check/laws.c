@@ -113,6 +113,7 @@ void laws_init(void)
 	cached_law_init();
 	cma_law_init();
 	pinned_law_init();
+	told_law_init();
 	undone_law_init();
 	reference_init();
 }

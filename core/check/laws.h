@@ -47,6 +47,8 @@ void pinned_law_init(void);
 
 /* The law that free pages of an isolated range do not stay on per-CPU lists (cached.c). */
 void cached_law_init(void);
+/* The law that what listeners are told is so, judged at each event (notifier.c). */
+void told_law_init(void);
 /* The law that an operation that fails has changed nothing (undone.c). */
 void undone_law_init(void);
 /* The law that no allocation fails while there is enough, judged when one fails (oom.c). */

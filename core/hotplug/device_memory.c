@@ -196,6 +196,18 @@ static struct dev_pagemap *use_range(u64 pfn, u64 *end_pfn)
 	return pgmap;
 }
 
+static void use_page(struct page *page)
+{
+	get_page(page);
+	page_content_write(page_to_pfn(page), page_to_pfn(page));
+	cond_resched();
+	/* Never the last: that one is the device's. */
+	if (bug(planted_device_page_put_plainly))
+		WRITE_ONCE(page->_refcount.counter, READ_ONCE(page->_refcount.counter) - 1);
+	else
+		put_page(page);
+}
+
 s64 device_memory_use(u64 pfn, u64 nr_pages)
 {
 	u64 end_pfn = 0, used = 0;
@@ -208,10 +220,7 @@ s64 device_memory_use(u64 pfn, u64 nr_pages)
 		struct page *page = pfn_to_page(pfn);
 
 		BUG_ON(!is_zone_device_page(page) || page_pgmap(page) != pgmap);
-		get_page(page);
-		page_content_write(pfn, pfn);
-		cond_resched();
-		put_page(page);
+		use_page(page);
 	}
 	point(device, used, pfn);
 	put_dev_pagemap(pgmap);

@@ -48,12 +48,16 @@ int unregister_memory_notifier(struct notifier_block *nb)
 	return ret;
 }
 
+void (*memory_event_hook)(unsigned long val, const struct memory_notify *v);
+
 int memory_notify(unsigned long val, struct memory_notify *v)
 {
 	struct notifier_block *nb;
 	int ret = NOTIFY_DONE;
 
 	point(notifier, call, val);
+	if (memory_event_hook)
+		memory_event_hook(val, v);
 	down_read(&machine.memory_chain_rwsem);
 	for (nb = machine.memory_chain; nb; nb = nb->next) {
 		ret = nb->notifier_call(nb, val, v);

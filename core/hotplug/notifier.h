@@ -54,6 +54,8 @@ struct notifier_block {
 int register_memory_notifier(struct notifier_block *nb);
 /* -ENOENT if it is not registered. After return no call of it runs. */
 int unregister_memory_notifier(struct notifier_block *nb);
+/* Judges what listeners are about to be told; NULL: nobody does. mem_hotplug_lock held for writing. */
+extern void (*memory_event_hook)(unsigned long val, const struct memory_notify *v);
 /* Calls the chain; the encoded result of the last listener called. mem_hotplug_lock held for writing. */
 int memory_notify(unsigned long val, struct memory_notify *v);
 

@@ -301,8 +301,11 @@ static void finish_offline(struct zone *zone, u64 start_pfn, u64 nr_pages, struc
 	if (arg->status_change_nid >= 0)
 		node_lost_memory((u32)arg->status_change_nid);
 
-	memory_notify(MEM_OFFLINE, arg);
+	if (!bug(planted_told_offline_late))
+		memory_notify(MEM_OFFLINE, arg);
 	remove_pfn_range_from_zone(zone, start_pfn, nr_pages);
+	if (bug(planted_told_offline_late))
+		memory_notify(MEM_OFFLINE, arg);
 	point(offline, done, start_pfn);
 }
 
@@ -328,15 +331,25 @@ static const char *offline_obstacle(u64 start_pfn, u64 nr_pages, const struct zo
 	return NULL;
 }
 
+static int tell_going_offline(u64 nr_pages, const struct zone *zone, struct memory_notify *arg)
+{
+	node_states_check_changes_offline(nr_pages, zone, arg);
+	return notifier_to_errno(memory_notify(MEM_GOING_OFFLINE, arg));
+}
+
 /* Isolated, emptied and taken off the free lists; *@reason says why not. Per-CPU lists and LRU batches are off. */
 static int take_pages_offline(struct zone *zone, u64 start_pfn, u64 end_pfn, struct memory_notify *arg,
 			      const char **reason)
 {
-	int ret;
+	bool told = bug(planted_told_going_offline_early);
+	int ret = 0;
 
+	if (told)
+		ret = tell_going_offline(end_pfn - start_pfn, zone, arg);
 	*reason = "failure to isolate range";
-	ret = start_isolate_page_range(start_pfn, end_pfn, MIGRATE_MOVABLE, MEMORY_OFFLINE | REPORT_FAILURE);
-	if (ret && bug(cancel_without_going))
+	if (!ret)
+		ret = start_isolate_page_range(start_pfn, end_pfn, MIGRATE_MOVABLE, MEMORY_OFFLINE | REPORT_FAILURE);
+	if (ret && (told || bug(cancel_without_going)))
 		memory_notify(MEM_CANCEL_OFFLINE, arg);
 	if (ret)
 		return ret;
@@ -344,8 +357,8 @@ static int take_pages_offline(struct zone *zone, u64 start_pfn, u64 end_pfn, str
 	pcp_isolated(zone);
 
 	*reason = "notifier failure";
-	node_states_check_changes_offline(end_pfn - start_pfn, zone, arg);
-	ret = notifier_to_errno(memory_notify(MEM_GOING_OFFLINE, arg));
+	if (!told)
+		ret = tell_going_offline(end_pfn - start_pfn, zone, arg);
 	if (ret)
 		goto failed_removal_isolated;
 	point(offline, going_offline, start_pfn);

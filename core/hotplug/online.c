@@ -160,6 +160,8 @@ int online_pages(u64 pfn, u64 nr_pages, struct zone *zone, struct memory_group *
 	if (need_zonelists_rebuild && bug(planted_zonelists_early))
 		build_all_zonelists(NULL);
 	online_pages_range(pfn, nr_pages);
+	if (bug(planted_told_online_early))
+		memory_notify(MEM_ONLINE, &arg);
 	adjust_present_page_count(zone, group, pfn, (s64)nr_pages);
 	point(online, counted, pfn);
 	node_states_set_node(&arg);
@@ -170,7 +172,8 @@ int online_pages(u64 pfn, u64 nr_pages, struct zone *zone, struct memory_group *
 	unisolate_page_range(pfn, pfn + nr_pages, MIGRATE_MOVABLE);
 	point(online, unisolated, pfn);
 	memory_came(zone->node);
-	memory_notify(MEM_ONLINE, &arg);
+	if (!bug(planted_told_online_early))
+		memory_notify(MEM_ONLINE, &arg);
 	point(online, done, pfn);
 	return 0;
 }

@@ -378,6 +378,8 @@ static void section_deactivate(struct mem_section *ms, u64 pfn, u64 nr, struct v
 	}
 	if (empty)
 		section_word_set(ms, 0);
+	else if (bug(planted_mark_forgotten))
+		section_word_set(ms, READ_ONCE(ms->section_mem_map) & ~SECTION_TAINT_ZONE_DEVICE);
 }
 
 void sparse_remove_section(u64 pfn, u64 nr, u64 map_offset, struct vmem_altmap *altmap)

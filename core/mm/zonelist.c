@@ -61,7 +61,7 @@ static u32 add_node_zones(struct zonelist *list, u32 at, u32 nid)
 	for (u32 idx = MAX_NR_ZONES; idx-- > 0;) {
 		struct zone *zone = node_zone(nid, idx);
 
-		if (populated_zone(zone))
+		if (bug(planted_zonelists_by_span) ? READ_ONCE(zone->spanned_pages) != 0 : populated_zone(zone))
 			at = set_zoneref(list, at, zone);
 	}
 	return at;
