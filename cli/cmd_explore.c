@@ -27,18 +27,21 @@ enum {
 	KEY_SEED = KEY_COMMAND,
 	KEY_SWITCH_ONE_IN,
 	KEY_FAULTS,
+	KEY_SELECT,
 	KEY_NO_PRUNE,
 	KEY_CRASH_DIR,
 	KEY_NO_CRASH_DIR,
 };
 
 static const struct argp_option options[] = {
-	{"strategy", KEY_STRATEGY, "NAME", 0, "exhaustive (default), random or pct", 0},
+	{"strategy", KEY_STRATEGY, "NAME", 0, "exhaustive (default), random, pct, pos, surw or portfolio", 0},
 	{"bound", KEY_BOUND, "B", 0, "exhaustive: at most B preemptions, 0 to 6 (default 2)", 0},
-	{"no-prune", KEY_NO_PRUNE, NULL, 0, "exhaustive: preempt at every point, not only where it matters", 0},
+	{"no-prune", KEY_NO_PRUNE, NULL, 0, "exhaustive, pos: preempt at every point, not only where it matters", 0},
 	{"depth", KEY_DEPTH, "D", 0, "pct: bugs of depth D, 1 to 5 (default 3)", 0},
 	{"switch-one-in", KEY_SWITCH_ONE_IN, "N", 0,
 	 "random: switch at one point in N (default: varies from run to run)", 0},
+	{"select", KEY_SELECT, "WHAT", 0,
+	 "surw: accesses, points, or how names of points begin (default: accesses and points in turn)", 0},
 	{"runs", KEY_RUNS, "N", 0, "stop after N runs", 0},
 	{"time", KEY_TIME, "TIME", 0, "stop after this time: 30s, 5m, 2h", 0},
 	{"seed", KEY_SEED, "S", 0, "seed of all randomness (default 1)", 0},
@@ -57,6 +60,23 @@ static void on_interrupt(int signal)
 	interrupted = 1;
 }
 
+static void parse_strategy(struct explore_arguments *a, const char *name, struct argp_state *state)
+{
+	char names[256];
+	int len = 0;
+
+	a->options.strategy = strategy_by_name(name);
+	if (a->options.strategy)
+		return;
+	for (u32 i = 0; i < nr_strategies; i++)
+		len += snprintf(names + len, sizeof(names) - (size_t)len, "%s%s",
+				!i                      ? ""
+				: i + 1 < nr_strategies ? ", "
+							: " or ",
+				strategy_infos[i].name);
+	argp_error(state, "--strategy: expected %s, found '%s'", names, name);
+}
+
 static error_t parse_search(int key, char *arg, struct argp_state *state)
 {
 	struct explore_arguments *a = state->input;
@@ -64,9 +84,7 @@ static error_t parse_search(int key, char *arg, struct argp_state *state)
 
 	switch (key) {
 	case KEY_STRATEGY:
-		a->options.strategy = strategy_by_name(arg);
-		if (!a->options.strategy)
-			argp_error(state, "--strategy: expected exhaustive, random or pct, found '%s'", arg);
+		parse_strategy(a, arg, state);
 		return 0;
 	case KEY_BOUND:
 		s->bound = (u32)command_number(state, "--bound", arg, 0, EXHAUSTIVE_BOUND_MAX);
@@ -79,6 +97,9 @@ static error_t parse_search(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_SEED:
 		s->seed = command_number(state, "--seed", arg, 0, UINT64_MAX);
+		return 0;
+	case KEY_SELECT:
+		s->select = arg;
 		return 0;
 	case KEY_FAULTS:
 		s->faults = true;
@@ -151,16 +172,20 @@ static void print_result(const struct explore_result *r, const char (*folders)[4
 	printf("%" PRIu64 " runs in %s (%s/s), %" PRIu64 " points", s->runs, terminal_seconds(s->seconds, time),
 	       terminal_count(s->rate, rate), s->report.points);
 	if (s->report.conflicts)
-		printf(", %" PRIu64 " conflicts, %" PRIu64 " places to preempt, %" PRIu64
-		       " schedules skipped as equivalent",
-		       s->report.conflicts, s->report.candidates, s->report.skipped);
+		printf(", %" PRIu64 " conflicts, %" PRIu64 " places to preempt", s->report.conflicts,
+		       s->report.candidates);
+	if (s->report.conflicts && s->report.planned)
+		printf(", %" PRIu64 " schedules skipped as equivalent", s->report.skipped);
 	printf("\n%s%s\n", s->report.text, s->findings ? "" : ", no failure");
 	if (s->report.single)
 		puts("warning: there is one interleaving only, nothing to explore");
+	else if (s->same_hash)
+		printf("warning: all %" PRIu64 " runs were the same interleaving\n", s->runs);
 	for (u32 i = 0; i < s->findings; i++) {
 		terminal_verdict(stdout, &r->finding[i].verdict);
-		printf("  in run %" PRIu64 ", %" PRIu64 " time%s, %u deviation%s\n", r->finding[i].run,
-		       r->finding[i].hits, r->finding[i].hits == 1 ? "" : "s", r->finding[i].schedule.count,
+		printf("  in run %" PRIu64 "%s%s, %" PRIu64 " time%s, %u deviation%s\n", r->finding[i].run,
+		       r->finding[i].member[0] ? " by " : "", r->finding[i].member, r->finding[i].hits,
+		       r->finding[i].hits == 1 ? "" : "s", r->finding[i].schedule.count,
 		       r->finding[i].schedule.count == 1 ? "" : "s");
 		if (folders[i][0])
 			printf("  %s\n", folders[i]);

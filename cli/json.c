@@ -84,13 +84,16 @@ void json_print_explore(const struct scenario *s, const char *strategy, const st
 	add_number(o, "conflicts", status->report.conflicts);
 	add_number(o, "skipped", status->report.skipped);
 	json_object_object_add(o, "complete", json_object_new_boolean(status->report.complete));
-	json_object_object_add(o, "single_interleaving", json_object_new_boolean(status->report.single));
+	json_object_object_add(o, "single_interleaving",
+			       json_object_new_boolean(status->report.single || status->same_hash));
 	add_text(o, "result", status->report.text);
 	for (u32 i = 0; i < status->findings; i++) {
 		struct json_object *f = json_object_new_object();
 
 		add_verdict(f, &result->finding[i].verdict);
 		add_number(f, "run", result->finding[i].run);
+		if (result->finding[i].member[0])
+			add_text(f, "strategy", result->finding[i].member);
 		add_number(f, "hits", result->finding[i].hits);
 		add_hash(f, result->finding[i].hash);
 		add_text(f, "folder", folders[i]);

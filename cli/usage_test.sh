@@ -48,7 +48,9 @@ run 2 "$pfnstorm" minimize bad.pfn -o small.pfn
 nothing_written bad.pfn
 
 run 2 "$pfnstorm" explore "$known" --strategy best
-has err "expected exhaustive, random or pct, found 'best'"
+has err "expected random, pct, pos, surw, portfolio or exhaustive, found 'best'"
+run 2 "$pfnstorm" explore "$known" --strategy surw --select nowhere --runs 1
+has err "select 'nowhere': expected accesses, points, or how names of points begin"
 run 2 "$pfnstorm" explore "$known" --bound 7
 has err "--bound: expected a number from 0 to 6, found '7'"
 run 2 "$pfnstorm" explore "$known" --time soon

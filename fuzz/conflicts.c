@@ -8,15 +8,14 @@
 
 #define CONFLICTS_LOG ((u32)RT_GRANULES)
 
-/* Tables over all granules are large and sparse: anonymous memory costs only the pages that are touched. */
-static void *map_zeroed(size_t size)
+void *conflicts_map(size_t size)
 {
 	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	return p == MAP_FAILED ? NULL : p;
 }
 
-static void unmap(void *p, size_t size)
+void conflicts_unmap(void *p, size_t size)
 {
 	if (p)
 		munmap(p, size);
@@ -27,11 +26,11 @@ int conflicts_init(struct conflicts *c)
 	struct rt_footprint *f = &c->footprint;
 
 	memset(c, 0, sizeof(*c));
-	f->granules = map_zeroed(RT_GRANULES * sizeof(f->granules[0]));
-	f->conflicts = map_zeroed(RT_GRANULES / 8);
-	f->log = map_zeroed(CONFLICTS_LOG * sizeof(f->log[0]));
+	f->granules = conflicts_map(RT_GRANULES * sizeof(f->granules[0]));
+	f->conflicts = conflicts_map(RT_GRANULES / 8);
+	f->log = conflicts_map(CONFLICTS_LOG * sizeof(f->log[0]));
 	f->log_capacity = CONFLICTS_LOG;
-	c->order = map_zeroed(RT_GRANULES * sizeof(c->order[0]));
+	c->order = conflicts_map(RT_GRANULES * sizeof(c->order[0]));
 	if (!f->granules || !f->conflicts || !f->log || !c->order) {
 		conflicts_exit(c);
 		return -ENOMEM;
@@ -45,10 +44,10 @@ void conflicts_exit(struct conflicts *c)
 	struct rt_footprint *f = &c->footprint;
 
 	rt_set_footprint(NULL);
-	unmap(f->granules, RT_GRANULES * sizeof(f->granules[0]));
-	unmap(f->conflicts, RT_GRANULES / 8);
-	unmap(f->log, CONFLICTS_LOG * sizeof(f->log[0]));
-	unmap(c->order, RT_GRANULES * sizeof(c->order[0]));
+	conflicts_unmap(f->granules, RT_GRANULES * sizeof(f->granules[0]));
+	conflicts_unmap(f->conflicts, RT_GRANULES / 8);
+	conflicts_unmap(f->log, CONFLICTS_LOG * sizeof(f->log[0]));
+	conflicts_unmap(c->order, RT_GRANULES * sizeof(c->order[0]));
 	memset(c, 0, sizeof(*c));
 }
 

@@ -3,7 +3,7 @@
  * The conflict set of a search: granules that two tasks touch in some run so far, at least one of them writing.
  *
  * The runtime finds conflicts while runs go on (rt_set_footprint()); here they get their order of discovery, so that a
- * search can tell what is new since it last looked. One at a time per process.
+ * search can tell what is new since it last looked. Of several, the one set by rt_set_footprint() grows.
  */
 #ifndef PFNSTORM_FUZZ_CONFLICTS_H
 #define PFNSTORM_FUZZ_CONFLICTS_H
@@ -29,6 +29,12 @@ void conflicts_exit(struct conflicts *c);
 u32 conflicts_update(struct conflicts *c);
 /* What @place touches, of the conflicts with order ≤ @limit. */
 void conflicts_of_place(const struct conflicts *c, const struct rt_place *place, u32 limit, struct conflict_span *span);
+/*
+ * Tables over all granules are large and sparse: zeroed anonymous memory that costs only the pages that are touched.
+ * NULL when it is short; unmapping NULL does nothing.
+ */
+void *conflicts_map(size_t size);
+void conflicts_unmap(void *table, size_t size);
 /* Does the action at a place of this kind write (locks included)? */
 bool conflicts_kind_writes(u32 kind);
 

@@ -16,6 +16,8 @@ struct explorer {
 	struct recorder recorder;
 	struct schedule *schedule;
 	double started, next_progress;
+	u64 first_hash;
+	bool differs; /* some run had another hash than the first */
 };
 
 /* Wall clock: for budgets and rates only, no run sees it. */
@@ -34,6 +36,7 @@ static void update_status(struct explorer *e, double now)
 
 	s->seconds = now - e->started;
 	s->rate = s->seconds > 0 ? (double)s->runs / s->seconds : 0;
+	s->same_hash = s->runs >= EXPLORE_SAME_RUNS && !e->differs;
 	e->strategy->ops->report(e->strategy, &s->report);
 	if (s->report.planned && s->report.done && s->seconds > 0)
 		by_runs = (double)(s->report.planned - s->report.done) * s->seconds / (double)s->report.done;
@@ -70,6 +73,8 @@ static bool note_finding(struct explorer *e, const struct rt_result *rt)
 		return wanted && !e->options->keep_going;
 	}
 	f = &r->finding[r->status.findings++];
+	e->strategy->ops->report(e->strategy, &r->status.report);
+	snprintf(f->member, sizeof(f->member), "%s", r->status.report.member);
 	f->verdict = rt->verdict;
 	f->run = r->status.runs;
 	f->hits = 1;
@@ -111,7 +116,9 @@ static void explore_runs(struct explorer *e)
 	while (budget_left(e) && e->strategy->ops->prepare(e->strategy)) {
 		memset(&rt, 0, sizeof(rt));
 		e->subject->run(e->subject->arg, &e->recorder.strategy, &rt);
-		s->runs++;
+		if (!s->runs++)
+			e->first_hash = rt.hash;
+		e->differs |= rt.hash != e->first_hash;
 		s->steps += rt.steps;
 		e->strategy->ops->finish(e->strategy, &rt);
 		if (note_finding(e, &rt))

@@ -11,6 +11,7 @@
 #include "fuzz/strategy.h"
 
 #define EXPLORE_FINDINGS 16
+#define EXPLORE_SAME_RUNS 10 /* so many equal runs are no coincidence */
 
 struct explore_subject {
 	/* One run from the boot image under @strategy. */
@@ -25,7 +26,8 @@ struct explore_finding {
 	u64 run;                   /* number of that run, from 1 */
 	u64 hits;                  /* runs with this signature */
 	u64 hash;
-	bool overflow; /* the schedule has more entries than fit: it is not the whole run */
+	char member[32]; /* as in struct strategy_report */
+	bool overflow;   /* the schedule has more entries than fit: it is not the whole run */
 	struct schedule schedule;
 };
 
@@ -36,6 +38,7 @@ struct explore_status {
 	double eta_seconds; /* until the strategy or a budget ends it, < 0: unknown */
 	u64 steps;          /* of all runs together */
 	u32 findings;
+	bool same_hash; /* EXPLORE_SAME_RUNS runs or more, and all were the same: the strategy sees one interleaving */
 	struct strategy_report report;
 };
 

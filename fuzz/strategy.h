@@ -11,33 +11,38 @@
 #include "core/rt/sched.h"
 
 struct strategy_options {
-	u64 seed;          /* of all randomness: run r uses a stream derived from it and r */
-	u32 bound;         /* exhaustive: preemptions, 0 .. EXHAUSTIVE_BOUND_MAX */
-	u32 depth;         /* pct: 1 .. PCT_DEPTH_MAX */
-	u32 switch_one_in; /* random: mean distance of switches in points, 1 ..; 0: varies from run to run */
-	u32 kinds;         /* random: switch at these kinds only (mask of enum rt_kind); 0: at all */
-	u32 fault_one_in;  /* random, pct: inject one in so many possible faults; 0: none */
-	bool prune;        /* exhaustive: preempt before conflicting accesses only */
-	bool faults;       /* exhaustive: injected faults count as deviations; false: none is injected */
+	u64 seed;           /* of all randomness: run r uses a stream derived from it and r */
+	u32 bound;          /* exhaustive: preemptions, 0 .. EXHAUSTIVE_BOUND_MAX */
+	u32 depth;          /* pct: 1 .. PCT_DEPTH_MAX */
+	u32 switch_one_in;  /* random: mean distance of switches in points, 1 ..; 0: varies from run to run */
+	u32 kinds;          /* random: switch at these kinds only (mask of enum rt_kind); 0: at all */
+	u32 fault_one_in;   /* all but exhaustive: inject one in so many possible faults; 0: none */
+	const char *select; /* surw: "accesses", "points" or how names of points begin; NULL: each in turn */
+	bool prune;         /* exhaustive, pos: preempt before conflicting accesses only */
+	bool faults;        /* exhaustive: injected faults count as deviations; false: none is injected */
 };
 #define STRATEGY_OPTIONS_DEFAULT                                                                                       \
 	{                                                                                                              \
 		.seed = 1, .bound = 2, .depth = 3, .prune = true                                                       \
 	}
 
+/* surw selects anew every so many runs, and counts in the first of them. */
+#define SURW_BATCH 16
+
 /* What a strategy knows about its search so far. */
 struct strategy_report {
-	u64 points;     /* in the longest run so far */
-	u64 conflicts;  /* granules that two tasks touch, one writing; 0 if the strategy does not look */
-	u64 candidates; /* points where the strategy would deviate, in the longest run */
-	u64 planned;    /* runs it expects to need in all, those done included; 0: unbounded */
-	u64 done;       /* of them, those skipped as equivalent included */
-	u64 skipped;    /* not run because an equivalent schedule was */
-	u32 level;      /* deviations of the schedules being run */
-	bool complete;  /* every schedule up to the bound was run */
-	bool single;    /* no point with an alternative was met: there is one interleaving only */
-	bool drifted;   /* a schedule did not repeat: the machine is not deterministic, the search is void */
-	char text[160]; /* the bound or guarantee in words */
+	u64 points;      /* in the longest run so far */
+	u64 conflicts;   /* granules that two tasks touch, one writing; 0 if the strategy does not look */
+	u64 candidates;  /* points where the strategy would deviate, in the longest run */
+	u64 planned;     /* runs it expects to need in all, those done included; 0: unbounded */
+	u64 done;        /* of them, those skipped as equivalent included */
+	u64 skipped;     /* not run because an equivalent schedule was */
+	u32 level;       /* deviations of the schedules being run */
+	bool complete;   /* every schedule up to the bound was run */
+	bool single;     /* no point with an alternative was met: there is one interleaving only */
+	bool drifted;    /* a schedule did not repeat: the machine is not deterministic, the search is void */
+	char member[32]; /* portfolio: whose run the last one was; else "" */
+	char text[160];  /* the bound or guarantee in words */
 };
 
 struct strategy;

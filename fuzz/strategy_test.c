@@ -51,7 +51,7 @@ static struct hashes search(const char *litmus, const char *strategy, u64 seed, 
 
 static void a_seed_fixes_all_runs(void **state)
 {
-	static const char *const names[] = {"random", "pct"};
+	static const char *const names[] = {"random", "pct", "pos", "surw", "portfolio"};
 
 	(void)state;
 	for (u32 i = 0; i < ARRAY_SIZE(names); i++) {
@@ -67,7 +67,7 @@ static void a_seed_fixes_all_runs(void **state)
 
 static void random_strategies_find_what_there_is(void **state)
 {
-	static const char *const names[] = {"random", "pct"};
+	static const char *const names[] = {"random", "pct", "pos", "surw", "portfolio"};
 
 	(void)state;
 	for (u32 s = 0; s < ARRAY_SIZE(names); s++) {
@@ -109,13 +109,34 @@ static void kinds_restrict_where_random_switches(void **state)
 	assert_int_equal(run.values, BIT(1) | BIT(2));
 }
 
+/* Two tasks, k points: 1 / (2 * k^(depth-1)), k as printed. */
 static void pct_states_its_bound(void **state)
 {
 	(void)state;
-	search("lost-update", "pct", 1, 100);
-	/* Two tasks, k points, depth 3: 1 / (2 · k²). */
-	assert_non_null(strstr(result.status.report.text, "PCT depth 3, seed 1"));
-	assert_non_null(strstr(result.status.report.text, "n=2"));
+	for (u32 depth = 1; depth <= 5; depth++) {
+		struct explore_options options = {.strategy = strategy_by_name("pct"),
+						  .strategy_options = STRATEGY_OPTIONS_DEFAULT,
+						  .runs_max = 100,
+						  .keep_going = true};
+		struct litmus_run run;
+		struct explore_subject subject = litmus_subject(litmus_by_name("lost-update"), &run);
+		u32 printed_depth, tasks, points;
+		double bound, expected = 0.5;
+
+		options.strategy_options.depth = depth;
+		assert_int_equal(explore(&subject, &options, &result), 0);
+		assert_int_equal(sscanf(result.status.report.text,
+					"PCT depth %u, seed 1: each run finds a bug of that depth with probability >= "
+					"%lf (n=%u, k=%u)",
+					&printed_depth, &bound, &tasks, &points),
+				 4);
+		assert_int_equal(printed_depth, depth);
+		assert_int_equal(tasks, 2);
+		assert_int_equal(points, result.status.report.points);
+		for (u32 i = 1; i < depth; i++)
+			expected /= points;
+		assert_true(bound > expected * 0.995 && bound < expected * 1.005);
+	}
 }
 
 static void pct_refuses_a_depth_out_of_range(void **state)
@@ -136,13 +157,61 @@ static void says_when_there_is_one_interleaving(void **state)
 	assert_true(result.status.report.single);
 	search("alone", "pct", 1, 20);
 	assert_true(result.status.report.single);
+	search("alone", "pos", 1, 20);
+	assert_true(result.status.report.single);
+	search("alone", "surw", 1, 20);
+	assert_true(result.status.report.single);
+	search("alone", "portfolio", 1, 20);
+	assert_true(result.status.report.single);
+	assert_true(result.status.same_hash);
 	search("lost-update", "random", 1, 20);
 	assert_false(result.status.report.single);
+	assert_false(result.status.same_hash);
+}
+
+/* There are choices, but this strategy never takes another one: only the hashes tell. */
+static void says_when_all_runs_are_the_same(void **state)
+{
+	struct explore_options options = {.strategy = strategy_by_name("pct"),
+					  .strategy_options = STRATEGY_OPTIONS_DEFAULT,
+					  .runs_max = EXPLORE_SAME_RUNS,
+					  .keep_going = true};
+	static struct litmus_run run;
+	struct explore_subject subject = litmus_subject(litmus_by_name("lost-update"), &run);
+
+	(void)state;
+	options.strategy_options.depth = 1;
+	for (options.strategy_options.seed = 1; options.strategy_options.seed < 3000; options.strategy_options.seed++) {
+		assert_int_equal(explore(&subject, &options, &result), 0);
+		if (result.status.same_hash)
+			break;
+	}
+	/* Two tasks of equal rights start each in half of the runs. */
+	assert_true(result.status.same_hash);
+	assert_false(result.status.report.single);
+	options.runs_max = EXPLORE_SAME_RUNS - 1;
+	assert_int_equal(explore(&subject, &options, &result), 0);
+	assert_false(result.status.same_hash);
+}
+
+static void portfolio_says_which_found_it(void **state)
+{
+	struct explore_options options = {.strategy = strategy_by_name("portfolio"),
+					  .strategy_options = STRATEGY_OPTIONS_DEFAULT,
+					  .runs_max = 5000};
+	struct litmus_run run;
+	struct explore_subject subject = litmus_subject(litmus_by_name("free-without-rcu"), &run);
+
+	(void)state;
+	assert_int_equal(explore(&subject, &options, &result), 0);
+	assert_true(result.wanted);
+	assert_string_not_equal(result.finding[0].member, "");
+	assert_string_equal(result.finding[0].member, result.status.report.member);
 }
 
 static void a_finding_replays(void **state)
 {
-	static const char *const names[] = {"random", "pct", "exhaustive"};
+	static const char *const names[] = {"random", "pct", "pos", "surw", "portfolio", "exhaustive"};
 
 	(void)state;
 	for (u32 i = 0; i < ARRAY_SIZE(names); i++) {
@@ -197,6 +266,8 @@ int main(void)
 		cmocka_unit_test(pct_states_its_bound),
 		cmocka_unit_test(pct_refuses_a_depth_out_of_range),
 		cmocka_unit_test(says_when_there_is_one_interleaving),
+		cmocka_unit_test(says_when_all_runs_are_the_same),
+		cmocka_unit_test(portfolio_says_which_found_it),
 		cmocka_unit_test(a_finding_replays),
 		cmocka_unit_test(an_unwanted_verdict_does_not_stop),
 	};
