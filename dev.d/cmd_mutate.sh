@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: MIT
 # ./dev mutate: do the tests notice when a lock, a barrier, a re-check or an order is missing?
+#
+# One build holds all mutants (dev.d/mutants.awk writes the copy, dev.d/mutant.h chooses one at run time). Each goes
+# through the tests in the order of what they find per second, until one notices it.
 
 MUTATE=build/mutate
-MUTATE_TIME=90 # seconds that the tests of one mutant may take; one that hangs is noticed too
+MUTATE_BIN=$MUTATE/src/build/release
 
 # The files of core that have something to take away.
 mutate_files() {
@@ -15,78 +18,184 @@ mutate_files() {
 	done
 }
 
-# All mutants of the files, a line each: file, number, line, operator, text.
+# All mutants, a line each: id, file, number in the file, line, operator, function, text.
 mutate_list() {
 	local file
-	for file in "$@"; do
+	mutate_files | while read -r file; do
 		awk -f dev.d/mutants.awk "$file" | sed "s|^|$file\t|"
-	done
+	done | awk '{ print NR "\t" $0 }'
 }
 
-# What tells a mutant: unit tests of the core first, then random scenarios under random schedules, then known bugs' scenarios.
-mutate_test() {
-	local dir=$1 scenario
-	timeout "$MUTATE_TIME" ctest --test-dir "$dir/build/release" --stop-on-failure -j "$JOBS" -LE slow \
-		-R '[.]core_(mm|range|hotplug|boot|ops)' -E '_thread_test|[.]sh' >"$dir/log" 2>&1 || return 0
-	timeout "$MUTATE_TIME" "$dir/build/release/tests/core_check_clean_test" >"$dir/log" 2>&1 || return 0
-	for scenario in corpus/planted/*.pfn; do
-		sed '/^design/d; /^bug/d; /^expect/d' "$scenario" >"$dir/scenario.pfn"
-		timeout "$MUTATE_TIME" "$dir/build/release/bin/pfnstorm" explore --no-crash-dir --strategy pct --runs 300 \
-			"$dir/scenario.pfn" >"$dir/log" 2>&1 || return 0
-	done
-	return 1
+# A tree of its own: the sources here are never touched. What has not changed keeps its time, so that it is not built again.
+mutate_copy() {
+	local src=$MUTATE/src file base
+	mkdir -p "$src"
+	cut -f 2 "$MUTATE/all" | sort -u | sed 's|^|./|' >"$MUTATE/mutated"
+	tar -cf - --exclude=./build --exclude=./.git --exclude=./crashes/found --exclude-from="$MUTATE/mutated" . | tar -xf - -C "$src"
+	cp -p dev.d/mutant.h dev.d/mutant.c "$src/core/rt/"
+	while read -r file; do
+		base=$(awk -F '\t' -v file="${file#./}" '$2 == file { print $1 - 1; exit }' "$MUTATE/all")
+		awk -v schema="$base" -f dev.d/mutants.awk "$file" >"$MUTATE/schema.c"
+		cmp -s "$MUTATE/schema.c" "$src/$file" || cp "$MUTATE/schema.c" "$src/$file"
+	done <"$MUTATE/mutated"
 }
 
-# The reason on record why nothing notices: dev.d/mutants.reasons has "file<TAB>operator<TAB>text<TAB>reason".
+mutate_build() {
+	say "building the tree that has all mutants"
+	(cd "$MUTATE/src" && cmake --preset release -DPFNSTORM_WERROR=OFF -DPFNSTORM_LIBFUZZER=OFF \
+		-DPFNSTORM_BENCHMARKS=OFF -DPFNSTORM_TESTS='^core_.*_test[.]c$' \
+		-DCMAKE_C_FLAGS="-include $PWD/core/rt/mutant.h" && ninja -C build/release -j "$JOBS") \
+		>"$MUTATE/build.log" 2>&1 || die "$MUTATE/src does not build: see $MUTATE/build.log"
+}
+
+# Unit tests, those of threads excepted: name, seconds it may take, which mutants it reaches in $MUTATE/reach/NAME.
+mutate_baseline() {
+	local test name started spent
+	say "running the tests without a mutant"
+	rm -rf "$MUTATE/reach" && mkdir "$MUTATE/reach"
+	: >"$MUTATE/units"
+	for test in "$MUTATE_BIN"/tests/core_*_test; do
+		name=${test##*/}
+		case $name in *_thread_test | core_check_clean_test) continue ;; esac
+		rm -f "$MUTATE/map"
+		started=$(date +%s%N)
+		PFNSTORM_MUTANTS_REACHED=$MUTATE/map timeout 300 "$test" >"$MUTATE/log" 2>&1 ||
+			die "$name fails without a mutant: see $MUTATE/log"
+		spent=$((($(date +%s%N) - started) / 1000000))
+		[ ! -f "$MUTATE/map" ] || od -An -v -tu1 -w1 "$MUTATE/map" | awk '$1 { print NR - 1 }' >"$MUTATE/reach/$name"
+		printf '%d\t%d\t%s\n' "$spent" $((spent / 200 + 10)) "$name" >>"$MUTATE/units"
+	done
+	sort -n "$MUTATE/units" -o "$MUTATE/units"
+	rm -f "$MUTATE/map"
+	echo 0 | PFNSTORM_MUTANTS_REACHED=$MUTATE/map mutate_drive "$1" 1 >"$MUTATE/baseline" || die "the driver does not run"
+	od -An -v -tu1 -w1 "$MUTATE/map" | awk '$1 { print NR - 1 }' >"$MUTATE/reach/driver"
+	grep -q silent "$MUTATE/baseline" || die "scenarios fail without a mutant: $(cat "$MUTATE/baseline")"
+}
+
+# mutate_drive SECONDS SEED: ids in; id, how it ended, runs, seconds and what was seen out.
+mutate_drive() {
+	"$MUTATE_BIN/bin/mutant_driver" corpus "$1" "$2" 2>"$MUTATE/driver.log"
+}
+
+# mutate_units ID MIN MAX: the unit tests that take MIN to MAX ms and reach it; prints the one that notices it.
+mutate_units() {
+	local id=$1 spent limit name
+	while IFS=$'\t' read -r spent limit name; do
+		if [ "$spent" -lt "$2" ] || [ "$spent" -ge "$3" ] || ! grep -qxs "$id" "$MUTATE/reach/$name"; then
+			continue
+		fi
+		PFNSTORM_MUTANT=$id timeout "$limit" "$MUTATE_BIN/tests/$name" >"$MUTATE/log" 2>&1 || { echo "$name" && return; }
+	done <"$MUTATE/units"
+}
+
+# The reason on record why nothing notices it: dev.d/mutants.reasons has file, operator, function, text and reason.
 mutate_reason() {
-	awk -F '\t' -v file="$1" -v operator="$2" -v text="$3" \
-		'$1 == file && $2 == operator && $3 == text { print $4; exit }' dev.d/mutants.reasons
+	awk -F '\t' -v id="$1" 'NR == FNR { if ($1 == id) key = $2 FS $5 FS $6 FS $7; next }
+		$1 FS $2 FS $3 FS $4 == key { print $5; exit }' "$MUTATE/all" dev.d/mutants.reasons
 }
 
-# mutate_one FILE NUMBER LINE OPERATOR TEXT: prints how it ended.
-mutate_one() {
-	local file=$1 number=$2 operator=$4 text=$5 reason
-	awk -v apply="$number" -f dev.d/mutants.awk "$file" >"$MUTATE/src/$file"
-	if ! ninja -C "$MUTATE/src/build/release" -j "$JOBS" >"$MUTATE/build.log" 2>&1; then
-		echo stillborn
-	elif mutate_test "$MUTATE/src"; then
-		echo noticed
-	else
-		reason=$(mutate_reason "$file" "$operator" "$text")
-		echo "survived${reason:+: $reason}"
-	fi
-	cp -p "$file" "$MUTATE/src/$file"
-	touch "$MUTATE/src/$file"
+mutate_ended() {
+	printf '%s\t%s\n' "$1" "$2" >>"$MUTATE/ended"
+	awk -F '\t' -v id="$1" -v ended="$2" '$1 == id { print $2 ":" $4 " " $5 " in " $6 "(): " ended }' "$MUTATE/all"
 }
 
-# A tree of its own: the sources here are never touched.
-mutate_prepare() {
-	mkdir -p "$MUTATE/src"
-	tar -cf - --exclude=./build --exclude=./.git --exclude=./crashes/found . | tar -xf - -C "$MUTATE/src"
-	say "building the tree that is mutated"
-	(cd "$MUTATE/src" && cmake --preset release >/dev/null && ninja -C build/release -j "$JOBS" >/dev/null) ||
-		die "$MUTATE/src does not build"
-	! mutate_test "$MUTATE/src" || die "the tests fail without a mutant: see $MUTATE/src/log"
+# mutate_phase NAME COMMAND...: of the mutants left, those that the command prints with a reason have been noticed.
+mutate_phase() {
+	local name=$1 id ended started=$SECONDS left
+	shift
+	left=$(wc -l <"$MUTATE/left")
+	say "$name: $left mutants"
+	"$@" <"$MUTATE/left" | while IFS=$'\t' read -r id ended; do
+		[ -n "$ended" ] || continue
+		mutate_ended "$id" "noticed: $ended"
+	done
+	cut -f 1 "$MUTATE/ended" | sort >"$MUTATE/done"
+	sort "$MUTATE/left" | comm -23 - "$MUTATE/done" | sort -n >"$MUTATE/still" && mv "$MUTATE/still" "$MUTATE/left"
+	say "$name: $((left - $(wc -l <"$MUTATE/left"))) noticed in $((SECONDS - started)) s"
+}
+
+mutate_by_scenarios() {
+	local id ended runs seconds seen
+	mutate_drive "$1" "$2" | while IFS=$'\t' read -r id ended runs seconds seen; do
+		[ "$ended" != noticed ] || printf '%s\t%s\n' "$id" "$seen after $runs runs, $seconds s"
+	done
+}
+
+mutate_by_units() {
+	local id
+	while read -r id; do
+		printf '%s\t%s\n' "$id" "$(mutate_units "$id" "$1" "$2" </dev/null)"
+	done
+}
+
+# Whether the mutant's code was run at all, by any test without a mutant.
+mutate_survivors() {
+	local id reason
+	while read -r id; do
+		if ! grep -qx "$id" "$MUTATE"/reach/*; then
+			mutate_ended "$id" "not reached"
+			continue
+		fi
+		reason=$(mutate_reason "$id" </dev/null)
+		mutate_ended "$id" "survived${reason:+: $reason}"
+	done <"$MUTATE/left"
 }
 
 mutate_usage() {
 	cat <<'TEXT'
-usage: ./dev mutate [--sample N] [--seed S] [--list] [FILE...]
+usage: ./dev mutate [--sample N] [--seed S] [--time SECONDS] [--list] [FILE...]
 
 Takes locks, grace periods, orderings and re-checks of core/ away, one at a time, in a copy of the tree, and runs the core's
-tests. A mutant that nothing notices is a survivor: it needs a test, a law, or a reason in dev.d/mutants.reasons.
-  --sample N   only N mutants, drawn by seed S (default 1)
-  --list       only list them
+tests. A mutant that nothing notices is a survivor: it needs a test, a law, or a reason in dev.d/mutants.reasons. One whose
+code no test runs is "not reached".
+  --sample N      only N mutants, drawn by seed S (default 1)
+  --time SECONDS  how long scenarios are tried on each that nothing else notices (default 10)
+  --list          only list them; awk -v apply=NUMBER -f dev.d/mutants.awk FILE shows one
 Exit status: 0 if every survivor has a reason, else 1.
 TEXT
 }
 
+mutate_choose() {
+	local sample=$1 seed=$2
+	shift 2
+	if [ $# -gt 0 ]; then
+		printf '%s\n' "$@" | awk -F '\t' 'NR == FNR { wanted[$1] = 1; next } $2 in wanted' - "$MUTATE/all"
+	else
+		cat "$MUTATE/all"
+	fi >"$MUTATE/mutants"
+	if [ -n "$sample" ]; then
+		shuf -n "$sample" --random-source=<(yes "$seed") "$MUTATE/mutants" | sort -n >"$MUTATE/sample"
+		mv "$MUTATE/sample" "$MUTATE/mutants"
+	fi
+}
+
+mutate_run() {
+	local time=$1 started=$SECONDS total
+	mutate_copy
+	mutate_build
+	mutate_baseline "$time"
+	cut -f 1 "$MUTATE/mutants" >"$MUTATE/left"
+	total=$(wc -l <"$MUTATE/left")
+	: >"$MUTATE/ended"
+	mutate_phase "scenarios, a moment" mutate_by_scenarios 1 1
+	mutate_phase "unit tests" mutate_by_units 0 3000
+	mutate_phase "scenarios" mutate_by_scenarios "$time" 2
+	mutate_phase "long unit tests" mutate_by_units 3000 1000000
+	mutate_survivors
+	awk -F '\t' 'NR == FNR { ended[$1] = $2; next } { print $0 "\t" ended[$1] }' "$MUTATE/ended" "$MUTATE/mutants" \
+		>"$MUTATE/result"
+	cut -f 8 "$MUTATE/result" | sed 's/\(survived\):.*/\1, reason on record/; s/:.*//' | sort | uniq -c
+	say "$total mutants in $((SECONDS - started)) s; all in $MUTATE/result"
+	! grep -q "$(printf '\t')survived\$" "$MUTATE/result"
+}
+
 dev_mutate() {
-	local sample='' seed=1 list='' files=() total done=0 survivors=0 started=$SECONDS row ended
+	local sample='' seed=1 time=10 list='' files=()
 	while [ $# -gt 0 ]; do
 		case $1 in
 		--sample) sample=${2:-} && shift ;;
 		--seed) seed=${2:-} && shift ;;
+		--time) time=${2:-} && shift ;;
 		--list) list=yes ;;
 		--help) mutate_usage && return 0 ;;
 		-*) bad_usage "mutate: unexpected option '$1'" ;;
@@ -94,28 +203,12 @@ dev_mutate() {
 		esac
 		shift || bad_usage "mutate: the last option needs a value"
 	done
-	[[ $sample =~ ^[0-9]*$ && $seed =~ ^[0-9]+$ ]] || bad_usage "mutate: --sample and --seed take numbers"
-	[ ${#files[@]} -gt 0 ] || mapfile -t files < <(mutate_files)
+	[[ $sample =~ ^[0-9]*$ && $seed =~ ^[0-9]+$ && $time =~ ^[1-9][0-9]*$ ]] ||
+		bad_usage "mutate: --sample, --seed and --time take numbers"
 	mkdir -p "$MUTATE"
-	mutate_list "${files[@]}" >"$MUTATE/mutants"
-	if [ -n "$sample" ]; then
-		shuf -n "$sample" --random-source=<(yes "$seed") "$MUTATE/mutants" | sort -t "$(printf '\t')" -k1,1 -k2,2n \
-			>"$MUTATE/sample" && mv "$MUTATE/sample" "$MUTATE/mutants"
-	fi
-	[ -z "$list" ] || { cat "$MUTATE/mutants" && return 0; }
+	mutate_list >"$MUTATE/all"
+	mutate_choose "$sample" "$seed" "${files[@]}"
+	[ -z "$list" ] || { cut -f 2- "$MUTATE/mutants" && return 0; }
 	dev_setup --quiet
-	mutate_prepare
-	total=$(wc -l <"$MUTATE/mutants")
-	: >"$MUTATE/result"
-	while IFS=$'\t' read -r -a row; do
-		ended=$(mutate_one "${row[@]}")
-		done=$((done + 1))
-		printf '%s\t%s\n' "$(IFS=$'\t' && echo "${row[*]}")" "$ended" >>"$MUTATE/result"
-		[ "$ended" != survived ] || survivors=$((survivors + 1))
-		printf '%d of %d, about %d s left: %s:%s %s: %s\n' "$done" "$total" \
-			$(((SECONDS - started) * (total - done) / done)) "${row[0]}" "${row[2]}" "${row[3]}" "$ended"
-	done <"$MUTATE/mutants"
-	cut -f 6 "$MUTATE/result" | sed 's/:.*//' | sort | uniq -c
-	say "mutate: $survivors survivors without a reason; all in $MUTATE/result"
-	[ "$survivors" -eq 0 ]
+	mutate_run "$time"
 }

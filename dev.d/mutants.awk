@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
 # Mutants of one C file: synchronisation and order taken away, one place at a time.
 #
-#   awk -f mutants.awk FILE              lists them, a line each: number, line, operator, text (separated by tabs)
+#   awk -f mutants.awk FILE              lists them, a line each: number, line, operator, function, text (with tabs)
 #   awk -v apply=N -f mutants.awk FILE   prints the file with mutant N applied
+#   awk -v schema=BASE -f mutants.awk FILE   prints the file with all of them, each behind mutant_is(BASE + N) of
+#                                        dev.d/mutant.h; lines keep their numbers
 #
 # Operators:
 #   lock     a lock and its unlock in the same function are not taken
@@ -26,7 +28,12 @@ BEGIN {
 
 { line[NR] = $0 }
 
-/^[a-z].*\)$/ { function_start = NR }
+/^[a-z].*\(/ {
+	name_of_next = $0
+	sub(/\(.*/, "", name_of_next)
+	sub(/.*[ *]/, "", name_of_next)
+}
+/^{$/ { function_start = NR; name_of[NR] = name_of_next }
 { start_of[NR] = function_start }
 
 # Name of the function called by a line that is nothing but a call, else "".
@@ -60,15 +67,69 @@ function trimmed(text) {
 
 function emit(at, operator, text) {
 	number++
-	if (!apply)
-		printf "%d\t%d\t%s\t%s\n", number, at, operator, trimmed(text)
-	return number == apply
+	if (!apply && schema == "")
+		printf "%d\t%d\t%s\t%s\t%s\n", number, at, operator, name_of[start_of[at]], trimmed(text)
+	return number == apply || schema != ""
+}
+
+# ---- the schema: what each mutant does to a line is put down, and all of it written in the end ----
+
+function asked() {
+	return "mutant_is(" schema + number ")"
+}
+
+function drop(at, text) {
+	if (schema == "")
+		line[at] = text
+	else {
+		drop_if[at] = drop_if[at] (drop_if[at] == "" ? "" : " | ") asked()
+		drop_to[at] = trimmed(text)
+	}
+}
+
+# One line as it is written, all that the line has by itself included.
+function guarded(at,    text) {
+	text = line[at]
+	if (unordered_if[at] != "")
+		text = maybe_unordered(text, unordered_if[at])
+	if (drop_if[at] == "")
+		return text
+	return "\t{ if (" drop_if[at] ") { " drop_to[at] " } else { " trimmed(text) " } }"
+}
+
+# Neighbouring stores with @pairs swaps among them, from line @at: each swap, and the order as it is.
+function guarded_stores(at, pairs,    i, k, text) {
+	text = "\t{ "
+	for (k = 0; k < pairs; k++) {
+		text = text "if (mutant_is(" swapped[at + k] ")) { "
+		for (i = 0; i <= pairs; i++)
+			text = text trimmed(guarded(at + (i == k ? k + 1 : i == k + 1 ? k : i))) " "
+		text = text "} else "
+	}
+	text = text "{ "
+	for (i = 0; i <= pairs; i++)
+		text = text trimmed(guarded(at + i)) " "
+	return text "} }"
+}
+
+function print_schema(    at, pairs, i) {
+	for (at = 1; at <= NR; at++) {
+		for (pairs = 0; swapped[at + pairs] != ""; pairs++)
+			;
+		if (!pairs) {
+			print guarded(at)
+			continue
+		}
+		print guarded_stores(at, pairs)
+		for (i = 0; i < pairs; i++)
+			print ""
+		at += pairs
+	}
 }
 
 # The statement without the call; what it would have set is set, so that the mutant compiles.
 function dropped(text,    indent, flags) {
-	indent = text
-	sub(/[^\t].*/, "", indent)
+	indent = indent_of(text)
 	flags = text ~ /irq/ ? second_argument(text) : ""
 	if (text ~ /local_irq_save/)
 		flags = first_argument(text)
@@ -95,11 +156,15 @@ function lock_mutant(at,    name, other, argument, i, last, found) {
 	for (i = at + 1; i < last; i++)
 		if (called(line[i]) == other && first_argument(line[i]) == argument)
 			found = 1
-	if (!found || !emit(at, "lock", line[at]))
+	# The same lock taken again in a function goes with the first: they are one mutant.
+	if (!found || (start_of[at], name, argument) in taken)
+		return
+	taken[start_of[at], name, argument] = 1
+	if (!emit(at, "lock", line[at]))
 		return
 	for (i = start_of[at]; i < last; i++)
 		if ((called(line[i]) == name || called(line[i]) == other) && first_argument(line[i]) == argument)
-			line[i] = dropped(line[i])
+			drop(i, dropped(line[i]))
 }
 
 function wait_mutant(at,    name) {
@@ -107,7 +172,7 @@ function wait_mutant(at,    name) {
 	if (name !~ /^(synchronize_rcu|smp_mb|smp_wmb|smp_rmb|drain_all_pages|lru_add_drain_all|drain_local_pages|flush_work)$/)
 		return
 	if (emit(at, "wait", line[at]))
-		line[at] = "\t;"
+		drop(at, "\t;")
 }
 
 # smp_store_release(&x, v) -> WRITE_ONCE(x, v); smp_load_acquire(&x) -> READ_ONCE(x).
@@ -117,12 +182,26 @@ function unordered(text) {
 	return text
 }
 
+function maybe_unordered(text, id,    call, variable) {
+	sub(/smp_store_release\(/, "mutant_store_release(" id ", ", text)
+	if (match(text, /smp_load_acquire\(&[^,()]+\)/)) {
+		call = substr(text, RSTART, RLENGTH)
+		variable = substr(call, 19, length(call) - 19)
+		text = substr(text, 1, RSTART - 1) "(mutant_is(" id ") ? READ_ONCE(" variable ") : " call ")" \
+			substr(text, RSTART + RLENGTH)
+	}
+	return text
+}
+
 function order_mutant(at) {
 	if (line[at] !~ /smp_(store_release|load_acquire)\(&[^,()]+[,)]/)
 		return
 	if (!emit(at, "order", line[at]))
 		return
-	line[at] = unordered(line[at])
+	if (schema == "")
+		line[at] = unordered(line[at])
+	else
+		unordered_if[at] = schema + number
 }
 
 function after_lock(at,    i) {
@@ -140,7 +219,7 @@ function recheck_mutant(at,    brace) {
 	if (!emit(at, "recheck", line[at]))
 		return
 	brace = sub(/\) \{$/, ")", line[at])
-	sub(/(if|while) \(/, "&0 \\&\\& (", line[at])
+	sub(/(if|while) \(/, schema == "" ? "&0 \\&\\& (" : "&!" asked() " \\&\\& (", line[at])
 	line[at] = line[at] ")" (brace ? " {" : "")
 }
 
@@ -148,10 +227,18 @@ function is_store(text) {
 	return text ~ /^\t+(WRITE_ONCE|list_|set_bit|clear_bit|SetPage|ClearPage|atomic_|smp_store_release|__mod_|mod_)[A-Za-z_]*\(.*\);$/
 }
 
+function indent_of(text) {
+	sub(/[^\t].*/, "", text)
+	return text
+}
+
 function swap_mutant(at,    kept) {
-	if (!is_store(line[at]) || !is_store(line[at + 1]))
+	if (!is_store(line[at]) || !is_store(line[at + 1]) || indent_of(line[at]) != indent_of(line[at + 1]))
 		return
 	if (emit(at, "swap", line[at] " <-> " trimmed(line[at + 1]))) {
+		swapped[at] = schema + number
+		if (schema != "")
+			return
 		kept = line[at]
 		line[at] = line[at + 1]
 		line[at + 1] = kept
@@ -166,7 +253,9 @@ END {
 		recheck_mutant(at)
 		swap_mutant(at)
 	}
-	if (apply)
+	if (schema != "")
+		print_schema()
+	else if (apply)
 		for (at = 1; at <= NR; at++)
 			print line[at]
 }
