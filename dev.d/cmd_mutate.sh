@@ -143,16 +143,23 @@ mutate_survivors() {
 
 mutate_usage() {
 	cat <<'TEXT'
-usage: ./dev mutate [--sample N] [--seed S] [--time SECONDS] [--list] [FILE...]
+usage: ./dev mutate [--sample N] [--seed S] [--time SECONDS] [--again] [--list] [FILE...]
 
 Takes locks, grace periods, orderings and re-checks of core/ away, one at a time, in a copy of the tree, and runs the core's
 tests. A mutant that nothing notices is a survivor: it needs a test, a law, or a reason in dev.d/mutants.reasons. One whose
 code no test runs is "not reached".
   --sample N      only N mutants, drawn by seed S (default 1)
   --time SECONDS  how long scenarios are tried on each that nothing else notices (default 10)
+  --again         only those that the last run did not notice; how the others ended is kept
   --list          only list them; awk -v apply=NUMBER -f dev.d/mutants.awk FILE shows one
 Exit status: 0 if every survivor has a reason, else 1.
 TEXT
+}
+
+# Of the mutants chosen, those that the last run noticed, as they ended; ids may be others by now.
+mutate_noticed_before() {
+	awk -F '\t' '{ key = $2 FS $5 FS $6 FS $7 } NR == FNR { ended[key] = $8; next }
+		ended[key] ~ /^noticed/ { print $1 "\t" ended[key] }' "$MUTATE/result" "$MUTATE/mutants"
 }
 
 mutate_choose() {
@@ -170,13 +177,15 @@ mutate_choose() {
 }
 
 mutate_run() {
-	local time=$1 started=$SECONDS total
+	local time=$1 again=$2 started=$SECONDS total
 	mutate_copy
 	mutate_build
 	mutate_baseline "$time"
-	cut -f 1 "$MUTATE/mutants" >"$MUTATE/left"
-	total=$(wc -l <"$MUTATE/left")
 	: >"$MUTATE/ended"
+	[ -z "$again" ] || mutate_noticed_before >"$MUTATE/ended"
+	cut -f 1 "$MUTATE/ended" >"$MUTATE/done"
+	cut -f 1 "$MUTATE/mutants" | grep -vxFf "$MUTATE/done" >"$MUTATE/left" || true
+	total=$(wc -l <"$MUTATE/left")
 	mutate_phase "scenarios, a moment" mutate_by_scenarios 1 1
 	mutate_phase "unit tests" mutate_by_units 0 3000
 	mutate_phase "scenarios" mutate_by_scenarios "$time" 2
@@ -190,12 +199,13 @@ mutate_run() {
 }
 
 dev_mutate() {
-	local sample='' seed=1 time=10 list='' files=()
+	local sample='' seed=1 time=10 list='' again='' files=()
 	while [ $# -gt 0 ]; do
 		case $1 in
 		--sample) sample=${2:-} && shift ;;
 		--seed) seed=${2:-} && shift ;;
 		--time) time=${2:-} && shift ;;
+		--again) again=yes ;;
 		--list) list=yes ;;
 		--help) mutate_usage && return 0 ;;
 		-*) bad_usage "mutate: unexpected option '$1'" ;;
@@ -206,9 +216,12 @@ dev_mutate() {
 	[[ $sample =~ ^[0-9]*$ && $seed =~ ^[0-9]+$ && $time =~ ^[1-9][0-9]*$ ]] ||
 		bad_usage "mutate: --sample, --seed and --time take numbers"
 	mkdir -p "$MUTATE"
+	# A list may be wanted while a run goes on.
+	[ -z "$list" ] || MUTATE=$(mktemp -d)
 	mutate_list >"$MUTATE/all"
 	mutate_choose "$sample" "$seed" "${files[@]}"
-	[ -z "$list" ] || { cut -f 2- "$MUTATE/mutants" && return 0; }
+	[ -z "$list" ] || { cut -f 2- "$MUTATE/mutants" && rm -r "$MUTATE" && return 0; }
 	dev_setup --quiet
-	mutate_run "$time"
+	[ -z "$again" ] || [ -f "$MUTATE/result" ] || bad_usage "mutate: --again needs a run before it"
+	mutate_run "$time" "$again"
 }

@@ -28,19 +28,21 @@
 #define STEP_LIMIT 300000
 #define PROBE_RUNS 8  /* of each scenario, to see which mutants it reaches */
 #define FIRST_RUNS 8u /* of each scenario in the first round; each round has four times more */
-#define ROUNDS 6
+#define RELATIVE_RUNS 8u
 #define HANG_SECONDS 20
 
 static struct subject {
 	struct scenario s;
 	bool sequence; /* made for one task after another */
+	bool left_out; /* does not reach the mutant */
+	bool noisy;    /* fails without a mutant, which only shows after many runs */
 	unsigned char reach[MUTANTS_MAX];
 } * subject;
 static u32 nr_subjects;
 
 static struct strategy *strategies[4];
 static struct runner_result result;
-static double seconds_max;
+static double seconds_max, end; /* end: of the time for this mutant */
 static u64 runs;
 
 static double now(void)
@@ -153,9 +155,30 @@ static void tell(u32 id, const char *ended, double started, const char *what)
 }
 
 /*
- * Relatives of a scenario that reaches the mutant, as a fuzzer makes them. A livelock may be a long run of theirs.
+ * Does the scenario fail without the mutant too, in thrice as many runs? Then the core has something to repair, and the
+ * scenario tells nothing about this mutant.
  */
-static bool relatives_are_silent(const struct scenario *s, struct rt_random *r)
+static bool fails_anyway(const struct scenario *s, u32 id, u32 nr_runs)
+{
+	static struct runner_result seen;
+	bool fails = false;
+
+	memcpy(&seen, &result, sizeof(seen));
+	mutant_choose(0);
+	runner_forget();
+	for (u32 run = 0; run < 3 * nr_runs + 100 && !fails; run++)
+		fails = !run_once(s, run);
+	if (fails)
+		fprintf(stderr, "%s fails without a mutant: %s [%s]\n", s->name, verdict_name(result.rt.verdict.kind),
+			result.rt.verdict.signature);
+	mutant_choose(id);
+	runner_forget();
+	memcpy(&result, &seen, sizeof(seen));
+	return fails;
+}
+
+/* Relatives of a scenario that reaches the mutant, as a fuzzer makes them. A livelock may be a long run of theirs. */
+static bool relatives_are_silent(const struct scenario *s, u32 id, struct rt_random *r)
 {
 	static u8 bytes[SCENARIO_BYTES_MAX];
 	static struct scenario child;
@@ -171,14 +194,29 @@ static bool relatives_are_silent(const struct scenario *s, struct rt_random *r)
 	child.schedule.count = 0;
 	if (scenario_error(&child))
 		return true;
-	for (u32 i = 0; i < 8; i++)
+	for (u32 i = 0; i < RELATIVE_RUNS; i++)
 		if (!run_once(&child, i) && result.rt.verdict.kind != VERDICT_livelock)
+			return fails_anyway(&child, id, RELATIVE_RUNS);
+	return true;
+}
+
+/* @nr_runs schedules of the scenario, and some of its relatives. True if all were silent. */
+static bool subject_is_silent(struct subject *p, u32 id, u32 nr_runs, struct rt_random *r)
+{
+	for (u32 run = 0; run < nr_runs && !p->noisy && now() < end; run++)
+		if (!run_once(&p->s, run)) {
+			p->noisy = fails_anyway(&p->s, id, nr_runs);
+			if (!p->noisy)
+				return false;
+		}
+	for (u32 run = 0; run < nr_runs / 16 + 1 && now() < end; run++)
+		if (!relatives_are_silent(&p->s, id, r))
 			return false;
 	return true;
 }
 
 /* Runs scenarios until a verdict or the end of the time; the name of the scenario, NULL if all was silent. */
-static const char *run_mutant(u32 id, u64 seed, double started)
+static const char *run_mutant(u32 id, u64 seed)
 {
 	static struct rt_random random;
 	bool any = false;
@@ -187,27 +225,16 @@ static const char *run_mutant(u32 id, u64 seed, double started)
 	make_strategies(seed);
 	for (u32 i = 0; i < nr_subjects; i++)
 		any |= subject[i].reach[id];
-	for (u32 i = 0; i < nr_subjects; i++)
-		if ((!any || !id || subject[i].reach[id]) && !run_in_sequence(&subject[i].s))
+	for (u32 i = 0; i < nr_subjects; i++) {
+		subject[i].left_out = any && id && !subject[i].reach[id];
+		if (!subject[i].left_out && !run_in_sequence(&subject[i].s))
 			return subject[i].s.name;
-	for (u32 round = 0; round < ROUNDS; round++) {
-		for (u32 i = 0; i < nr_subjects; i++) {
-			if (any && id && !subject[i].reach[id])
-				continue;
-			for (u32 run = 0; run < FIRST_RUNS << (2 * round) && !subject[i].sequence; run++) {
-				if (now() - started > seconds_max)
-					return NULL;
-				if (!run_once(&subject[i].s, run))
-					return subject[i].s.name;
-			}
-			for (u32 run = 0; run < 1u << round; run++) {
-				if (now() - started > seconds_max)
-					return NULL;
-				if (!relatives_are_silent(&subject[i].s, &random))
-					return subject[i].s.name;
-			}
-		}
 	}
+	for (u32 nr_runs = FIRST_RUNS; now() < end; nr_runs *= 4)
+		for (u32 i = 0; i < nr_subjects; i++)
+			if (!subject[i].left_out && !subject[i].sequence &&
+			    !subject_is_silent(&subject[i], id, nr_runs, &random))
+				return subject[i].s.name;
 	return NULL;
 }
 
@@ -221,7 +248,8 @@ static void in_child(u32 id, u64 seed)
 	mutant_choose(id);
 	runner_forget();
 	memset(&result, 0, sizeof(result));
-	seen = run_mutant(id, seed, started);
+	end = started + seconds_max;
+	seen = run_mutant(id, seed);
 	tell(id, seen ? "noticed" : mutants_reached()[id] || !id ? "silent" : "unreached", started, seen ? seen : "");
 	_exit(0);
 }

@@ -11,7 +11,7 @@
 #   wait     a grace period, a barrier or a drain is left out
 #   order    a release store or acquire load is a marked access only
 #   recheck  a condition that is looked at right after a lock was taken, or that says that something changed, never holds
-#   swap     two neighbouring stores change places
+#   swap     a store and the release or list operation beside it change places (two marked stores promise no order)
 
 BEGIN {
 	pairs = "spin_lock spin_unlock|spin_lock_irqsave spin_unlock_irqrestore|mutex_lock mutex_unlock|down_read up_read|" \
@@ -30,6 +30,7 @@ BEGIN {
 
 /^[a-z].*\(/ {
 	name_of_next = $0
+	sub(/__attribute__\(\([^)]*\)\) */, "", name_of_next)
 	sub(/\(.*/, "", name_of_next)
 	sub(/.*[ *]/, "", name_of_next)
 }
@@ -234,6 +235,8 @@ function indent_of(text) {
 
 function swap_mutant(at,    kept) {
 	if (!is_store(line[at]) || !is_store(line[at + 1]) || indent_of(line[at]) != indent_of(line[at + 1]))
+		return
+	if (line[at] line[at + 1] !~ /\t(smp_store_release|list_[a-z_]*)\(/)
 		return
 	if (emit(at, "swap", line[at] " <-> " trimmed(line[at + 1]))) {
 		swapped[at] = schema + number

@@ -47,6 +47,7 @@ cat >"$scratch/calls.h" <<'TEXT'
 #define smp_store_release(p, v) ((void)(*(p) = (v)), puts("release"))
 #define smp_load_acquire(p) (puts("acquire"), *(p))
 #define set_bit(n, p) puts("set " #n)
+#define list_add(n, p) puts("add " #n)
 TEXT
 cat >"$scratch/program.c" <<'TEXT'
 static int a, b, changed = 1;
@@ -59,7 +60,9 @@ static void update(int how)
 		WRITE_ONCE(a, how);
 		smp_store_release(&b, 2);
 		set_bit(3, &a);
-		set_bit(4, &a);
+		list_add(4, &a);
+		set_bit(5, &a);
+		set_bit(6, &a);
 	}
 	if (how)
 		synchronize_rcu();
@@ -110,7 +113,7 @@ while IFS=$'\t' read -r number line operator function text; do
 	diff "$scratch/expected" "$scratch/seen" || { echo "mutant $number of the schema: $operator in $function()"; failed=1; }
 	[ "$(od -An -tu1 -j $((100 + number)) -N 1 "$scratch/map" | tr -d ' ')" = 1 ] || { echo "mutant $number was not reached"; failed=1; }
 done < <(awk -f "$mutants" "$scratch/program.c")
-[ "$operators" = "lock recheck swap order swap swap wait order lock recheck " ] || { echo "operators: $operators"; failed=1; }
+[ "$operators" = "lock recheck swap order swap swap swap wait order lock recheck " ] || { echo "operators: $operators"; failed=1; }
 
 # A file of core compiles with all of its mutants.
 cp -r core "$scratch/tree"

@@ -22,14 +22,17 @@ static void isolated_law_check(const struct page *page, u32 order)
 				(unsigned long long)page_to_pfn(page), order, (unsigned long long)pfn);
 }
 
-/* Holes of early memory have struct pages, but are not online: isolation passes them over, with or without a device in
- * them. */
+/*
+ * Holes of early memory have struct pages, but are not online: isolation passes them over, with or without a device in
+ * them. A device's mapping is there before its struct pages are, and until they are gone.
+ */
 static bool pageblock_online(u64 pfn)
 {
 	const struct mem_section *ms = raw_section(pfn_to_section_nr(pfn));
+	u64 subsection = BIT(pfn % PAGES_PER_SECTION / PAGES_PER_SUBSECTION);
 
-	return raw_pfn_online(pfn) &&
-	       ms->usage->subsection_map >> (pfn % PAGES_PER_SECTION / PAGES_PER_SUBSECTION) & 1 &&
+	return raw_pfn_online(pfn) && ms->usage->subsection_map & subsection &&
+	       !(device_subsections(pfn_to_section_nr(pfn)) & subsection) &&
 	       raw_page_zonenum(pfn_to_page(pfn)) != ZONE_DEVICE;
 }
 
