@@ -57,6 +57,12 @@ run 2 "$pfnstorm" explore "$known" --time soon
 has err "--time: expected a time"
 run 2 "$pfnstorm" explore "$known" --strategy random
 has err "never ends: expected --runs or --time"
+run 2 "$pfnstorm" hunt pfn_walk.rcu
+has err "expected a bug, or DESIGN.ALTERNATIVE that is not the default, found 'pfn_walk.rcu'"
+run 0 "$pfnstorm" hunt --runs 5000 lru_disable_leak
+has out "1 of 1 found"
+run 1 "$pfnstorm" hunt --runs 8 lru_disable_leak
+has out "0 of 1 found"
 run 2 "$pfnstorm" replay "$known" --times 0
 has err "--times: expected a number from 1"
 run 2 "$pfnstorm" crashes

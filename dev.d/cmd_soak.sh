@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 # ./dev soak: the wide net. Every target, then scenarios in turn, under the correct design, where nothing may be found.
+# Then the other way round: known bugs are switched on one by one, and random scenarios look for them.
 
 SOAK=build/soak
 SOAK_SLICE=10s
@@ -44,6 +45,14 @@ soak_scenarios() {
 	done
 }
 
+# A table of the known bugs that random scenarios find, and how soon. A slice for each; what is not found is no failure:
+# the table says how often it may come.
+soak_hunt() {
+	say "hunt: $SOAK/hunt.log"
+	build/release/bin/pfnstorm hunt --seed "$RANDOM" --time $SOAK_SLICE >"$SOAK/hunt.log" 2>&1 || [ $? -eq 1 ] || soak_found=1
+	grep -E '^[a-z_.]+ +(yes|no) |^  without|found$' "$SOAK/hunt.log" >&2
+}
+
 dev_soak() {
 	local minutes=${1:-30} targets
 	[[ $minutes =~ ^[1-9][0-9]*$ ]] || bad_usage "soak: '$minutes': expected a number of minutes"
@@ -55,6 +64,7 @@ dev_soak() {
 	# Half of the time for the fuzzers, half for the scenarios.
 	soak_fuzz $((minutes * 60 / 2 / ${#targets[@]}))
 	soak_scenarios $((SECONDS + minutes * 60 / 2))
+	soak_hunt
 	if [ $soak_found -eq 0 ]; then
 		say "soak: nothing found in $minutes minutes"
 	else

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT */
+#include <inttypes.h>
+#include <signal.h>
+#include <string.h>
+
+#include "cli/command.h"
+#include "fuzz/hunt.h"
+
+#define PREY_MAX 64
+
+struct hunt_arguments {
+	struct hunt_options options;
+	struct hunt_prey prey[PREY_MAX];
+	u32 nr_prey;
+	bool planted;
+};
+
+enum { KEY_TIME = 't', KEY_RUNS = 'n', KEY_SEED = KEY_COMMAND, KEY_PLANTED };
+
+static const struct argp_option options[] = {
+	{"time", KEY_TIME, "TIME", 0, "for each switch (default 60s)", 0},
+	{"runs", KEY_RUNS, "N", 0, "for each switch, at most", 0},
+	{"seed", KEY_SEED, "S", 0, "seed of all randomness (default 1)", 0},
+	{"planted", KEY_PLANTED, NULL, 0, "planted bugs too, if no switch is named", 0},
+	{0},
+};
+
+static volatile int interrupted;
+
+static void on_interrupt(int signal)
+{
+	(void)signal;
+	interrupted = 1;
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct hunt_arguments *a = state->input;
+
+	switch (key) {
+	case KEY_TIME:
+		a->options.seconds_max = command_seconds(state, "--time", arg);
+		return 0;
+	case KEY_RUNS:
+		a->options.runs_max = command_number(state, "--runs", arg, 1, UINT64_MAX);
+		return 0;
+	case KEY_SEED:
+		a->options.seed = command_number(state, "--seed", arg, 0, UINT64_MAX);
+		return 0;
+	case KEY_PLANTED:
+		a->planted = true;
+		return 0;
+	case ARGP_KEY_ARG:
+		if (a->nr_prey == PREY_MAX)
+			argp_error(state, "expected at most %d switches", PREY_MAX);
+		if (!hunt_prey_named(arg, &a->prey[a->nr_prey++]))
+			argp_error(state, "expected a bug, or DESIGN.ALTERNATIVE that is not the default, found '%s'",
+				   arg);
+		return 0;
+	case ARGP_KEY_END:
+		if (!a->options.runs_max && a->options.seconds_max <= 0)
+			a->options.seconds_max = 60;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+/* "of 3 in a million": what was not seen in @runs runs comes in fewer, with a confidence of 95 %. */
+static void print_result(const struct hunt_prey *prey, const struct hunt_result *r)
+{
+	printf("%-32s %-3s %8" PRIu64 " %7.1f  ", prey->name, r->found ? "yes" : "no", r->runs, r->seconds);
+	if (r->found) {
+		printf("%-18s ", r->member);
+		terminal_verdict(stdout, &r->verdict);
+		printf("  %s\n", r->token);
+	} else {
+		printf("in a run of this kind with probability < %.1e\n", 3.0 / (double)r->runs);
+	}
+	if (r->other_token[0]) {
+		printf("  without the switch: ");
+		terminal_verdict(stdout, &r->other);
+		printf("  %s\n", r->other_token);
+	}
+	fflush(stdout);
+}
+
+int cmd_hunt(int argc, char **argv)
+{
+	static const struct argp argp = {
+		.options = options,
+		.parser = parse,
+		.args_doc = "[SWITCH...]",
+		.doc = "Find known bugs from random scenarios, as somebody would who does not know them.\v"
+		       "SWITCH: a bug of `pfnstorm bugs`, or DESIGN.ALTERNATIVE; none: all but planted ones. Found is "
+		       "what fails with the switch on, not with it off, and not in many runs with it off. Exit status: "
+		       "0 all were found, 1 some were not.",
+	};
+	static struct hunt_arguments a = {.options = {.seed = 1, .interrupted = &interrupted}};
+	static struct hunt_result result;
+	struct hunt_prey prey;
+	u32 found = 0, hunted = 0;
+
+	command_parse(&argp, argc, argv, &a);
+	signal(SIGINT, on_interrupt);
+	signal(SIGTERM, on_interrupt);
+	printf("%-32s %-3s %8s %7s  %-18s verdict\n", "switch", "", "runs", "seconds", "strategy");
+	for (u32 i = 0; !interrupted; i++) {
+		if (a.nr_prey ? i == a.nr_prey : !hunt_prey_at(i, a.planted, &prey))
+			break;
+		if (a.nr_prey)
+			prey = a.prey[i];
+		hunt(&prey, &a.options, &result);
+		hunted++;
+		found += result.found;
+		print_result(&prey, &result);
+	}
+	printf("%u of %u found\n", found, hunted);
+	return found == hunted ? EXIT_HELD : EXIT_FOUND;
+}

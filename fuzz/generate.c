@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: MIT */
+#include "fuzz/generate.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum generate_block { BLOCK_ABSENT, BLOCK_OFFLINE, BLOCK_ONLINE, BLOCK_DEVICE };
+
+static const struct family_info {
+	const char *name;
+	u32 params;
+	const char *makers, *users;
+} family_infos[] = {
+#define FAMILY(id, params, makers, users) {#id, params, makers, users},
+#include "fuzz/families.def"
+#undef FAMILY
+};
+#define NR_FAMILIES ((u32)ARRAY_SIZE(family_infos))
+
+enum op_id {
+#define OP(id, name, weight, syntax, help) OP_##name = id,
+#define OP_ARG(op, name, type, min, max, def)
+#include "core/ops.def"
+#undef OP
+#undef OP_ARG
+};
+
+static u32 below(struct generator *g, u32 n)
+{
+	return rt_random_below(&g->random, n);
+}
+
+static bool one_in(struct generator *g, u32 n)
+{
+	return below(g, n) == 0;
+}
+
+static bool has_word(const char *words, const char *word)
+{
+	size_t len = strlen(word);
+
+	for (const char *at = words; (at = strstr(at, word)); at += len)
+		if ((at == words || at[-1] == ' ') && (at[len] == ' ' || !at[len]))
+			return true;
+	return false;
+}
+
+const char *generate_family(u32 family)
+{
+	return family < NR_FAMILIES ? family_infos[family].name : NULL;
+}
+
+bool generate_family_has(u32 family, u32 op_id)
+{
+	const struct op_info *info = op_info_by_id(op_id);
+
+	return has_word(family_infos[family].makers, info->name) || has_word(family_infos[family].users, info->name);
+}
+
+void generator_init(struct generator *g, u64 seed)
+{
+	memset(g, 0, sizeof(*g));
+	rt_random_seed(&g->random, seed);
+}
+
+/* ---- operations ------------------------------------------------------------------------------------------------ */
+
+/* Of the words of @words one, as an operation. */
+static u32 random_word(struct generator *g, const char *words)
+{
+	const char *chosen = words;
+	char name[32];
+	u32 n = 1;
+
+	for (const char *at = words; (at = strchr(at, ' ')); n++)
+		if (one_in(g, n + 1))
+			chosen = at + 1;
+		else
+			at++;
+	snprintf(name, sizeof(name), "%.*s", (int)strcspn(chosen, " "), chosen);
+	return op_info_by_name(name)->id;
+}
+
+static u32 weighted_op(struct generator *g)
+{
+	u32 at = below(g, g->total_weight), id = 0;
+
+	while (at >= g->weight[id])
+		at -= g->weight[id++];
+	return id;
+}
+
+/* Devices map where no memory is. Another block than @block if that is not such a one. */
+static s32 fitting_block(struct generator *g, const struct scenario *s, const struct generate_model *m, u32 id,
+			 s32 block)
+{
+	u8 wanted = id == OP_memremap ? BLOCK_ABSENT : BLOCK_DEVICE;
+
+	if ((id != OP_memremap && id != OP_memunmap && id != OP_device_io) || one_in(g, 8))
+		return block;
+	for (u32 i = 0; i < s->machine.blocks && m->block[block] != wanted; i++)
+		block = (block + 1) % (s32)s->machine.blocks;
+	return block;
+}
+
+/* The next step in the life of a block, if the operation is one: most others would only be refused. */
+static u32 fitting_step(struct generator *g, const struct generate_model *m, u32 id, s32 block)
+{
+	if (id != OP_add && id != OP_online && id != OP_offline && id != OP_remove && id != OP_offline_and_remove)
+		return id;
+	if (one_in(g, 8))
+		return id;
+	switch (m->block[block]) {
+	case BLOCK_ABSENT:
+		return OP_add;
+	case BLOCK_DEVICE:
+		return id;
+	case BLOCK_OFFLINE:
+		return one_in(g, 3) ? OP_remove : OP_online;
+	default:
+		return one_in(g, 4) ? OP_offline_and_remove : OP_offline;
+	}
+}
+
+static void model_op(struct generate_model *m, const struct op *op)
+{
+	switch (op->id) {
+	case OP_add:
+	case OP_offline:
+		m->block[op->arg[0]] = BLOCK_OFFLINE;
+		break;
+	case OP_online:
+		m->block[op->arg[0]] = BLOCK_ONLINE;
+		break;
+	case OP_remove:
+	case OP_offline_and_remove:
+		m->block[op->arg[0]] = BLOCK_ABSENT;
+		break;
+	case OP_memremap:
+		if (m->block[op->arg[0]] == BLOCK_ABSENT)
+			m->block[op->arg[0]] = BLOCK_DEVICE;
+		break;
+	case OP_memunmap:
+		if (m->block[op->arg[0]] == BLOCK_DEVICE)
+			m->block[op->arg[0]] = BLOCK_ABSENT;
+		break;
+	case OP_cpu_down:
+		m->cpus_down |= (u32)BIT(op->arg[0]);
+		break;
+	case OP_cpu_up:
+		m->cpus_down &= ~(u32)BIT(op->arg[0]);
+		break;
+	case OP_free:
+	case OP_cma_release:
+		m->filled &= ~(u32)BIT(op->arg[0]);
+		break;
+	default:
+		break;
+	}
+}
+
+#define SLOTS 4 /* that scenarios use: operations should meet in them */
+
+/* Operations "as {slot}" fill one, best an empty one; others need one that is filled. */
+static s32 random_slot(struct generator *g, struct generate_model *m, const struct op_info *info)
+{
+	bool fills = strstr(info->syntax, "as {") != NULL;
+	u32 wanted = (fills ? ~m->filled : m->filled) & (u32)(BIT(SLOTS) - 1);
+	s32 slot = (s32)below(g, SLOTS);
+
+	if (wanted && !one_in(g, 8)) {
+		u32 skip = below(g, (u32)__builtin_popcount(wanted));
+
+		while (skip--)
+			wanted &= wanted - 1;
+		slot = (s32)__builtin_ctz(wanted);
+	}
+	if (fills)
+		m->filled |= (u32)BIT(slot);
+	return slot;
+}
+
+/* Small numbers as often as all others, of each size as many. */
+static s32 random_int(struct generator *g, const struct scenario *s, const struct op_arg_info *info)
+{
+	u32 n = (u32)(info->max - info->min) + 1, bits = 32 - (u32)__builtin_clz(n);
+
+	/* Of the first pages of a block, which the smallest has too. */
+	if (strcmp(info->name, "page") == 0 && !one_in(g, 16))
+		return (s32)below(g, one_in(g, 2) ? 1 : 64);
+	if (strcmp(info->name, "cpu") == 0)
+		return max((s32)below(g, s->machine.cpus), info->min);
+	if (strcmp(info->name, "node") == 0)
+		return (s32)below(g, s->machine.nodes);
+	if (info->default_value >= 0 && one_in(g, 4))
+		return info->default_value;
+	if (one_in(g, 4))
+		return info->min + (s32)below(g, n);
+	return info->min + (s32)below(g, min(n, 1U << (1 + below(g, bits))));
+}
+
+static s32 random_block(struct generator *g, const struct scenario *s)
+{
+	u32 at = below(g, 16);
+
+	return at < 11 ? g->focus[0] : at < 14 ? g->focus[1] : (s32)below(g, s->machine.blocks);
+}
+
+static s32 random_arg(struct generator *g, const struct scenario *s, struct generate_model *m,
+		      const struct op_info *info, u32 arg)
+{
+	u32 n = 0;
+
+	switch (info->arg[arg].type) {
+	case ARG_INT:
+		return random_int(g, s, &info->arg[arg]);
+	case ARG_BLOCK:
+		return random_block(g, s);
+	case ARG_SLOT:
+		return random_slot(g, m, info);
+	case ARG_TASK:
+		return (s32)below(g, max(s->nr_tasks, 1u));
+	default:
+		while (op_enum_text(info->arg[arg].type, n))
+			n++;
+		return (s32)below(g, n);
+	}
+}
+
+static void random_op(struct generator *g, const struct scenario *s, struct generate_model *m, u32 id, struct op *op)
+{
+	const struct op_info *info = op_info_by_id(id);
+	s32 block = random_block(g, s);
+
+	if (info->nr_args && info->arg[0].type == ARG_BLOCK) {
+		block = fitting_block(g, s, m, id, block);
+		info = op_info_by_id(fitting_step(g, m, id, block));
+	}
+	memset(op, 0, sizeof(*op));
+	op->id = info->id;
+	for (u32 i = 0; i < info->nr_args; i++)
+		op->arg[i] = info->arg[i].type == ARG_BLOCK ? block : random_arg(g, s, m, info, i);
+	model_op(m, op);
+}
+
+/* ---- machine and set-up ---------------------------------------------------------------------------------------- */
+
+static void choose_families(struct generator *g)
+{
+	g->families = BIT(0);
+	for (u32 n = 1 + below(g, 3); n; n--)
+		g->families |= BIT(below(g, NR_FAMILIES));
+	g->total_weight = 0;
+	memset(g->weight, 0, sizeof(g->weight));
+	for (u32 i = 0; i < nr_op_infos; i++) {
+		u32 id = op_infos[i].id, weight = 1;
+
+		for (u32 family = 0; family < NR_FAMILIES; family++)
+			if (g->families & BIT(family) && generate_family_has(family, id))
+				weight = 8 * op_infos[i].weight;
+		g->weight[id] = (u16)weight;
+		g->total_weight += weight;
+	}
+}
+
+static void add_block(struct block_ranges *r, u32 block)
+{
+	if (r->count && r->range[r->count - 1].last + 1u == block) {
+		r->range[r->count - 1].last = (u16)block;
+	} else if (r->count < BLOCK_RANGES_MAX) {
+		r->range[r->count].first = r->range[r->count].last = (u16)block;
+		r->count++;
+	}
+}
+
+/* Early blocks first; what comes later was added, or is not there yet. */
+static void choose_blocks(struct generator *g, struct machine_config *m)
+{
+	u32 early = 1 + below(g, min(m->blocks, 4u));
+
+	for (u32 block = 0; block < m->blocks; block++) {
+		u32 state = below(g, 8);
+		struct block_ranges *set = block < early ? &m->online
+					   : state < 3   ? &m->movable
+					   : state < 4   ? &m->normal
+					   : state < 6   ? &m->offline
+							 : NULL;
+
+		if (set)
+			add_block(set, block);
+		g->boot.block[block] = !set ? BLOCK_ABSENT : set == &m->offline ? BLOCK_OFFLINE : BLOCK_ONLINE;
+	}
+}
+
+static void choose_machine(struct generator *g, struct machine_config *machine)
+{
+	struct machine_config m = {.sw = machine->sw};
+
+	m.geometry = one_in(g, 8) ? GEOMETRY_small : GEOMETRY_tiny;
+	m.cpus = one_in(g, 4) ? 1 + below(g, 4) : 2;
+	m.blocks = 2 + below(g, 5);
+	m.nodes = one_in(g, 3) ? 2 : 1;
+	m.topology = one_in(g, 3) ? below(g, NR_TOPOLOGIES) : (u32)TOPOLOGY_flat;
+	for (u32 param = 0; param < NR_BOOT_PARAMS; param++)
+		if (one_in(g, 16))
+			m.boot_params |= (u32)BIT(param);
+	for (u32 family = 0; family < NR_FAMILIES; family++)
+		if (g->families & BIT(family))
+			m.boot_params |= family_infos[family].params;
+	choose_blocks(g, &m);
+	*machine = m;
+}
+
+/* Blocks that come and go: rather not those of boot, which the kernel itself lives in. */
+static void choose_focus(struct generator *g, const struct machine_config *m)
+{
+	for (u32 i = 0; i < ARRAY_SIZE(g->focus); i++)
+		g->focus[i] = (s32)(one_in(g, 2) ? m->blocks - 1 - below(g, (m->blocks + 1) / 2) : below(g, m->blocks));
+}
+
+static void add_set_up(struct generator *g, struct scenario *s, u32 id)
+{
+	if (s->nr_boot_ops < 10)
+		random_op(g, s, &g->boot, id, &s->boot_op[s->nr_boot_ops++]);
+}
+
+void generate_machine(struct generator *g, struct scenario *s)
+{
+	struct switches sw = s->machine.sw;
+
+	scenario_init(s);
+	s->machine.sw = sw;
+	memset(&g->boot, 0, sizeof(g->boot));
+	choose_families(g);
+	do
+		choose_machine(g, &s->machine);
+	while (machine_config_error(&s->machine));
+	choose_focus(g, &s->machine);
+	for (u32 family = 0; family < NR_FAMILIES; family++) {
+		if (!(g->families & BIT(family)))
+			continue;
+		/* Machines differ in their blocks already. */
+		for (u32 n = family ? below(g, 4) : below(g, 2); n; n--)
+			add_set_up(g, s, random_word(g, family_infos[family].makers));
+	}
+	if (one_in(g, 4))
+		add_set_up(g, s, weighted_op(g));
+}
+
+/* ---- tasks ----------------------------------------------------------------------------------------------------- */
+
+/* Who does a thing again and again meets others more often. */
+static void repeat_task(struct generator *g, struct scenario_task *task)
+{
+	u32 length = task->nr_ops, times = 1 + below(g, 3);
+
+	for (; times && task->nr_ops + length <= 9; times--) {
+		for (u32 i = 0; i < length; i++)
+			task->op[task->nr_ops + i] = task->op[i];
+		task->nr_ops += length;
+	}
+}
+
+void generate_tasks(struct generator *g, struct scenario *s)
+{
+	u32 at = below(g, 16);
+
+	s->nr_tasks = at < 2 ? 1 : at < 13 ? 2 : 3;
+	for (u32 i = 0; i < s->nr_tasks; i++) {
+		struct scenario_task *task = &s->task[i];
+		struct generate_model model = g->boot;
+
+		memset(task, 0, sizeof(*task));
+		snprintf(task->name, sizeof(task->name), "t%u", i);
+		task->cpu = one_in(g, 8) ? below(g, s->machine.cpus) : i % s->machine.cpus;
+		task->nr_ops = 1 + below(g, one_in(g, 4) ? 6 : 3);
+		for (u32 j = 0; j < task->nr_ops; j++)
+			random_op(g, s, &model, weighted_op(g), &task->op[j]);
+		if (one_in(g, 3))
+			repeat_task(g, task);
+	}
+	schedule_init(&s->schedule);
+}
