@@ -281,7 +281,7 @@ static void mix_areas(u64 *hash)
 
 		mix(hash, area->used);
 		mix(hash, area->pinned);
-		for (u32 i = 0; i < (area->size + 63) / 64 && area->pinned; i++)
+		for (u32 i = 0; i < area->size && area->pinned; i++)
 			mix(hash, area->pins[i]);
 		for (u32 i = 0; i < area->size && area->used; i++) {
 			mix(hash, area->pte[i]);

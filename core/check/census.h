@@ -68,13 +68,18 @@ void census_shifts_init(void);
 
 /* Is the page at @pfn on a per-CPU list, as the first of its block? Its order then goes to *@order. */
 bool census_pcp_page(u64 pfn, u32 *order);
+/* Does op pin hold the page that an entry is for? */
+static inline bool area_pins_page(const struct area *area, u32 entry)
+{
+	return area->pinned && area->pins[entry] == pte_pfn(area->pte[entry]) + 1;
+}
 /* References that an entry of an area accounts for: its mapping or cache, and a pin. */
 static inline s32 area_references(const struct area *area, u32 entry)
 {
 	u64 pte = area->pte[entry];
 	s32 references = pte & PTE_MAPPED ? (s32)BIT(pte_order(pte)) : 1;
 
-	return references + (area->pinned && area->pins[entry / 64] >> entry % 64 & 1);
+	return references + area_pins_page(area, entry);
 }
 /* Early memory of a range: whole pages, and bytes. */
 u64 early_memory_pages(u64 start_pfn, u64 end_pfn);

@@ -18,7 +18,7 @@ static void pinned_law_check(const struct page *page, s32 count, s32 held)
 	if (page->_refcount.counter != count || !(page->mapping & PAGE_MAPPING_ANON) || index >= area->size)
 		return;
 	if (!(area->pte[index] & PTE_PRESENT) || pfn_to_page(pte_pfn(area->pte[index])) != page ||
-	    (area->pinned && area->pins[index / 64] >> index % 64 & 1))
+	    area_pins_page(area, (u32)index))
 		return;
 	if (count == area_references(area, (u32)index) + held)
 		rt_fail(VERDICT_invariant, "law pinned_page",

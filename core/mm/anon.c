@@ -242,7 +242,7 @@ s64 area_pin(struct area *area)
 			continue;
 		get_page(pfn_to_page(pte_pfn(pte)));
 		spin_unlock(&area->ptl);
-		area->pins[index / 64] |= BIT(index % 64);
+		area->pins[index] = pte_pfn(pte) + 1;
 		done++;
 		point(anon, pinned, pte_pfn(pte));
 	}
@@ -251,23 +251,23 @@ s64 area_pin(struct area *area)
 	return done ? done : -EINVAL;
 }
 
-/* The entry of a pinned page keeps its pfn: migration finds the reference and turns the entry back. */
+/*
+ * A pinned page keeps its entry, since migration finds the reference and turns the entry back; but a file's page that
+ * breaks leaves the cache, pinned or not, and its place is free for another one.
+ */
 s64 area_unpin(struct area *area)
 {
 	s64 done = 0;
 
 	mutex_lock(&area->lock);
 	for (u32 index = 0; area->pinned && index < area->size; index++) {
-		u64 pte;
+		u64 pin = area->pins[index];
 
-		if (!(area->pins[index / 64] & BIT(index % 64)))
+		if (!pin)
 			continue;
-		spin_lock(&area->ptl);
-		pte = area->pte[index];
-		spin_unlock(&area->ptl);
-		area->pins[index / 64] &= ~BIT(index % 64);
+		area->pins[index] = 0;
 		area->pinned--;
-		put_page(pfn_to_page(pte_pfn(pte)));
+		put_page(pfn_to_page(pin - 1));
 		done++;
 	}
 	mutex_unlock(&area->lock);

@@ -31,14 +31,9 @@ struct area *area_of_slot(u32 slot)
 	return &machine.areas[slot];
 }
 
-static u64 pin_words(u32 size)
-{
-	return (size + 63UL) / 64;
-}
-
 static void set_table(struct area *area, u32 size)
 {
-	u64 *table = rt_kzalloc((2UL * size + pin_words(size)) * sizeof(u64), OBJ_area_table);
+	u64 *table = rt_kzalloc(3UL * size * sizeof(u64), OBJ_area_table);
 
 	BUG_ON(!table);
 	rt_mark_permanent(table);
@@ -65,7 +60,7 @@ int area_resize(struct area *area, u32 size)
 	int ret = -EINVAL;
 
 	mutex_lock(&area->lock);
-	if (!area->used && size >= AREA_ENTRIES) {
+	if (!area->used && !area->pinned && size >= AREA_ENTRIES) {
 		set_table(area, size);
 		ret = 0;
 	}

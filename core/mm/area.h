@@ -44,7 +44,8 @@ struct area {
 	u64 *pte;             /* size entries: ptl */
 	u64 *stamp;           /* content of the entry's first page; the k-th page holds k more. ptl */
 	u64 pinned;           /* number of entries with an extra reference, held by op pin; under lock */
-	u64 *pins;            /* a bit for each entry: is it one of them? under lock */
+	/* Of each entry what op pin holds: pfn + 1, or 0. The entry may be another page's by now. under lock */
+	u64 *pins;
 	u64 last_stamp;       /* under lock */
 	u64 hugetlb_reserved; /* huge pages promised to the area and not touched yet: under lock */
 };

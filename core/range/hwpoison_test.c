@@ -192,6 +192,32 @@ static void file_pages_leave_the_cache(void **state)
 	run(file_pages);
 }
 
+/* Pinned, it leaves the cache all the same; the pin stays on it, not on the page that takes its place. */
+static void pinned_file_page(void *arg)
+{
+	u64 pfn, other;
+
+	(void)arg;
+	CHECK(test_op("read", 2, 0, 0, 0) == 2);
+	CHECK(test_op("pin", 0, 0, 0, 0) == 2);
+	pfn = entry_pfn(0, 0);
+	CHECK(hard_offline(pfn) == -EBUSY);
+	CHECK(!area_of_slot(0)->pte[0] && page_count(pfn_to_page(pfn)) == 2);
+	CHECK(test_op("read", 2, 0, 0, 0) == 2);
+	other = entry_pfn(0, 0);
+	CHECK(other != pfn && page_count(pfn_to_page(other)) == 1);
+	CHECK(test_op("unpin", 0, 0, 0, 0) == 2);
+	CHECK(page_count(pfn_to_page(pfn)) == 1 && page_count(pfn_to_page(other)) == 1);
+	CHECK(test_op("free", 0, 0, 0, 0) == 2);
+	CHECK(unpoison_memory(pfn) == 0);
+}
+
+static void a_pin_stays_on_a_file_page_that_broke(void **state)
+{
+	(void)state;
+	run(pinned_file_page);
+}
+
 /* Only the broken page of a compound one is lost. */
 static void compound_pages(void *arg)
 {
@@ -394,6 +420,7 @@ int main(void)
 		cmocka_unit_test(pinned_pages_are_busy),
 		cmocka_unit_test(kernel_pages_are_only_marked),
 		cmocka_unit_test(file_pages_leave_the_cache),
+		cmocka_unit_test(a_pin_stays_on_a_file_page_that_broke),
 		cmocka_unit_test(compound_pages_are_split),
 		cmocka_unit_test(huge_pages_are_dissolved),
 		cmocka_unit_test(pages_on_per_cpu_lists_are_found),
