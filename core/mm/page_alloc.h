@@ -26,6 +26,7 @@
 
 /* current->flags: words 0 of a task. */
 #define PF_MEMALLOC BIT(0) /* frees memory itself: watermarks do not apply, no reclaim inside reclaim */
+#define PF_MIGRATES BIT(1) /* has isolated pages on a list of its own, and allocates where they shall go */
 #define current_flags (rt_task_words()[0])
 /* A direct compactor waits for a block of its order: whoever frees one in its name hands it over. (6.1) */
 struct capture_control {

@@ -56,13 +56,17 @@ static void lose_pageblock(struct migrate_scan *s)
 	s->low_pfn = s->end_pfn;
 }
 
-/* When so many pages are isolated that somebody must get on first. */
+/*
+ * When so many pages are isolated that somebody must get on first. That can be us, if we compact to make room for pages
+ * that we have isolated ourselves: 6.1 waits all the same, until a fatal signal.
+ */
 static void throttle(struct migrate_scan *s)
 {
 	while (!s->stop && too_many_isolated(NODE_DATA(s->cc->zone->node))) {
 		vmstat_shepherd();
 		/* Those that are here already can be the ones others wait for. */
-		if (s->cc->nr_migratepages > 0 || s->cc->mode == MIGRATE_ASYNC || fatal_signal_pending())
+		if (s->cc->nr_migratepages > 0 || s->cc->mode == MIGRATE_ASYNC || fatal_signal_pending() ||
+		    (current_flags & PF_MIGRATES && !bug(compaction_waits_for_itself)))
 			s->abort = s->stop = true;
 		else if (!walk_resched(&s->cc->walk, THROTTLE_MS))
 			lose_pageblock(s);

@@ -335,13 +335,16 @@ int migrate_pages_for(enum migrate_reason reason, struct list_head *from, new_pa
 		.mode = mode,
 		.reason = reason,
 	};
+	u64 outer = current_flags & PF_MIGRATES;
 	struct list_head failed;
 	int retry = 1, ret;
 
 	might_sleep();
 	INIT_LIST_HEAD(&failed);
+	current_flags |= PF_MIGRATES;
 	for (u32 pass = 0; pass < MIGRATE_PASSES && retry > 0; pass++)
 		retry = migrate_pass(&m, from, &failed, pass >= MIGRATE_TRYLOCKS);
+	current_flags = (current_flags & ~PF_MIGRATES) | outer;
 	if (nr_succeeded)
 		*nr_succeeded = m.nr_succeeded;
 	BUG_ON(retry == 0 && !list_empty(from));
