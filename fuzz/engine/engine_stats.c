@@ -9,6 +9,8 @@
 
 #include "fuzz/engine/engine.h"
 
+#define PAIRS_PRINTED 12
+
 static bool wanted;
 static u64 overlapped[64];
 static u64 runs, verdicts[NR_VERDICTS];
@@ -35,10 +37,26 @@ static void print_op(const struct op_info *info)
 	fprintf(stderr, "\n");
 }
 
+/* The first few pairs, and how many there are: of more than fifty operations most pairs meet late. */
+static void print_never_overlapped(void)
+{
+	u32 never = 0, pairs = 0;
+
+	fprintf(stderr, "  never overlapped:");
+	for (u32 i = 0; i < nr_op_infos; i++) {
+		for (u32 j = i; j < nr_op_infos; j++) {
+			pairs++;
+			if (overlapped[op_infos[i].id] & BIT(op_infos[j].id))
+				continue;
+			if (never++ < PAIRS_PRINTED)
+				fprintf(stderr, " %s/%s", op_infos[i].name, op_infos[j].name);
+		}
+	}
+	fprintf(stderr, "%s (%u of %u pairs)\n", never > PAIRS_PRINTED ? " ..." : "", never, pairs);
+}
+
 static void print_stats(void)
 {
-	u32 pairs = 0;
-
 	fprintf(stderr, "%s: %llu runs, %llu boots;", fuzz_target.name, (unsigned long long)runs,
 		(unsigned long long)runner_boots());
 	for (u32 i = 0; i < NR_VERDICTS; i++) {
@@ -48,18 +66,8 @@ static void print_stats(void)
 	fprintf(stderr, "\n");
 	for (u32 i = 0; i < nr_op_infos; i++)
 		print_op(&op_infos[i]);
-	if (fuzz_target.mode == MUTATE_SEQUENCE)
-		return;
-	fprintf(stderr, "  never overlapped:");
-	for (u32 i = 0; i < nr_op_infos; i++) {
-		for (u32 j = i; j < nr_op_infos; j++) {
-			if (overlapped[op_infos[i].id] & BIT(op_infos[j].id))
-				continue;
-			fprintf(stderr, " %s/%s", op_infos[i].name, op_infos[j].name);
-			pairs++;
-		}
-	}
-	fprintf(stderr, "%s\n", pairs ? "" : " none");
+	if (fuzz_target.mode != MUTATE_SEQUENCE)
+		print_never_overlapped();
 }
 
 void engine_stats_start(void)
