@@ -2,6 +2,7 @@
 /* Boot: from a configuration to a machine whose early and hot-added memory is where it was asked for. */
 #include "core/mm/cpu.h"
 #include "core/mm/machine.h"
+#include "core/mm/memory_tiers.h"
 
 #include "core/check/laws.h"
 #include "core/hotplug/kcore.h"
@@ -283,6 +284,7 @@ static void machine_boot(void *arg)
 	walkers_init();
 	kcore_init();
 	ksm_init();
+	memory_tiers_init();
 	memory_hotplug_init();
 	cpu_hotplug_init();
 	virtio_mem_init();

@@ -12,6 +12,7 @@
 #include "core/hotplug/virtio_mem.h"
 #include "core/mm/lru.h"
 #include "core/mm/machine.h"
+#include "core/mm/memory_tiers.h"
 #include "core/mm/page_ext.h"
 #include "core/mm/pcp.h"
 #include "core/mm/slab.h"
@@ -295,6 +296,10 @@ static bool object_name(enum obj_type type, u64 base, u64 length, u64 offset, bo
 		return layout_name(LAYOUT_hotplug_state, -1, offset, with_index, buf, size);
 	case OBJ_page_ext:
 		return element_name(LAYOUT_page_ext, 0, offset, with_index, buf, size);
+	case OBJ_memory_tiers:
+		return layout_name(LAYOUT_memory_tiers, -1, offset, with_index, buf, size);
+	case OBJ_memory_tier:
+		return layout_name(LAYOUT_memory_tier, -1, offset, with_index, buf, size);
 	case OBJ_kcore:
 		return layout_name(LAYOUT_kcore, -1, offset, with_index, buf, size);
 	case OBJ_ksm:

@@ -13,6 +13,7 @@
 #include "core/mm/hwpoison.h"
 #include "core/mm/lru.h"
 #include "core/mm/machine.h"
+#include "core/mm/memory_tiers.h"
 #include "core/mm/page_ext.h"
 #include "core/mm/slab.h"
 #include "core/rt/cpu.h"
@@ -49,6 +50,9 @@ static void for_each_owned(void (*visit)(const void *ptr, enum obj_type type, vo
 	for (u32 id = 0; id < SLAB_CACHES; id++)
 		if (machine.slab->caches[id])
 			visit_cache(machine.slab->caches[id], visit, arg);
+	for (u32 kind = 0; machine.memory_tiers && kind < NR_MEMORY_DEV_KINDS; kind++)
+		if (machine.memory_tiers->tier[kind])
+			visit(machine.memory_tiers->tier[kind], OBJ_memory_tier, arg);
 	if (machine.pagemaps)
 		visit(machine.pagemaps, OBJ_pagemap_ranges, arg);
 	for (u32 i = 0; i < DEVICE_MEMORY_RANGES; i++) {

@@ -3,6 +3,7 @@
 
 #include "core/hotplug/kcore.h"
 #include "core/mm/machine.h"
+#include "core/mm/memory_tiers.h"
 #include "core/mm/page_ext.h"
 #include "core/mm/slab.h"
 #include "core/range/ksm.h"
@@ -134,4 +135,27 @@ static int ksm_memory_callback(struct notifier_block *nb, unsigned long action, 
 void ksm_listener_init(void)
 {
 	listener_add(ksm_memory_callback, KSM_CALLBACK_PRI);
+}
+
+/* ---- memory tiers ----------------------------------------------------------------------------------------------- */
+
+/* Only the first and the last memory of a node changes anything. */
+static int memtier_hotplug_callback(struct notifier_block *nb, unsigned long action, void *data)
+{
+	const struct memory_notify *arg = data;
+
+	(void)nb;
+	if (arg->status_change_nid < 0)
+		return NOTIFY_OK;
+	if (action == MEM_ONLINE)
+		memory_tiers_node_online((u32)arg->status_change_nid);
+	else if (action == MEM_OFFLINE)
+		memory_tiers_node_offline((u32)arg->status_change_nid);
+	return NOTIFY_OK;
+}
+
+void memory_tiers_listener_init(void)
+{
+	if (boot_param(memory_tiers))
+		listener_add(memtier_hotplug_callback, MEMTIER_HOTPLUG_PRI);
 }

@@ -11,6 +11,7 @@
 #define DEFAULT_CALLBACK_PRI 0
 #define SLAB_CALLBACK_PRI 1
 #define KSM_CALLBACK_PRI 100
+#define MEMTIER_HOTPLUG_PRI 100
 /* Ours: before anybody else waits for something. */
 #define WALKERS_CALLBACK_PRI 1000
 
@@ -31,5 +32,9 @@ void kcore_listener_init(void);
 
 /* ksmd waits while memory goes offline, and forgets what was on it (mm/ksm.c). */
 void ksm_listener_init(void);
+
+/* A node that gets its first memory gets a tier, one that loses its last leaves it (mm/memory-tiers.c). Only with boot
+ * parameter memory_tiers. */
+void memory_tiers_listener_init(void);
 
 #endif

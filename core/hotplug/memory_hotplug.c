@@ -72,4 +72,5 @@ void memory_hotplug_init(void)
 	page_ext_listener_init();
 	kcore_listener_init();
 	ksm_listener_init();
+	memory_tiers_listener_init();
 }

@@ -19,7 +19,8 @@ u64 zone_reclaimable_pages(const struct zone *zone)
 
 /* ---- taking pages off the lists -------------------------------------------------------------------------------- */
 
-/* From the old end; what cannot be had, or lies in a zone that would not help, goes back to the young end. (6.1) */
+/* From the old end; what cannot be had, or lies in a zone that would not help, goes back to the young end. Base pages.
+ * (6.1) */
 static u32 isolate_lru_pages(struct lruvec *lruvec, u32 nr_to_scan, struct list_head *to, const struct scan_control *sc,
 			     enum lru_list lru)
 {
@@ -42,7 +43,7 @@ static u32 isolate_lru_pages(struct lruvec *lruvec, u32 nr_to_scan, struct list_
 		}
 		lruvec_del_page(lruvec, page);
 		list_add(&page->lru, to);
-		taken++;
+		taken += (u32)BIT(compound_order(page));
 	}
 	list_splice_init(&skipped, from);
 	return taken;
@@ -57,9 +58,16 @@ static u32 take_pages(pg_data_t *pgdat, u32 nr, struct list_head *to, const stru
 	lru_add_drain();
 	spin_lock_irqsave(&lruvec->lru_lock, flags);
 	taken = isolate_lru_pages(lruvec, nr, to, sc, lru);
-	__mod_node_page_state(pgdat, NR_ISOLATED_FILE, taken);
+	__mod_node_page_state(pgdat, lru == LRU_INACTIVE_ANON ? NR_ISOLATED_ANON : NR_ISOLATED_FILE, taken);
 	spin_unlock_irqrestore(&lruvec->lru_lock, flags);
 	return taken;
+}
+
+u32 isolate_inactive_anon(pg_data_t *pgdat, u32 nr, struct list_head *to)
+{
+	const struct scan_control sc = {.reclaim_idx = MAX_NR_ZONES - 1};
+
+	return take_pages(pgdat, nr, to, &sc, LRU_INACTIVE_ANON);
 }
 
 static void put_back(struct list_head *pages)

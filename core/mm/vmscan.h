@@ -31,6 +31,12 @@ struct scan_control {
 void shrink_node(pg_data_t *pgdat, struct scan_control *sc);
 
 /*
+ * Takes up to @nr pages of anonymous memory, compound ones counted once, off the old end of the node's inactive list
+ * onto
+ * @to, each with a reference and counted in NR_ISOLATED. Number of base pages. Task context.
+ */
+u32 isolate_inactive_anon(pg_data_t *pgdat, u32 nr, struct list_head *to);
+/*
  * Drops the clean page cache of a list of isolated pages, used lately or not: it need not be migrated. What could not
  * be dropped stays on the list. Number of pages dropped, which no longer count as isolated. Task context. (6.1)
  */

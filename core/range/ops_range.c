@@ -7,6 +7,7 @@
 #include "core/mm/lru.h"
 #include "core/mm/machine.h"
 #include "core/range/compaction.h"
+#include "core/range/demote.h"
 #include "core/range/isolation.h"
 #include "core/range/ksm.h"
 #include "core/range/migrate.h"
@@ -209,4 +210,15 @@ s64 op_split_pmd(const struct op *op)
 s64 op_ksm(const struct op *op)
 {
 	return ksm_scan(area_of_slot((u32)op->arg[0]));
+}
+
+/* ---- demotion --------------------------------------------------------------------------------------------------- */
+
+s64 op_demote(const struct op *op)
+{
+	u32 nid = (u32)op->arg[0];
+
+	if (nid >= machine_config.nodes)
+		return -ENOENT;
+	return demote_pages(nid, (u32)op->arg[1]);
 }

@@ -19,6 +19,8 @@ s64 op_isolate(const struct op *op);
 s64 op_migrate(const struct op *op);
 /* Number of remembered pages that still are what they were. (ksm_scan_thread()) */
 s64 op_ksm(const struct op *op);
+/* Number of pages moved to a lower tier; -ENOENT no such node. (demote_folio_list()) */
+s64 op_demote(const struct op *op);
 /* Number of compound pages taken apart; those that somebody else holds stay. */
 s64 op_split(const struct op *op);
 /* Number of compound pages mapped page by page that were mapped as a whole. */
