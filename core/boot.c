@@ -12,6 +12,7 @@
 #include "core/mm/buddy.h"
 #include "core/mm/lru.h"
 #include "core/mm/page_ext.h"
+#include "core/mm/page_offline.h"
 #include "core/mm/pagemap.h"
 #include "core/mm/pcp.h"
 #include "core/mm/slab.h"
@@ -282,6 +283,7 @@ static void machine_boot(void *arg)
 	page_ext_init();
 	slab_init();
 	walkers_init();
+	page_offline_init();
 	kcore_init();
 	ksm_init();
 	memory_tiers_init();

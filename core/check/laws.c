@@ -112,6 +112,7 @@ void laws_init(void)
 	oom_law_init();
 	cached_law_init();
 	cma_law_init();
+	virtio_mem_law_init();
 	pinned_law_init();
 	told_law_init();
 	undone_law_init();

@@ -39,6 +39,9 @@ const char *leaks_check(const char **signature);
 /* The law that no page of an isolated pageblock is allocated, checked at each allocation (isolated.c). */
 void isolated_law_init(void);
 
+/* The law that nobody reads what a virtio-mem device has unplugged (virtio_mem.c). */
+void virtio_mem_law_init(void);
+
 /* The law that of the users of a CMA area one at a time isolates (cma.c). */
 void cma_law_init(void);
 

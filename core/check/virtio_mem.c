@@ -4,7 +4,9 @@
 
 #include "core/check/census.h"
 #include "core/check/laws.h"
+#include "core/hotplug/kcore.h"
 #include "core/hotplug/memory_block.h"
+#include "core/rt/report.h"
 
 static const struct virtio_mem_block *device_block(u64 i)
 {
@@ -81,4 +83,21 @@ const char *law_virtio_idle(void)
 		return broken("the hotplug mutex is %s, an operation is %s", vm->hotplug_mutex ? "held" : "free",
 			      vm->hotplug_active ? "under way" : "over");
 	return NULL;
+}
+
+/* What the host has taken back is not there to be read. */
+static void content_read_check(u64 pfn)
+{
+	u64 id = pfn / geometry.pages_per_block, first = machine.virtio_mem ? machine.virtio_mem->first_block : 0;
+
+	if (!machine.virtio_mem || id < first || id - first >= nr_device_blocks())
+		return;
+	if (!(device_block(id - first)->plugged >> pfn % geometry.pages_per_block / pageblock_nr_pages & 1))
+		rt_fail(VERDICT_invariant, "law unplugged_content_read",
+			"pfn %llu is read, but its device has unplugged it", (unsigned long long)pfn);
+}
+
+void virtio_mem_law_init(void)
+{
+	content_read_hook = content_read_check;
 }

@@ -3,6 +3,7 @@
 
 #include "core/hotplug/resource.h"
 #include "core/mm/machine.h"
+#include "core/mm/page_offline.h"
 #include "core/range/walk.h"
 #include "core/rt/cpu.h"
 #include "core/rt/mem.h"
@@ -59,6 +60,8 @@ static bool listed(const struct kcore *kcore, u64 pfn)
 	return false;
 }
 
+void (*content_read_hook)(u64 pfn);
+
 /* Memory of the list may have gone since: whether it is online says the section. False: zeroes are read instead. */
 static bool read_page(struct walk *w, u64 pfn, u64 *sum)
 {
@@ -68,9 +71,25 @@ static bool read_page(struct walk *w, u64 pfn, u64 *sum)
 	if (!page)
 		return false;
 	readable = !PageOffline(page) && !PageHWPoison(page);
-	if (readable)
-		*sum += page_content_read(pfn);
-	return readable;
+	point(walk, readable, pfn);
+	if (!readable)
+		return false;
+	if (content_read_hook)
+		content_read_hook(pfn);
+	*sum += page_content_read(pfn);
+	return true;
+}
+
+static void freeze(void)
+{
+	if (!bug(kcore_reads_unfrozen))
+		page_offline_freeze();
+}
+
+static void thaw(void)
+{
+	if (!bug(kcore_reads_unfrozen))
+		page_offline_thaw();
 }
 
 s64 kcore_read(u64 start_pfn, u64 end_pfn)
@@ -81,17 +100,23 @@ s64 kcore_read(u64 start_pfn, u64 end_pfn)
 	struct walk w;
 
 	kcore_update_ram(kcore);
-	walk_begin(&w, NULL);
+	/* Drivers wait for readers while an offline waits for the driver: a reader does not wait for the offline. */
+	walk_begin_giving_way(&w, NULL);
 	down_read(&kcore->lock);
+	/* Before each read section, in which nobody waits. */
+	freeze();
 	for (u64 pfn = start_pfn; pfn < end_pfn; pfn++) {
 		if (pfn % BIT(geometry.max_order) == 0) {
 			walk_leave(&w);
+			thaw();
 			cond_resched();
+			freeze();
 		}
 		if (listed(kcore, pfn))
 			pages += read_page(&w, pfn, &sum);
 	}
 	walk_leave(&w);
+	thaw();
 	up_read(&kcore->lock);
 	walk_end(&w);
 	point(walk, scanned, sum);

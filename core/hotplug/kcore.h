@@ -19,6 +19,8 @@ struct kcore {
 
 /* Boot: the list is made by the first reader. */
 void kcore_init(void);
+/* Judges a read of content about to be made; NULL: nobody does. */
+extern void (*content_read_hook)(u64 pfn);
 /* Pages of [start_pfn, end_pfn) whose content could be read. Task context, may sleep. (read_kcore, 6.1) */
 s64 kcore_read(u64 start_pfn, u64 end_pfn);
 /* The list is out of date. (kcore_callback, 6.1) */

@@ -4,14 +4,17 @@
 #include "core/hotplug/memory_hotplug.h"
 #include "core/hotplug/virtio_mem.h"
 #include "core/mm/machine.h"
+#include "core/mm/page_offline.h"
 #include "core/rt/point.h"
 #include "core/rt/report.h"
 
 /* ---- pages ------------------------------------------------------------------------------------------------------- */
 
-/* Dirty marks those that the allocator never had. */
+/* Dirty marks those that the allocator never had. Whoever looked before them has read what he wanted. */
 void virtio_mem_set_fake_offline(u64 pfn, u64 nr_pages, bool onlined)
 {
+	if (!bug(planted_offline_unannounced))
+		page_offline_begin();
 	for (u64 end_pfn = pfn + nr_pages; pfn < end_pfn; pfn++) {
 		struct page *page = pfn_to_page(pfn);
 
@@ -21,6 +24,8 @@ void virtio_mem_set_fake_offline(u64 pfn, u64 nr_pages, bool onlined)
 			ClearPageReserved(page);
 		}
 	}
+	if (!bug(planted_offline_unannounced))
+		page_offline_end();
 }
 
 void virtio_mem_clear_fake_offline(u64 pfn, u64 nr_pages, bool onlined)
