@@ -37,6 +37,8 @@ for bug in "$folder"/*/; do
 	check "$name ends as expected" 0 "$kind: " "$pfnstorm" run "$bug"
 	check "$name: token and scenario agree" 1 "token $(cat "$bug/token")" "$pfnstorm" replay "$bug"
 	check "$name does not occur without its switches" 1 "ok" "$pfnstorm" run "$bug" --set era=none
+	# What needs a minute of search is found in corpus/planted/ by random schedules.
+	[ "$bound" = none ] && continue
 	# A search is the same in every preset: the slow ones need not repeat it.
 	case ${PFNSTORM_PRESET:-release} in
 	release | asan) ;;
