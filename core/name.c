@@ -258,13 +258,43 @@ static bool pagemaps_name(u64 offset, bool with_index, char *buf, size_t size)
 	return true;
 }
 
+enum object_shape { NAMELESS, PLAIN, ELEMENTS, PERCPU };
+
+static const struct {
+	enum object_shape shape;
+	enum layout_id layout;
+} object_layouts[NR_OBJ_TYPES] = {
+#define PLAIN(object, layout) [OBJ_##object] = {PLAIN, LAYOUT_##layout},
+#define ELEMENTS(object, layout) [OBJ_##object] = {ELEMENTS, LAYOUT_##layout},
+#define PERCPU(object, layout) [OBJ_##object] = {PERCPU, LAYOUT_##layout},
+#include "core/object_layouts.def"
+#undef PLAIN
+#undef ELEMENTS
+#undef PERCPU
+};
+
+static bool layout_of_object_name(enum obj_type type, u64 offset, bool with_index, char *buf, size_t size)
+{
+	enum layout_id layout = object_layouts[type].layout;
+
+	switch (object_layouts[type].shape) {
+	case PLAIN:
+		return layout_name(layout, -1, offset, with_index, buf, size);
+	case ELEMENTS:
+		return element_name(layout, 0, offset, with_index, buf, size);
+	case PERCPU:
+		return percpu_name(layout, offset, with_index, buf, size);
+	case NAMELESS:
+		break;
+	}
+	return false;
+}
+
 static bool object_name(enum obj_type type, u64 base, u64 length, u64 offset, bool with_index, char *buf, size_t size)
 {
 	s64 root;
 
 	switch (type) {
-	case OBJ_machine:
-		return layout_name(LAYOUT_root, -1, offset, with_index, buf, size);
 	case OBJ_mem_section_root:
 		root = section_root_index((const void *)base);
 		return element_name(LAYOUT_mem_section, max(root, 0L) * SECTIONS_PER_ROOT, offset, with_index, buf,
@@ -273,53 +303,15 @@ static bool object_name(enum obj_type type, u64 base, u64 length, u64 offset, bo
 		return usage_name(base, offset, with_index, buf, size);
 	case OBJ_memory_block:
 		return layout_name(LAYOUT_memory_block, block_index((const void *)base), offset, with_index, buf, size);
-	case OBJ_resource:
-		return layout_name(LAYOUT_resource, -1, offset, with_index, buf, size);
 	case OBJ_notifier:
 		return layout_name(length >= sizeof(struct memory_recorder) ? LAYOUT_recorder : LAYOUT_notifier_block,
 				   -1, offset, with_index, buf, size);
-	case OBJ_pageset:
-		return percpu_name(LAYOUT_pageset, offset, with_index, buf, size);
-	case OBJ_zonestat:
-		return percpu_name(LAYOUT_zonestat, offset, with_index, buf, size);
-	case OBJ_nodestat:
-		return percpu_name(LAYOUT_nodestat, offset, with_index, buf, size);
-	case OBJ_lru_batch:
-		return percpu_name(LAYOUT_lru_batch, offset, with_index, buf, size);
 	case OBJ_area_table:
 		return area_table_name(base, offset, with_index, buf, size);
-	case OBJ_dev_pagemap:
-		return layout_name(LAYOUT_dev_pagemap, -1, offset, with_index, buf, size);
 	case OBJ_pagemap_ranges:
 		return pagemaps_name(offset, with_index, buf, size);
-	case OBJ_hotplug_state:
-		return layout_name(LAYOUT_hotplug_state, -1, offset, with_index, buf, size);
-	case OBJ_page_ext:
-		return element_name(LAYOUT_page_ext, 0, offset, with_index, buf, size);
-	case OBJ_memory_tiers:
-		return layout_name(LAYOUT_memory_tiers, -1, offset, with_index, buf, size);
-	case OBJ_memory_tier:
-		return layout_name(LAYOUT_memory_tier, -1, offset, with_index, buf, size);
-	case OBJ_kcore:
-		return layout_name(LAYOUT_kcore, -1, offset, with_index, buf, size);
-	case OBJ_ksm:
-		return layout_name(LAYOUT_ksm, -1, offset, with_index, buf, size);
-	case OBJ_walkers:
-		return layout_name(LAYOUT_walkers, -1, offset, with_index, buf, size);
-	case OBJ_slab_state:
-		return layout_name(LAYOUT_slab_state, -1, offset, with_index, buf, size);
-	case OBJ_kmem_cache:
-		return layout_name(LAYOUT_kmem_cache, -1, offset, with_index, buf, size);
-	case OBJ_kmem_cache_node:
-		return layout_name(LAYOUT_kmem_cache_node, -1, offset, with_index, buf, size);
-	case OBJ_kmem_cache_cpu:
-		return percpu_name(LAYOUT_kmem_cache_cpu, offset, with_index, buf, size);
-	case OBJ_virtio_mem:
-		return layout_name(LAYOUT_virtio_mem, -1, offset, with_index, buf, size);
-	case OBJ_cma:
-		return layout_name(LAYOUT_cma, -1, offset, with_index, buf, size);
 	default:
-		return false;
+		return layout_of_object_name(type, offset, with_index, buf, size);
 	}
 }
 
