@@ -73,7 +73,7 @@ __attribute__((no_sanitize("undefined"))) bool pfn_section_valid(const struct me
 	/* One load: removal may clear the pointer at any time. Pairs with the release in section_activate(). */
 	struct mem_section_usage *usage = smp_load_acquire(&ms->usage);
 
-	if (!usage && !bug(usage_not_tested))
+	if (!usage && !bug(usage_not_tested) && !bug(section_flag_cleared_last))
 		return false;
 	return test_bit(subsection_index(pfn), &usage->subsection_map);
 }
@@ -360,7 +360,8 @@ static void section_deactivate(struct mem_section *ms, u64 pfn, u64 nr, struct v
 		WRITE_ONCE(ms->usage, NULL);
 		kfree(usage);
 	} else if (empty) {
-		section_word_set(ms, READ_ONCE(ms->section_mem_map) & ~SECTION_HAS_MEM_MAP);
+		if (!bug(section_flag_cleared_last))
+			section_word_set(ms, READ_ONCE(ms->section_mem_map) & ~SECTION_HAS_MEM_MAP);
 		point(sparse, mem_map_cleared, pfn_to_section_nr(pfn));
 		/* Boot usage lies in reserved memory: kept, and used again when the section comes back. */
 		if (!usage->boot) {
