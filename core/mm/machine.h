@@ -86,10 +86,10 @@ struct machine {
 	struct hstate hstate;  /* the pool of huge pages */
 	struct mutex mf_mutex; /* one page is poisoned or unpoisoned at a time */
 	atomic_long_t num_poisoned_pages;
-	u64 hw_memory_failure;             /* the hardware has reported one: mf_mutex */
+	u64 hw_memory_failure;                  /* the hardware has reported one: mf_mutex */
 	struct rw_semaphore page_offline_rwsem; /* read while content of any page is read */
-	struct memory_tiers *memory_tiers; /* NULL: not asked for at boot */
-	u64 mf_calls;                      /* of all that take mf_mutex, and under it */
+	struct memory_tiers *memory_tiers;      /* NULL: not asked for at boot */
+	u64 mf_calls;                           /* of all that take mf_mutex, and under it */
 };
 
 #define machine (*(struct machine *)RT_HEAP_BASE)

@@ -2,8 +2,8 @@
 /*
  * Readers of the content of any page against drivers that take pages away (mm/util.c, 6.1).
  *
- * A driver that marks pages as logically offline gives their memory back to a host, and nobody may read it any more. Who
- * reads pages that he has no reference to looks at the mark first; while he is frozen no page gets it.
+ * A driver that marks pages as logically offline gives their memory back to a host, and nobody may read it any more.
+ * Who reads pages that he has no reference to looks at the mark first; while pages are frozen, none gets it.
  */
 #ifndef PFNSTORM_MM_PAGE_OFFLINE_H
 #define PFNSTORM_MM_PAGE_OFFLINE_H
