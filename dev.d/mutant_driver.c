@@ -111,7 +111,20 @@ static void probe(struct subject *p)
 		reached[i] |= before[i];
 }
 
-/* With the default switches: what a planted bug needs is where mutants are likely to show. */
+/*
+ * Without bugs, and without the alternative that a file is named after: what a planted bug needs is where mutants are
+ * likely to show.
+ */
+static void take_back_switches(struct switches *sw, const char *file)
+{
+	struct switches defaults;
+
+	switches_default(&defaults);
+	memcpy(sw->bug, defaults.bug, sizeof(sw->bug));
+	if (strchr(file, '.') != strrchr(file, '.'))
+		memcpy(sw->design, defaults.design, sizeof(sw->design));
+}
+
 static void load_folder(const char *corpus, const char *folder, bool sequence)
 {
 	char path[512], file[1024], message[512];
@@ -133,7 +146,7 @@ static void load_folder(const char *corpus, const char *folder, bool sequence)
 			fail("too many scenarios");
 		if (scenario_load(file, &p->s, message, sizeof(message)))
 			fail(message);
-		switches_default(&p->s.machine.sw);
+		take_back_switches(&p->s.machine.sw, entry[i]->d_name);
 		snprintf(p->s.name, sizeof(p->s.name), "%s/%s", folder, entry[i]->d_name);
 		p->sequence = sequence;
 		nr_subjects++;

@@ -147,9 +147,14 @@ function end_of(at,    i) {
 	return i
 }
 
+# A planted bug's, and not the core's own.
+function planted(at) {
+	return line[at - 1] ~ /[^!_a-z]bug\(/
+}
+
 function lock_mutant(at,    name, other, argument, i, last, found) {
 	name = called(line[at])
-	if (!(name in unlock_of))
+	if (!(name in unlock_of) || planted(at))
 		return
 	other = unlock_of[name]
 	argument = first_argument(line[at])
@@ -172,7 +177,7 @@ function wait_mutant(at,    name) {
 	name = called(line[at])
 	if (name !~ /^(synchronize_rcu|smp_mb|smp_wmb|smp_rmb|drain_all_pages|lru_add_drain_all|drain_local_pages|flush_work)$/)
 		return
-	if (emit(at, "wait", line[at]))
+	if (!planted(at) && emit(at, "wait", line[at]))
 		drop(at, "\t;")
 }
 
@@ -215,7 +220,8 @@ function after_lock(at,    i) {
 function recheck_mutant(at,    brace) {
 	if (line[at] !~ /^\t+(if|while) \(.*\)( \{)?$/)
 		return
-	if (line[at] ~ /[^_a-z]bug\(/ || (!after_lock(at) && line[at] !~ /(seqretry|signal_pending|kthread_should_stop|check_retry|is_migrate_isolate)/))
+	# A law's hook says nothing about the machine.
+	if (line[at] ~ /[^_a-z]bug\(|_hook\)/ || (!after_lock(at) && line[at] !~ /(seqretry|signal_pending|kthread_should_stop|check_retry|is_migrate_isolate)/))
 		return
 	if (!emit(at, "recheck", line[at]))
 		return
