@@ -176,7 +176,14 @@ static u32 owners_of(u64 pfn)
 	return owners;
 }
 
-/* Pages that wait in an LRU batch although nobody uses them any more. */
+/* Has memory_failure() a reference on it, as it says? */
+static bool kept_for_poison(const struct page *page)
+{
+	return raw_page_flag(page, PG_hwpoison) && !raw_page_huge(page) &&
+	       (page->private == MAGIC_HWPOISON || page->private == MAGIC_HWPOISON_USED);
+}
+
+/* Pages that wait in an LRU batch although nobody uses them any more; what was kept besides is counted below. */
 static u64 pages_in_batches_alone(void)
 {
 	u64 pages = 0;
@@ -185,16 +192,9 @@ static u64 pages_in_batches_alone(void)
 		const struct lru_batch *batch = per_cpu_ptr(machine.lru_batches, cpu);
 
 		for (u32 i = 0; i < batch->nr; i++)
-			pages += !owners_of(page_to_pfn(batch->page[i]));
+			pages += !owners_of(page_to_pfn(batch->page[i])) && !kept_for_poison(batch->page[i]);
 	}
 	return pages;
-}
-
-/* Has memory_failure() a reference on it, as it says? */
-static bool kept_for_poison(const struct page *page)
-{
-	return raw_page_flag(page, PG_hwpoison) && !raw_page_huge(page) &&
-	       (page->private == MAGIC_HWPOISON || page->private == MAGIC_HWPOISON_USED);
 }
 
 /* Poisoned pages that have no other user; of huge ones those that are pinned. */

@@ -3,6 +3,7 @@
 
 #include "core/mm/buddy.h"
 #include "core/mm/lru.h"
+#include "core/mm/pcp.h"
 #include "core/range/isolation.h"
 #include "core/range/testing.h"
 #include "core/rt/task.h"
@@ -62,20 +63,45 @@ static void take_used_pages(void *arg)
 	CHECK(test_free_pages(zone) == free_before);
 }
 
+static u64 only_pfn(u32 slot)
+{
+	return area_of_slot(slot)->pte[0] >> 8;
+}
+
+/* In front of the LRU lists no scan finds a page, on a per-CPU list it is not free yet: both are drained. */
+static void take_waiting_pages(void *arg)
+{
+	struct zone *zone = node_zone(0, ZONE_MOVABLE);
+	u64 pfn;
+
+	(void)arg;
+	zone_pcp_set_high_and_batch(zone, 8, 2);
+	zone->pageset_high = 8;
+	zone->pageset_batch = 2;
+	geometry.lru_batch = 3;
+	CHECK(test_op("alloc", MIGRATE_MOVABLE, 0, 1, 0) == 1);
+	pfn = only_pfn(0);
+	CHECK(!PageLRU(pfn_to_page(pfn)));
+	CHECK(take(pfn, 1) == 0);
+	CHECK(only_pfn(0) != pfn);
+	free_contig_range(pfn, 1);
+	CHECK(!PageBuddy(pfn_to_page(pfn)));
+	CHECK(take(pfn, 1) == 0);
+	free_contig_range(pfn, 1);
+	CHECK(test_op("free", 0, 0, 0, 0) == 1);
+	geometry.lru_batch = 1;
+}
+
 static void gives_single_pages(void **state)
 {
 	(void)state;
 	test_boot("", true);
 	test_run_alone(take_free_pages, NULL);
 	test_run_alone(take_used_pages, NULL);
+	test_run_alone(take_waiting_pages, NULL);
 }
 
 /* ---- what it refuses ------------------------------------------------------------------------------------------- */
-
-static u64 only_pfn(u32 slot)
-{
-	return area_of_slot(slot)->pte[0] >> 8;
-}
 
 static void refuse_busy(void *arg)
 {

@@ -294,9 +294,25 @@ static void pcp_page(void *arg)
 	CHECK(hard_offline(pfn) == (bug(poison_misses_pcp_page) ? -EBUSY : 0));
 }
 
+/* In front of the LRU lists a page is of no kind that can be handled, until the batches are drained. */
+static void batched_page(void *arg)
+{
+	u64 pfn;
+
+	(void)arg;
+	geometry.lru_batch = 3;
+	CHECK(test_op("alloc", MIGRATE_MOVABLE, 0, 1, 0) == 1);
+	pfn = entry_pfn(0, 0);
+	CHECK(!PageLRU(pfn_to_page(pfn)));
+	CHECK(hard_offline(pfn) == 0);
+	geometry.lru_batch = 1;
+	CHECK(test_op("free", 0, 0, 0, 0) == 1);
+}
+
 static void pages_on_per_cpu_lists_are_found(void **state)
 {
 	(void)state;
+	run(batched_page);
 	run(pcp_page);
 	test_boot("poison_misses_pcp_page=on", true);
 	test_run_alone(pcp_page, NULL);

@@ -50,6 +50,18 @@ static void move_slot(void *arg)
 	CHECK(test_op("migrate", 0, 0, 0, 0) == 0);
 }
 
+/* It waits in front of the LRU lists, from where nobody can isolate it: batches are drained first. */
+static void move_at_once(void *arg)
+{
+	(void)arg;
+	geometry.lru_batch = 3;
+	CHECK(test_op("alloc", MIGRATE_MOVABLE, 0, 1, 0) == 1);
+	CHECK(!PageLRU(pfn_to_page(entry_pfn(0, 0))));
+	CHECK(test_op("migrate", 0, 0, 0, 0) == 1);
+	geometry.lru_batch = 1;
+	CHECK(test_op("free", 0, 0, 0, 0) == 1);
+}
+
 static void content_moves_with_the_page(void **state)
 {
 	static struct moving cases[] = {
@@ -61,6 +73,7 @@ static void content_moves_with_the_page(void **state)
 	test_boot("", true);
 	for (u32 i = 0; i < ARRAY_SIZE(cases); i++)
 		test_run_alone(move_slot, &cases[i]);
+	test_run_alone(move_at_once, NULL);
 }
 
 /* Pages outside ZONE_MOVABLE never go there, those of ZONE_MOVABLE may go anywhere. */
