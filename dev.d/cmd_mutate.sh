@@ -74,7 +74,8 @@ mutate_baseline() {
 
 # mutate_drive SECONDS SEED: ids in; id, how it ended, runs, seconds and what was seen out.
 mutate_drive() {
-	"$MUTATE_BIN/bin/mutant_driver" corpus "$1" "$2" 2>"$MUTATE/driver.log"
+	mkdir -p "$MUTATE/seen"
+	"$MUTATE_BIN/bin/mutant_driver" corpus "$1" "$2" "$MUTATE/seen" 2>>"$MUTATE/driver.log"
 }
 
 # mutate_units ID MIN MAX: the unit tests that take MIN to MAX ms and reach it; prints the one that notices it.
@@ -128,16 +129,29 @@ mutate_by_units() {
 	done
 }
 
-# Whether the mutant's code was run at all, by any test without a mutant.
-mutate_survivors() {
+# Was the mutant's code run at all, by any test without a mutant?
+mutate_survived() {
+	if grep -qx "$1" "$MUTATE"/reach/*; then echo survived; else echo "not reached"; fi
+}
+
+# Those with a reason on record are let go without the long tests.
+mutate_with_reason() {
 	local id reason
 	while read -r id; do
-		if ! grep -qx "$id" "$MUTATE"/reach/*; then
-			mutate_ended "$id" "not reached"
-			continue
-		fi
 		reason=$(mutate_reason "$id" </dev/null)
-		mutate_ended "$id" "survived${reason:+: $reason}"
+		if [ -n "$reason" ]; then
+			mutate_ended "$id" "$(mutate_survived "$id"): $reason" >&3
+		else
+			echo "$id"
+		fi
+	done 3>&1 <"$MUTATE/left" >"$MUTATE/still"
+	mv "$MUTATE/still" "$MUTATE/left"
+}
+
+mutate_without_reason() {
+	local id
+	while read -r id; do
+		mutate_ended "$id" "$(mutate_survived "$id")"
 	done <"$MUTATE/left"
 }
 
@@ -189,11 +203,12 @@ mutate_run() {
 	mutate_phase "scenarios, a moment" mutate_by_scenarios 1 1
 	mutate_phase "unit tests" mutate_by_units 0 3000
 	mutate_phase "scenarios" mutate_by_scenarios "$time" 2
+	mutate_with_reason
 	mutate_phase "long unit tests" mutate_by_units 3000 1000000
-	mutate_survivors
+	mutate_without_reason
 	awk -F '\t' 'NR == FNR { ended[$1] = $2; next } { print $0 "\t" ended[$1] }' "$MUTATE/ended" "$MUTATE/mutants" \
 		>"$MUTATE/result"
-	cut -f 8 "$MUTATE/result" | sed 's/\(survived\):.*/\1, reason on record/; s/:.*//' | sort | uniq -c
+	cut -f 8 "$MUTATE/result" | sed 's/\(survived\|not reached\):.*/\1, reason on record/; s/:.*//' | sort | uniq -c
 	say "$total mutants in $((SECONDS - started)) s; all in $MUTATE/result"
 	! grep -q "$(printf '\t')survived\$" "$MUTATE/result"
 }

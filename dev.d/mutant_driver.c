@@ -3,9 +3,10 @@
  * Runs the scenarios of corpus/ against mutants of core, many schedules of those that reach the mutant, and tells which
  * mutants a verdict gives away. Built in the mutated copy of the tree only (./dev mutate).
  *
- *   mutant_driver CORPUS SECONDS SEED < IDS
+ *   mutant_driver CORPUS SECONDS SEED SEEN < IDS
  *
- * For each id of standard input one line: id, how it ended (noticed, silent, unreached), runs, seconds, what was seen.
+ * For each id of standard input one line: id, how it ended (noticed, silent, unreached), runs, seconds, what was seen;
+ * and SEEN/ID.pfn, the scenario that showed it.
  * Each mutant runs in a process of its own: it may crash or hang, and then is noticed too.
  */
 #include <dirent.h>
@@ -43,6 +44,7 @@ static u32 nr_subjects;
 static struct strategy *strategies[4];
 static struct runner_result result;
 static double seconds_max, end; /* end: of the time for this mutant */
+static const char *seen_folder;
 static u64 runs;
 
 static double now(void)
@@ -146,7 +148,10 @@ static void load_folder(const char *corpus, const char *folder, bool sequence)
 			fail("too many scenarios");
 		if (scenario_load(file, &p->s, message, sizeof(message)))
 			fail(message);
-		take_back_switches(&p->s.machine.sw, entry[i]->d_name);
+		if (strcmp(folder, "planted") == 0)
+			take_back_switches(&p->s.machine.sw, entry[i]->d_name);
+		else
+			switches_default(&p->s.machine.sw);
 		snprintf(p->s.name, sizeof(p->s.name), "%s/%s", folder, entry[i]->d_name);
 		p->sequence = sequence;
 		nr_subjects++;
@@ -165,6 +170,20 @@ static void tell(u32 id, const char *ended, double started, const char *what)
 		printf(": %s [%s]", verdict_name(v->kind), v->signature);
 	putchar('\n');
 	fflush(stdout);
+}
+
+/* For `PFNSTORM_MUTANT=ID pfnstorm explore`, which finds a schedule again. */
+static void keep_scenario(const struct scenario *s, u32 id)
+{
+	static char text[SCENARIO_TEXT_MAX];
+	char path[512];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/%u.pfn", seen_folder, id);
+	scenario_print(s, text, sizeof(text));
+	file = fopen(path, "we");
+	if (!file || fputs(text, file) < 0 || fclose(file))
+		fail(path);
 }
 
 /*
@@ -187,6 +206,8 @@ static bool fails_anyway(const struct scenario *s, u32 id, u32 nr_runs)
 	mutant_choose(id);
 	runner_forget();
 	memcpy(&result, &seen, sizeof(seen));
+	if (!fails)
+		keep_scenario(s, id);
 	return fails;
 }
 
@@ -289,8 +310,9 @@ int main(int argc, char **argv)
 	char line[32];
 	u64 seed;
 
-	if (argc != 4)
-		fail("usage: mutant_driver CORPUS SECONDS SEED < IDS");
+	if (argc != 5)
+		fail("usage: mutant_driver CORPUS SECONDS SEED SEEN < IDS");
+	seen_folder = argv[4];
 	seconds_max = strtod(argv[2], NULL);
 	seed = strtoull(argv[3], NULL, 10);
 	subject = calloc(SCENARIOS_MAX, sizeof(*subject));

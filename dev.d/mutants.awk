@@ -28,9 +28,9 @@ BEGIN {
 
 { line[NR] = $0 }
 
-/^[a-z].*\(/ {
+/^[a-z_].*\(/ {
 	name_of_next = $0
-	sub(/__attribute__\(\([^)]*\)\) */, "", name_of_next)
+	sub(/__attribute__\(\([a-z_]*(\("[a-z]*"\))?\)\) */, "", name_of_next)
 	sub(/\(.*/, "", name_of_next)
 	sub(/.*[ *]/, "", name_of_next)
 }

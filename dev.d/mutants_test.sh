@@ -21,6 +21,13 @@ while IFS=$'\t' read -r number line operator function text; do
 done < <(awk -f "$mutants" core/hotplug/offline.c)
 [ "$count" -ge 5 ] || { echo "only $count mutants of core/hotplug/offline.c"; failed=1; }
 
+# Each reason on record is about a mutant that there is.
+while IFS=$'\t' read -r file operator function text reason; do
+	awk -f "$mutants" "$file" | cut -f 3-5 | grep -qxF "$(printf '%s\t%s\t%s' "$operator" "$function" "$text")" ||
+		{ echo "dev.d/mutants.reasons: $file: no mutant $operator of '$text' in $function()"; failed=1; }
+	[ -n "$reason" ] || { echo "dev.d/mutants.reasons: $file: $function(): no reason"; failed=1; }
+done <dev.d/mutants.reasons
+
 # A lock goes with its unlock, and what it would have set is set.
 printf 'int f(void)\n{\n\tspin_lock_irqsave(&x->lock, flags);\n\tx->a = 1;\n\tspin_unlock_irqrestore(&x->lock, flags);\n}\n' >"$scratch/f.c"
 printf 'int f(void)\n{\n\tflags = 0;\n\tx->a = 1;\n\t(void)flags;\n}\n' >"$scratch/expected.c"

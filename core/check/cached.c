@@ -40,7 +40,7 @@ static u64 lowest_resting(const struct zone *zone, u64 start_pfn, u64 end_pfn)
 	for (u32 cpu = 0; cpu < machine_config.cpus; cpu++) {
 		const struct per_cpu_pages *pcp = per_cpu_ptr(zone->per_cpu_pageset, cpu);
 
-		for (u32 list = 0; list < NR_PCP_LISTS_MAX; list++)
+		for (u32 list = 0; list < NR_PCP_LISTS_MAX && !spin_is_locked(&pcp->lock); list++)
 			lowest_in_list(&pcp->lists[list], start_pfn, end_pfn, &lowest);
 	}
 	return lowest;

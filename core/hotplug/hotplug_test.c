@@ -368,10 +368,50 @@ static void errno_on_the_chain(void **state)
 	assert_int_equal(notifier_from_errno(0), NOTIFY_OK);
 }
 
+static s64 results[6];
+
+static int hear(struct notifier_block *nb, unsigned long val, void *data)
+{
+	(void)nb;
+	(void)val;
+	(void)data;
+	return NOTIFY_DONE;
+}
+
+static void come_and_go(void *arg)
+{
+	static struct notifier_block first = {.notifier_call = hear, .priority = 1}, last = {.notifier_call = hear};
+
+	(void)arg;
+	results[0] = register_memory_notifier(&last);
+	results[1] = register_memory_notifier(&first);
+	results[2] = register_memory_notifier(&first);
+	results[3] = unregister_memory_notifier(&first);
+	results[4] = unregister_memory_notifier(&first);
+	results[5] = unregister_memory_notifier(&last);
+}
+
+static void a_listener_is_on_the_chain_once(void **state)
+{
+	static const s64 expected[] = {0, 0, -EEXIST, 0, -ENOENT, 0};
+	struct test_scenario s = test_scenario(4, 3);
+	struct rt_result result;
+
+	(void)state;
+	test_boot(&s);
+	rt_task_create("a", 0, come_and_go, NULL);
+	rt_run(&result);
+	assert_string_equal(verdict_name(result.verdict.kind), "ok");
+	for (u32 i = 0; i < ARRAY_SIZE(expected); i++)
+		assert_int_equal(results[i], expected[i]);
+	rt_reset();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(errno_on_the_chain),
+		cmocka_unit_test(a_listener_is_on_the_chain_once),
 		cmocka_unit_test(life_of_a_block),
 		cmocka_unit_test(zones_by_policy),
 		cmocka_unit_test(spans_shrink_at_edges_only),

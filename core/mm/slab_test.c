@@ -37,7 +37,11 @@ static void objects(void *arg)
 	/* The first slab was full and on no list; it is partial now. */
 	kmem_cache_free(s, object[0]);
 	CHECK_EQUAL(s->node[0]->nr_partial, 1);
-	for (u32 i = 1; i < ARRAY_SIZE(object); i++)
+	/* The slabs of the CPU are full: that one comes before a new one. */
+	object[0] = kmem_cache_alloc(s, GFP_KERNEL);
+	CHECK_EQUAL(s->node[0]->nr_partial, 0);
+	CHECK_EQUAL(nr_slabs(s, 0), 3);
+	for (u32 i = 0; i < ARRAY_SIZE(object); i++)
 		kmem_cache_free(s, object[i]);
 	/* Empty ones are kept, until somebody asks. */
 	CHECK_EQUAL(nr_slabs(s, 0), 3);

@@ -88,7 +88,9 @@ static void take_waiting_pages(void *arg)
 	CHECK(!PageBuddy(pfn_to_page(pfn)));
 	CHECK(take(pfn, 1) == 0);
 	free_contig_range(pfn, 1);
-	CHECK(test_op("free", 0, 0, 0, 0) == 1);
+	CHECK(test_op("alloc", MIGRATE_MOVABLE, 0, 1, 0) == 1);
+	CHECK(test_op("offline", 4, 0, 0, 0) == 0);
+	CHECK(test_op("free", 0, 0, 0, 0) == 2);
 	geometry.lru_batch = 1;
 }
 

@@ -56,6 +56,9 @@ static void free_pages_go(void *arg)
 	CHECK(unpoison_memory(pfn + 2) == -EBUSY);
 	CHECK(unpoison_memory(pfn) == 0);
 	CHECK(unpoison_memory(pfn + 1) == 0);
+	/* The operation looks for the first one. */
+	CHECK(hard_offline(pfn + 3) == 0);
+	CHECK(test_op("unpoison", 4, 0, 0, 0) == 0);
 	CHECK(nr_poisoned() == 0);
 	CHECK(test_free_pages(node_zone(0, ZONE_MOVABLE)) == free);
 	/* A real one: nobody knows which of the poisoned pages are meant. */

@@ -396,10 +396,30 @@ static void compaction_gives_way(void **state)
 	test_run_alone(compact_and_walk, NULL);
 }
 
+/* Walker 3 is /proc/kcore: it reads what was memory when the file was opened. */
+static void read_kcore(void *arg)
+{
+	(void)arg;
+	CHECK(test_op("scan", 3, 6, 1, 0) == 0);
+	CHECK(test_op("online", 6, 0, 0, 0) == 0);
+	CHECK(test_op("scan", 3, 6, 1, 0) == 64);
+	CHECK(test_op("offline", 6, 0, 0, 0) == 0);
+	CHECK(test_op("remove", 6, 0, 0, 0) == 0);
+	CHECK(test_op("scan", 3, 6, 1, 0) == 0);
+}
+
+static void kcore_lists_memory_anew(void **state)
+{
+	(void)state;
+	test_boot("", true);
+	test_run_alone(read_kcore, NULL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(online_pages_are_seen),
+		cmocka_unit_test(kcore_lists_memory_anew),
 		cmocka_unit_test(pageblocks_of_other_zones_are_refused),
 		cmocka_unit_test(only_unsynchronised_trusts_contiguous),
 		cmocka_unit_test(references_hold_pages),
