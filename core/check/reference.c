@@ -193,7 +193,7 @@ static bool remove_may_return(const struct performing *p, s64 result)
 		return did(p, EVENT_remove_commit);
 	case -ENODEV:
 		/* Or of a device, which alone may remove it. */
-		return saw(p, NO_FILE) || virtio_mem_has_block(block_of(p->op));
+		return saw(p, NO_FILE) || virtio_mem_has_block(block_of(p->op)) || did(p, EVENT_conflict);
 	case -EBUSY:
 		return saw(p, IN(ONLINE) | IN(GOING_ONLINE) | IN(GOING_OFFLINE));
 	default:
@@ -227,7 +227,8 @@ static bool may_return(const struct performing *p, s64 result)
 
 static bool isolates(const struct op *op)
 {
-	return op && (op->id == OP_isolate || op->id == OP_offline || op->id == OP_offline_and_remove);
+	return op &&
+	       (op->id == OP_isolate || op->id == OP_offline || op->id == OP_offline_and_remove || op->id == OP_eject);
 }
 
 /* Blocks that isolate at the same time may each find the other's pageblocks in the way. */

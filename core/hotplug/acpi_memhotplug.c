@@ -5,16 +5,23 @@
 #include "core/hotplug/memory_hotplug.h"
 #include "core/rt/mem.h"
 #include "core/rt/point.h"
+#include "core/rt/task.h"
 
-static struct acpi_memory_device *device_at(u64 start)
+/* The first device with some of [start, start + size). device_hotplug_lock held. */
+static struct acpi_memory_device *device_in(u64 start, u64 size)
 {
 	for (u32 i = 0; i < ACPI_MEMORY_DEVICES_MAX; i++) {
 		struct acpi_memory_device *device = &machine.hotplug->memory_devices[i];
 
-		if (device->used && device->start == start)
+		if (device->used && device->start < start + size && start < device->start + device->size)
 			return device;
 	}
 	return NULL;
+}
+
+bool acpi_memory_device_has(u64 address)
+{
+	return device_in(address, 1) != NULL;
 }
 
 static struct acpi_memory_device *free_device(void)
@@ -26,6 +33,22 @@ static struct acpi_memory_device *free_device(void)
 }
 
 /* ---- add ------------------------------------------------------------------------------------------------------- */
+
+static int count_block(struct memory_block *mem, void *arg)
+{
+	(void)mem;
+	(*(u64 *)arg)++;
+	return 0;
+}
+
+/* Is all of it memory already? device_hotplug_lock keeps it so. */
+static bool is_memory(const struct acpi_memory_device *device)
+{
+	u64 nr_blocks = 0;
+
+	walk_memory_blocks(device->start, device->size, &nr_blocks, count_block);
+	return nr_blocks * memory_block_size_bytes() == device->size;
+}
 
 static int acpi_memory_enable_device(struct acpi_memory_device *device, s32 nid)
 {
@@ -40,8 +63,8 @@ static int acpi_memory_enable_device(struct acpi_memory_device *device, s32 nid)
 	if (mhp_supports_memmap_on_memory(device->size))
 		flags |= MHP_MEMMAP_ON_MEMORY;
 	ret = __add_memory(device->mgid, device->start, device->size, flags);
-	/* Firmware may tell of memory that was there all the time. */
-	if (!ret || ret == -EEXIST)
+	/* Firmware may tell of memory that was there all the time. 6.1 trusts it; a driver's device is none of its. */
+	if (!ret || (ret == -EEXIST && is_memory(device)))
 		return 0;
 	memory_group_unregister(device->mgid);
 	device->mgid = -1;
@@ -54,7 +77,7 @@ int acpi_memory_device_add(s32 nid, u64 start, u64 size)
 	int ret = -EEXIST;
 
 	lock_device_hotplug();
-	if (device_at(start))
+	if (device_in(start, size))
 		goto out;
 	ret = -ENOMEM;
 	device = free_device();
@@ -144,7 +167,7 @@ static int eject_remove(struct acpi_memory_device *device)
 	return 0;
 }
 
-static int eject_device(struct acpi_memory_device *device)
+static int eject_device(struct acpi_memory_device *device, u64 deadline)
 {
 	struct eject eject = {.next = 0};
 	int ret = 0;
@@ -155,8 +178,7 @@ static int eject_device(struct acpi_memory_device *device)
 		eject.put_online = rt_kzalloc(nr_blocks * sizeof(*eject.put_online), OBJ_offline_record);
 		if (!eject.put_online)
 			return -ENOMEM;
-		/* Nobody can send a worker a signal: it waits as long as it takes. */
-		machine.state_write_deadline = UINT64_MAX;
+		machine.state_write_deadline = deadline;
 		ret = eject_offline(&eject, device);
 		kfree(eject.put_online);
 	}
@@ -169,9 +191,23 @@ int acpi_scan_hot_remove(u64 start)
 	int ret = -ENODEV;
 
 	lock_device_hotplug();
-	device = device_at(start);
+	device = device_in(start, 1);
+	/* Nobody can send a worker a signal: it waits as long as it takes. */
+	if (device && device->start == start)
+		ret = eject_device(device, UINT64_MAX);
+	unlock_device_hotplug();
+	return ret;
+}
+
+int acpi_memory_device_eject(u64 address, u64 patience_ns)
+{
+	struct acpi_memory_device *device;
+	int ret = -ENODEV;
+
+	lock_device_hotplug();
+	device = device_in(address, 1);
 	if (device)
-		ret = eject_device(device);
+		ret = eject_device(device, rt_now_ns() + patience_ns);
 	unlock_device_hotplug();
 	return ret;
 }

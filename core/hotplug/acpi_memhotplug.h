@@ -20,8 +20,8 @@ struct acpi_memory_device {
 
 /*
  * A device appears at [start, start + size), bytes, on node @nid (-1: firmware does not say which): 0; -EINVAL its
- * memory could not be added, but the device is there; -ENOMEM too many devices; -EEXIST there is a device. Takes
- * device_hotplug_lock. (acpi_memory_device_add, 6.1)
+ * memory could not be added, but the device is there; -ENOMEM too many devices; -EEXIST there is one with some of it.
+ * Takes device_hotplug_lock. (acpi_memory_device_add, 6.1)
  */
 int acpi_memory_device_add(s32 nid, u64 start, u64 size);
 /*
@@ -30,5 +30,9 @@ int acpi_memory_device_add(s32 nid, u64 start, u64 size);
  * device_hotplug_lock, waits as long as pages will not move. (acpi_scan_hot_remove, 6.1)
  */
 int acpi_scan_hot_remove(u64 start);
+/* The same for the device that has @address, by a worker that gives each pass @patience_ns for all its blocks. */
+int acpi_memory_device_eject(u64 address, u64 patience_ns);
+/* Has a device that address? device_hotplug_lock held. */
+bool acpi_memory_device_has(u64 address);
 
 #endif

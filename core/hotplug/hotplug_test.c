@@ -9,7 +9,7 @@
 #include "core/mm/machine.h"
 #include "core/rt/task.h"
 
-#define STEPS_MAX 24
+#define STEPS_MAX 32
 
 /* What a test's only task does: operations, each with the result it must have. */
 struct step {
@@ -287,6 +287,42 @@ static void what_keeps_a_node(void **state)
 	rt_reset();
 }
 
+/* A device of two blocks: they come and go together, and nobody else removes them. */
+static void memory_devices(void **state)
+{
+	static const struct step steps[] = {
+		{"plug", 3, 2, .expect = 0},
+		{"plug", 4, 1, .expect = -EEXIST},
+		{"plug", 5, 2, .expect = -EINVAL}, /* beyond the machine's end */
+		{"eject", 5, .expect = 0},
+		{"remove", 3, .expect = -ENODEV},
+		{"offline_and_remove", 4, .expect = -ENODEV},
+		{"online", 3, 2, .expect = 0},
+		{"online", 4, 2, .expect = 0},
+		{"alloc", MIGRATE_MOVABLE, 0, 20, 0, .expect = 20},
+		{"pin", 0, .expect = 20},
+		{"eject", 4, .expect = -EBUSY},
+		{"online", 3, 2, .expect = -EINVAL}, /* both are online again, or still */
+		{"online", 4, 2, .expect = -EINVAL},
+		{"unpin", 0, .expect = 20},
+		{"eject", 4, .expect = 0},
+		{"eject", 3, .expect = -ENODEV},
+		{"verify", 0, .expect = 20},
+		{"memremap", 3, .expect = 0},
+		{"plug", 3, 1, .expect = -EINVAL},
+		{"eject", 3, .expect = 0},
+		{"memunmap", 3, .expect = 0},
+		{"add", 3, .expect = 0},
+		{"plug", 3, 1, .expect = 0}, /* firmware tells of what is there */
+		{"eject", 3, .expect = 0},
+	};
+	struct test_scenario s = test_scenario(6, 3);
+
+	(void)state;
+	run_steps(&s, steps, ARRAY_SIZE(steps));
+	rt_reset();
+}
+
 /* Signals: a task that signals itself first gets -EINTR from the next offline only. */
 static void a_signal_ends_one_offline(void **state)
 {
@@ -420,6 +456,7 @@ int main(void)
 		cmocka_unit_test(unmovable_pages_keep_a_block),
 		cmocka_unit_test(nodes_come_and_go),
 		cmocka_unit_test(what_keeps_a_node),
+		cmocka_unit_test(memory_devices),
 		cmocka_unit_test(a_signal_ends_one_offline),
 		cmocka_unit_test(a_failing_add_leaves_nothing),
 	};

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/hotplug/ops_hotplug.h"
 
+#include "core/hotplug/acpi_memhotplug.h"
 #include "core/hotplug/hotplug_state.h"
 #include "core/hotplug/kcore.h"
 #include "core/hotplug/memory_block.h"
@@ -51,10 +52,28 @@ static s64 remove_known(const struct op *op, int (*remove)(u64 start, u64 size))
 	s64 ret = -ENODEV;
 
 	lock_device_hotplug();
-	if (machine.blocks[op->arg[0]] && !virtio_mem_has_block((u64)op->arg[0]))
+	if (acpi_memory_device_has(block_start(op)))
+		core_event(EVENT_conflict, block_start(op), (s64)memory_block_size_bytes());
+	else if (machine.blocks[op->arg[0]] && !virtio_mem_has_block((u64)op->arg[0]))
 		ret = remove(block_start(op), memory_block_size_bytes());
 	unlock_device_hotplug();
 	return ret;
+}
+
+/* No firmware has a device where a virtio-mem device is. */
+s64 op_plug(const struct op *op)
+{
+	u64 size = (u64)op->arg[1] * memory_block_size_bytes();
+
+	for (s32 i = 0; i < op->arg[1]; i++)
+		if (virtio_mem_has_block((u64)(op->arg[0] + i)))
+			return -EINVAL;
+	return acpi_memory_device_add(-1, block_start(op), size);
+}
+
+s64 op_eject(const struct op *op)
+{
+	return acpi_memory_device_eject(block_start(op), 2 * state_write_timeout_ns());
 }
 
 s64 op_remove(const struct op *op)

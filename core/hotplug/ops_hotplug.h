@@ -10,6 +10,10 @@ s64 op_add(const struct op *op);     /* add_memory() of one block */
 s64 op_online(const struct op *op);  /* state_store() */
 s64 op_offline(const struct op *op); /* state_store() */
 s64 op_remove(const struct op *op);  /* remove_memory() of one block; -ENODEV if there is no such block */
+/* A memory device appears: acpi_memory_device_add(), -EINVAL too in the region of a virtio-mem device. */
+s64 op_plug(const struct op *op);
+/* The device with that block goes: acpi_memory_device_eject(). */
+s64 op_eject(const struct op *op);
 s64 op_offline_and_remove(const struct op *op);
 /*
  * By its sysfs file, which takes device_hotplug_lock first, or as freeze_secondary_cpus() does, which does not. 0;
