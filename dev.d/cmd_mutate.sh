@@ -75,7 +75,7 @@ mutate_baseline() {
 # mutate_drive SECONDS SEED: ids in; id, how it ended, runs, seconds and what was seen out.
 mutate_drive() {
 	mkdir -p "$MUTATE/seen"
-	"$MUTATE_BIN/bin/mutant_driver" corpus "$1" "$2" "$MUTATE/seen" 2>>"$MUTATE/driver.log"
+	"$MUTATE_BIN/bin/mutant_driver" "$MUTATE/src/corpus" "$1" "$2" "$MUTATE/seen" 2>>"$MUTATE/driver.log"
 }
 
 # mutate_units ID MIN MAX: the unit tests that take MIN to MAX ms and reach it; prints the one that notices it.
@@ -129,6 +129,35 @@ mutate_by_units() {
 	done
 }
 
+# Only a data race counts: what else threads meet may be a matter of their timing.
+mutate_thread_races() {
+	PFNSTORM_MUTANT=$1 TSAN_OPTIONS=halt_on_error=1 timeout 120 "$MUTATE/src/build/tsan/tests/core_check_clean_thread_test" \
+		>"$MUTATE/log" 2>&1 </dev/null || true
+	grep -aq 'WARNING: ThreadSanitizer' "$MUTATE/log"
+}
+
+mutate_by_threads() {
+	local id
+	while read -r id; do
+		! mutate_thread_races "$id" || printf '%s\t%s\n' "$id" "core_check_clean_thread_test under TSan"
+	done
+}
+
+# The same mutants on real threads. A re-check that is left out is no race.
+mutate_threads() {
+	say "building for threads"
+	(cd "$MUTATE/src" && cmake --preset tsan -DPFNSTORM_WERROR=OFF -DPFNSTORM_TESTS='^core_check_clean_thread' \
+		-DCMAKE_C_FLAGS="-include $PWD/core/rt/mutant.h" &&
+		ninja -C build/tsan -j "$JOBS" core_check_clean_thread_test) >"$MUTATE/build.log" 2>&1 ||
+		die "$MUTATE/src does not build for threads: see $MUTATE/build.log"
+	! mutate_thread_races 0 || die "threads race without a mutant: see $MUTATE/log"
+	cp "$MUTATE/left" "$MUTATE/all_left"
+	awk -F '\t' 'NR == FNR { left[$1] = 1; next } ($1 in left) && $5 != "recheck" { print $1 }' "$MUTATE/all_left" \
+		"$MUTATE/all" >"$MUTATE/left"
+	mutate_phase "threads" mutate_by_threads
+	cut -f 1 "$MUTATE/ended" | grep -vxFf - "$MUTATE/all_left" >"$MUTATE/left" || true
+}
+
 # Was the mutant's code run at all, by any test without a mutant?
 mutate_survived() {
 	if grep -qx "$1" "$MUTATE"/reach/*; then echo survived; else echo "not reached"; fi
@@ -157,7 +186,7 @@ mutate_without_reason() {
 
 mutate_usage() {
 	cat <<'TEXT'
-usage: ./dev mutate [--sample N] [--seed S] [--time SECONDS] [--again] [--list] [FILE...]
+usage: ./dev mutate [--sample N] [--seed S] [--time SECONDS] [--again] [--threads] [--list] [FILE...]
 
 Takes locks, grace periods, orderings and re-checks of core/ away, one at a time, in a copy of the tree, and runs the core's
 tests. A mutant that nothing notices is a survivor: it needs a test, a law, or a reason in dev.d/mutants.reasons. One whose
@@ -165,6 +194,7 @@ code no test runs is "not reached".
   --sample N      only N mutants, drawn by seed S (default 1)
   --time SECONDS  how long scenarios are tried on each that nothing else notices (default 10)
   --again         only those that the last run did not notice; how the others ended is kept
+  --threads       those that no run on fibers notices run on threads too, under TSan
   --list          only list them; awk -v apply=NUMBER -f dev.d/mutants.awk FILE shows one
 Exit status: 0 if every survivor has a reason, else 1.
 TEXT
@@ -191,7 +221,7 @@ mutate_choose() {
 }
 
 mutate_run() {
-	local time=$1 again=$2 started=$SECONDS total
+	local time=$1 again=$2 threads=$3 started=$SECONDS total
 	mutate_copy
 	mutate_build
 	mutate_baseline "$time"
@@ -203,6 +233,7 @@ mutate_run() {
 	mutate_phase "scenarios, a moment" mutate_by_scenarios 1 1
 	mutate_phase "unit tests" mutate_by_units 0 3000
 	mutate_phase "scenarios" mutate_by_scenarios "$time" 2
+	[ -z "$threads" ] || mutate_threads
 	mutate_with_reason
 	mutate_phase "long unit tests" mutate_by_units 3000 1000000
 	mutate_without_reason
@@ -214,13 +245,14 @@ mutate_run() {
 }
 
 dev_mutate() {
-	local sample='' seed=1 time=10 list='' again='' files=()
+	local sample='' seed=1 time=10 list='' again='' threads='' files=()
 	while [ $# -gt 0 ]; do
 		case $1 in
 		--sample) sample=${2:-} && shift ;;
 		--seed) seed=${2:-} && shift ;;
 		--time) time=${2:-} && shift ;;
 		--again) again=yes ;;
+		--threads) threads=yes ;;
 		--list) list=yes ;;
 		--help) mutate_usage && return 0 ;;
 		-*) bad_usage "mutate: unexpected option '$1'" ;;
@@ -238,5 +270,5 @@ dev_mutate() {
 	[ -z "$list" ] || { cut -f 2- "$MUTATE/mutants" && rm -r "$MUTATE" && return 0; }
 	dev_setup --quiet
 	[ -z "$again" ] || [ -f "$MUTATE/result" ] || bad_usage "mutate: --again needs a run before it"
-	mutate_run "$time" "$again"
+	mutate_run "$time" "$again" "$threads"
 }
