@@ -270,6 +270,8 @@ int core_hold_kernel_page(u64 pfn);
  * there.
  */
 s64 core_slot_alloc(u32 slot, bool movable, u32 order, u32 count, s32 nid);
+/* The same of @count huge pages of the pool. How many it got; -ENOMEM, also if the pool has not so many; -EINVAL. */
+s64 core_slot_alloc_huge(u32 slot, u32 count, s32 nid);
 /* How many pages of the slot are on node @nid now. */
 u64 core_slot_pages_on(u32 slot, u32 nid);
 /* Gives a page of core_hold_kernel_page() back. */

@@ -14,9 +14,15 @@ static const struct kind {
 	const char *name;
 	u32 order;
 	bool movable, pinned, locked;
+	bool pool; /* huge pages of it */
 } kinds[] = {
-	{"anon", 0, true, false, false},         {"shm", 0, true, false, false},     {"mlock", 0, true, false, true},
-	{"thp", HUGE_ORDER, true, false, false}, {"vmsplice", 0, true, true, false}, {"pipe", 0, false, false, false},
+	{"anon", .movable = true},
+	{"shm", .movable = true},
+	{"mlock", .movable = true, .locked = true},
+	{"thp", .order = HUGE_ORDER, .movable = true},
+	{"vmsplice", .movable = true, .pinned = true},
+	{"pipe", .movable = false},
+	{"hugetlb", .order = HUGE_ORDER, .pool = true},
 };
 
 static s64 slot_op(const char *name, u32 slot)
@@ -45,6 +51,13 @@ struct hold *hold_of(struct hold *holds, const char *id)
 	return NULL;
 }
 
+static s64 allocate(const struct hold *hold, const struct kind *kind, u32 count, s32 nid)
+{
+	if (kind->pool)
+		return core_slot_alloc_huge(hold->slot, count, nid);
+	return core_slot_alloc(hold->slot, kind->movable, kind->order, count, nid);
+}
+
 bool hold_begin(struct hold *holds, const char *id, const char *name, u64 bytes, s32 nid)
 {
 	struct hold *hold = unused(holds);
@@ -57,7 +70,7 @@ bool hold_begin(struct hold *holds, const char *id, const char *name, u64 bytes,
 	if (!kind || !hold)
 		return false;
 	count = (u32)(bytes / PAGE_SIZE >> kind->order);
-	if (core_slot_alloc(hold->slot, kind->movable, kind->order, count, nid) != (s64)count) {
+	if (allocate(hold, kind, count, nid) != (s64)count) {
 		slot_op("free", hold->slot);
 		return false;
 	}

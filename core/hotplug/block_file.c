@@ -105,6 +105,19 @@ static s64 uevent_show(u64 id, char *buf)
 	return file_emit(buf, "%s", "");
 }
 
+/* By value of memory_block->power_on. */
+static const char *const power_controls[] = {"auto", "on", NULL};
+
+static s64 power_control_text(struct memory_block *mem, char *buf)
+{
+	return file_emit(buf, "%s\n", power_controls[READ_ONCE(mem->power_on)]);
+}
+
+static s64 power_control_show(u64 id, char *buf)
+{
+	return read_block(id, buf, power_control_text);
+}
+
 /* ---- what is written ------------------------------------------------------------------------------------------- */
 
 static s64 state_file_store(u64 id, const char *text)
@@ -136,9 +149,30 @@ static s64 uevent_store(u64 id, const char *text)
 	return 0;
 }
 
+/* (control_store, drivers/base/power/sysfs.c) */
+static s64 power_control_store(u64 id, const char *text)
+{
+	int power_on = sysfs_match_string(power_controls, text);
+	struct memory_block *mem;
+
+	if (power_on < 0)
+		return power_on;
+	mem = block_file_open(id);
+	if (!mem)
+		return -ENODEV;
+	WRITE_ONCE(mem->power_on, (u32)power_on);
+	block_file_close(mem);
+	return 0;
+}
+
 const struct file block_files[] = {
-	{"state", state_file_show, state_file_store}, {"online", online_file_show, online_file_store},
-	{"removable", removable_show, NULL},          {"phys_index", phys_index_show, NULL},
-	{"phys_device", phys_device_show, NULL},      {"valid_zones", valid_zones_show, NULL},
-	{"uevent", uevent_show, uevent_store},        {NULL, NULL, NULL},
+	{"state", state_file_show, state_file_store},
+	{"online", online_file_show, online_file_store},
+	{"removable", removable_show, NULL},
+	{"phys_index", phys_index_show, NULL},
+	{"phys_device", phys_device_show, NULL},
+	{"valid_zones", valid_zones_show, NULL},
+	{"uevent", uevent_show, uevent_store},
+	{"power/control", power_control_show, power_control_store},
+	{NULL, NULL, NULL},
 };

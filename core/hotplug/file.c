@@ -42,19 +42,25 @@ static bool node_exists(u64 id)
 	return id < machine_config.nodes && node_state((u32)id, N_ONLINE);
 }
 
-/* @prefix: of the folders' names, which end with a number, where @exists is given. */
+/*
+ * @prefix: of the folders' names, which end with a number, where @exists is given. @enter: a folder in it, whose name
+ * the machine decides.
+ */
 static const struct folder {
 	const char *path, *prefix;
 	bool (*exists)(u64 id);
 	const struct file *files;
+	const char *(*enter)(const char *text);
 } folders[] = {
-	{MEMORY_FOLDER, "memory", block_exists, block_files},
-	{MEMORY_FOLDER, "", NULL, memory_files},
-	{NODE_FOLDER, "", NULL, node_files},
-	{NODE_FOLDER, "node", node_exists, nodes_files},
-	{"/proc/sys/vm/", "", NULL, sysctl_files},
-	{"/sys/module/memory_hotplug/parameters/", "", NULL, parameter_files},
-	{"/sys/kernel/debug/notifier-error-inject/memory/actions/", "", NULL, inject_files},
+	{MEMORY_FOLDER, "memory", block_exists, block_files, NULL},
+	{MEMORY_FOLDER, "", NULL, memory_files, NULL},
+	{NODE_FOLDER, "", NULL, node_files, NULL},
+	{NODE_FOLDER, "node", node_exists, nodes_files, NULL},
+	{NODE_FOLDER, "node", node_exists, node_hugetlb_files, in_hugetlb_folder},
+	{"/sys/kernel/mm/", "", NULL, hugetlb_files, in_hugetlb_folder},
+	{"/proc/sys/vm/", "", NULL, sysctl_files, NULL},
+	{"/sys/module/memory_hotplug/parameters/", "", NULL, parameter_files, NULL},
+	{"/sys/kernel/debug/notifier-error-inject/memory/actions/", "", NULL, inject_files, NULL},
 };
 
 /* "32/state": the number, and the text moved behind the slash. No leading zeros, as in a name. */
@@ -78,28 +84,32 @@ static const struct file *file_in(const struct file *files, const char *name)
 	return NULL;
 }
 
+/* What of @path is behind @folder; NULL: it is not in there. */
+static const char *path_in(const struct folder *folder, const char *path, u64 *id)
+{
+	if (*path == '/') {
+		if (strncmp(path, folder->path, strlen(folder->path)) != 0)
+			return NULL;
+		path += strlen(folder->path);
+	} else if (strcmp(folder->path, MEMORY_FOLDER) != 0) {
+		return NULL;
+	}
+	if (strncmp(path, folder->prefix, strlen(folder->prefix)) != 0)
+		return NULL;
+	path += strlen(folder->prefix);
+	*id = 0;
+	if (folder->exists && (!take_number(&path, id) || !folder->exists(*id)))
+		return NULL;
+	return folder->enter ? folder->enter(path) : path;
+}
+
 /* NULL: there is no such file. */
 static const struct file *file_at(const char *path, u64 *id)
 {
 	for (u32 i = 0; i < ARRAY_SIZE(folders); i++) {
-		const struct folder *folder = &folders[i];
-		const char *rest = path;
-		const struct file *file;
+		const char *name = path_in(&folders[i], path, id);
+		const struct file *file = name ? file_in(folders[i].files, name) : NULL;
 
-		if (*path == '/') {
-			if (strncmp(path, folder->path, strlen(folder->path)) != 0)
-				continue;
-			rest += strlen(folder->path);
-		} else if (strcmp(folder->path, MEMORY_FOLDER) != 0) {
-			continue;
-		}
-		if (strncmp(rest, folder->prefix, strlen(folder->prefix)) != 0)
-			continue;
-		rest += strlen(folder->prefix);
-		*id = 0;
-		if (folder->exists && (!take_number(&rest, id) || !folder->exists(*id)))
-			continue;
-		file = file_in(folder->files, rest);
 		if (file)
 			return file;
 	}

@@ -4,7 +4,9 @@
 #include "core/check/test_schedule.h"
 #include "core/hotplug/kstrtox.h"
 #include "core/hotplug/memory_block.h"
+#include "core/hotplug/memory_failure.h"
 #include "core/mm/machine.h"
+#include "core/rt/atomic.h"
 
 /* Tasks cannot use cmocka's assertions. */
 static void check_equal(s64 found, s64 expect, int line)
@@ -66,6 +68,7 @@ static void reads_task(void *arg)
 	check_read("memory3/phys_device", "0\n");
 	check_read("memory3/valid_zones", "Normal\n");
 	check_read("memory3/uevent", "");
+	check_read("memory3/power/control", "auto\n");
 	CHECK_EQUAL(core_plug_memory(0, 4 * 0x40000, 2 * 0x40000), 0);
 	check_read("memory4/state", "offline\n");
 	check_read("memory4/valid_zones", "Normal Movable\n");
@@ -180,6 +183,9 @@ static void tunables_task(void *arg)
 		{"/sys/module/memory_hotplug/parameters/memmap_on_memory", "1", -EACCES, "N\n"},
 		{"memory3/uevent", "garbage", -EINVAL, NULL},
 		{"memory3/uevent", "change", 6, ""},
+		{"memory3/power/control", "off", -EINVAL, "auto\n"},
+		{"memory3/power/control", "on\n", 3, "on\n"},
+		{"memory9/power/control", "on", -ENOENT, NULL},
 	};
 
 	(void)arg;
@@ -225,6 +231,108 @@ static void test_injected(void **state)
 	run_alone(injected_task);
 }
 
+/* ---- broken memory and huge pages ------------------------------------------------------------------------------- */
+
+/* Addresses, not pfns; blocks 0 to 3 are online, 5 is offline, 4, 6 and 7 are not there. */
+static void broken_task(void *arg)
+{
+	static const char soft[] = "soft_offline_page", hard[] = "hard_offline_page";
+	static const char *const bad_numbers[] = {"garbage", "-1", " 1", "1 ", "0x", "\n", "18446744073709551616"};
+	char buf[64];
+
+	(void)arg;
+	CHECK_EQUAL(core_plug_memory(0, 5 * 0x40000, 0x40000), 0);
+	CHECK_EQUAL(core_file_read(soft, buf, sizeof(buf)), -EACCES);
+	CHECK_EQUAL(core_file_read(hard, buf, sizeof(buf)), -EACCES);
+	for (u32 i = 0; i < ARRAY_SIZE(bad_numbers); i++) {
+		check_write(soft, bad_numbers[i], -EINVAL);
+		check_write(hard, bad_numbers[i], -EINVAL);
+	}
+	check_write(soft, "0x180000", -ENXIO);
+	check_write(hard, "0x180000", -ENXIO);
+	check_write(soft, "0x7fffffffffff000", -ENXIO);
+	check_write(hard, "0x7fffffffffff000", -ENXIO);
+	check_write(soft, "0x140000", -EIO);
+	check_write(hard, "0x140000", -ENXIO);
+	CHECK_EQUAL(atomic_long_read(&machine.num_poisoned_pages), 0);
+	check_write(soft, "0xff000\n", 8);
+	check_write(soft, "0xff123", 7);
+	check_write(hard, "0xff000", -EHWPOISON);
+	check_write(hard, "1040384", 7);
+	check_write(hard, "0xfe000", -EHWPOISON);
+	check_write(soft, "0xfe000", 7);
+	CHECK_EQUAL(atomic_long_read(&machine.num_poisoned_pages), 2);
+	/* A page of the kernel does not move: soft says so and leaves it, hard marks it all the same. */
+	CHECK_EQUAL(core_hold_kernel_page(0xf0), 0);
+	check_write(soft, "0xf0000", -EIO);
+	check_write(hard, "0xf0000", -EBUSY);
+	check_write(hard, "0xf0000", -EHWPOISON);
+	CHECK_EQUAL(atomic_long_read(&machine.num_poisoned_pages), 3);
+	CHECK_EQUAL(unpoison_memory(0xf0), 0);
+	core_release_kernel_page(0xf0);
+}
+
+static void test_broken(void **state)
+{
+	(void)state;
+	run_alone(broken_task);
+}
+
+/* A huge page is a pageblock of 8 pages here: 32 kB. */
+static void hugetlb_task(void *arg)
+{
+	static const char pool[] = "/sys/kernel/mm/hugepages/hugepages-32kB/nr_hugepages";
+	static const char node[] = "/sys/devices/system/node/node0/hugepages/hugepages-32kB/nr_hugepages";
+	static const char overcommit[] = "/sys/kernel/mm/hugepages/hugepages-32kB/nr_overcommit_hugepages";
+	static const char *const bad_numbers[] = {"garbage", "-1", " 1", "0x2", "\n", "2 2", ""};
+	static const char *const read_only[] = {"free_hugepages", "surplus_hugepages"};
+	char path[128];
+
+	(void)arg;
+	for (u32 i = 0; i < ARRAY_SIZE(bad_numbers); i++) {
+		s64 ret = *bad_numbers[i] ? -EINVAL : 0;
+
+		check_write(pool, bad_numbers[i], ret);
+		check_write(node, bad_numbers[i], ret);
+		check_write(overcommit, bad_numbers[i], ret);
+	}
+	check_write(pool, "18446744073709551616", -ERANGE);
+	check_write("/proc/sys/vm/nr_hugepages", "18446744073709551616", -EINVAL);
+	check_write("/proc/sys/vm/nr_hugepages", "-1", -EINVAL);
+	for (u32 i = 0; i < ARRAY_SIZE(read_only); i++) {
+		snprintf(path, sizeof(path), "/sys/devices/system/node/node0/hugepages/hugepages-32kB/%s",
+			 read_only[i]);
+		check_write(path, "1", -EACCES);
+		check_read(path, "0\n");
+	}
+	CHECK_EQUAL(core_file_open("/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages", false), -ENOENT);
+	CHECK_EQUAL(core_file_open("/sys/devices/system/node/node1/hugepages/hugepages-32kB/nr_hugepages", false),
+		    -ENOENT);
+	check_write(node, "010\n", 4);
+	check_read(node, "10\n");
+	check_write("/proc/sys/vm/nr_hugepages", "010", 3);
+	check_read("/proc/sys/vm/nr_hugepages", "8\n");
+	check_read(pool, "8\n");
+	CHECK_EQUAL(core_slot_alloc_huge(0, 9, 0), -ENOMEM);
+	CHECK_EQUAL(core_slot_alloc_huge(0, 3, 7), -EINVAL);
+	CHECK_EQUAL(core_slot_alloc_huge(0, 3, 0), 3);
+	check_read("/sys/kernel/mm/hugepages/hugepages-32kB/free_hugepages", "5\n");
+	/* What is in use stays, and is surplus: the sysctl does not count it. */
+	check_write(pool, "1", 1);
+	check_read(pool, "3\n");
+	check_read("/proc/sys/vm/nr_hugepages", "1\n");
+	check_read("/sys/devices/system/node/node0/hugepages/hugepages-32kB/surplus_hugepages", "2\n");
+	check_write("/proc/sys/vm/nr_overcommit_hugepages", "3", 1);
+	check_read(overcommit, "3\n");
+	check_read("/sys/kernel/mm/hugepages/hugepages-32kB/resv_hugepages", "0\n");
+}
+
+static void test_hugetlb(void **state)
+{
+	(void)state;
+	run_alone(hugetlb_task);
+}
+
 /* ---- numbers --------------------------------------------------------------------------------------------------- */
 
 static void test_numbers(void **state)
@@ -250,18 +358,24 @@ static void test_numbers(void **state)
 		{"18446744073709551615", 0, UINT64_MAX},
 		{"18446744073709551616", -ERANGE, 0},
 	};
+	u64 wide;
 	u32 narrow;
 
 	(void)state;
 	for (u32 i = 0; i < ARRAY_SIZE(numbers); i++) {
 		u64 value = 0;
 
-		if (kstrtoull(numbers[i].text, &value) != numbers[i].ret || value != numbers[i].value)
+		if (kstrtoull(numbers[i].text, 0, &value) != numbers[i].ret || value != numbers[i].value)
 			fail_msg("'%s' reads as %llu", numbers[i].text, (unsigned long long)value);
 	}
-	assert_int_equal(kstrtouint("4294967295", &narrow), 0);
+	assert_int_equal(kstrtoull("010", 10, &wide), 0);
+	assert_int_equal(wide, 10);
+	assert_int_equal(kstrtoull("0x10", 10, &wide), -EINVAL);
+	assert_int_equal(kstrtoull("0x1F", 16, &wide), 0);
+	assert_int_equal(wide, 31);
+	assert_int_equal(kstrtouint("4294967295", 0, &narrow), 0);
 	assert_int_equal(narrow, UINT32_MAX);
-	assert_int_equal(kstrtouint("4294967296", &narrow), -ERANGE);
+	assert_int_equal(kstrtouint("4294967296", 0, &narrow), -ERANGE);
 }
 
 /* ---- memory devices -------------------------------------------------------------------------------------------- */
@@ -307,7 +421,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_reads),      cmocka_unit_test(test_bad_paths), cmocka_unit_test(test_bad_values),
 		cmocka_unit_test(test_tunables),   cmocka_unit_test(test_injected),  cmocka_unit_test(test_numbers),
-		cmocka_unit_test(test_busy_eject),
+		cmocka_unit_test(test_busy_eject), cmocka_unit_test(test_broken),    cmocka_unit_test(test_hugetlb),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -58,28 +58,26 @@ static int digit(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-static u32 take_base(const char **text)
+static u32 take_base(const char **text, u32 base)
 {
 	const char *s = *text;
+	bool hex = s[0] == '0' && (s[1] | 0x20) == 'x';
 
-	if (s[0] != '0')
-		return 10;
-	if ((s[1] | 0x20) == 'x' && digit(s[2]) >= 0) {
+	if (!base)
+		base = s[0] != '0' ? 10 : hex && digit(s[2]) >= 0 ? 16 : 8;
+	if (base == 16 && hex)
 		*text += 2;
-		return 16;
-	}
-	return 8;
+	return base;
 }
 
-int kstrtoull(const char *text, u64 *value)
+int kstrtoull(const char *text, u32 base, u64 *value)
 {
 	bool any = false;
 	u64 sum = 0;
-	u32 base;
 
 	if (*text == '+')
 		text++;
-	base = take_base(&text);
+	base = take_base(&text, base);
 	for (int d; (d = digit(*text)) >= 0 && (u32)d < base; text++) {
 		if (__builtin_mul_overflow(sum, (u64)base, &sum) || __builtin_add_overflow(sum, (u64)d, &sum))
 			return -ERANGE;
@@ -93,10 +91,10 @@ int kstrtoull(const char *text, u64 *value)
 	return 0;
 }
 
-int kstrtouint(const char *text, u32 *value)
+int kstrtouint(const char *text, u32 base, u32 *value)
 {
 	u64 wide;
-	int ret = kstrtoull(text, &wide);
+	int ret = kstrtoull(text, base, &wide);
 
 	if (ret)
 		return ret;

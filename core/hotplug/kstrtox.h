@@ -12,10 +12,10 @@ int sysfs_match_string(const char *const words[], const char *text);
 /* Only the first letter counts, after "o" the second: 0 and *@value, or -EINVAL. */
 int kstrtobool(const char *text, bool *value);
 /*
- * A number of base 0 (0x…: 16, 0…: 8, else 10), a sign if it may be negative, at most one newline behind it: 0;
- * -EINVAL anything else; -ERANGE too large.
+ * A number of @base, 0: as it is written (0x…: 16, 0…: 8, else 10); one "+" before it and one newline behind it at
+ * most: 0; -EINVAL anything else; -ERANGE too large.
  */
-int kstrtoull(const char *text, u64 *value);
-int kstrtouint(const char *text, u32 *value);
+int kstrtoull(const char *text, u32 base, u64 *value);
+int kstrtouint(const char *text, u32 base, u32 *value);
 
 #endif

@@ -34,6 +34,8 @@ struct memory_block {
 	atomic_t kref;
 	atomic_t active; /* references of running sysfs operations; BLOCK_DEACTIVATED added: no new ones */
 	struct active_ref active_ref;
+	u32 power_on; /* power/control says so; a block has no power to save, so nobody asks. Marked accesses */
+	u32 pad;
 };
 #define BLOCK_DEACTIVATED (-0x40000000)
 

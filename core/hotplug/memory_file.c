@@ -4,6 +4,7 @@
 #include "core/hotplug/hotplug_state.h"
 #include "core/hotplug/kstrtox.h"
 #include "core/hotplug/memory_block.h"
+#include "core/hotplug/memory_failure.h"
 #include "core/range/compaction.h"
 
 /* By value of enum mmop. */
@@ -39,9 +40,41 @@ static s64 auto_online_blocks_store(u64 id, const char *text)
 	return 0;
 }
 
+/* The pfn of a physical address, base 0: 0; whatever is wrong with the number is -EINVAL. */
+static int pfn_of_address(const char *text, u64 *pfn)
+{
+	u64 address;
+
+	if (kstrtoull(text, 0, &address))
+		return -EINVAL;
+	*pfn = address >> geometry.page_shift;
+	return 0;
+}
+
+static s64 soft_offline_page_store(u64 id, const char *text)
+{
+	u64 pfn;
+	int ret = pfn_of_address(text, &pfn);
+
+	(void)id;
+	return ret ? ret : soft_offline_page(pfn, 0);
+}
+
+/* A page that a filter spares is no error; there are no filters here. */
+static s64 hard_offline_page_store(u64 id, const char *text)
+{
+	u64 pfn;
+	int ret = pfn_of_address(text, &pfn);
+
+	(void)id;
+	return ret ? ret : memory_failure(pfn, MF_SW_SIMULATED);
+}
+
 const struct file memory_files[] = {
 	{"block_size_bytes", block_size_bytes_show, NULL},
 	{"auto_online_blocks", auto_online_blocks_show, auto_online_blocks_store},
+	{"soft_offline_page", NULL, soft_offline_page_store},
+	{"hard_offline_page", NULL, hard_offline_page_store},
 	{NULL, NULL, NULL},
 };
 

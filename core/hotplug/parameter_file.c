@@ -36,7 +36,7 @@ static s64 auto_movable_ratio_show(u64 id, char *buf)
 static s64 auto_movable_ratio_store(u64 id, const char *text)
 {
 	u32 ratio;
-	int ret = kstrtouint(text, &ratio);
+	int ret = kstrtouint(text, 0, &ratio);
 
 	(void)id;
 	if (!ret)
@@ -89,7 +89,7 @@ static s64 store_error(u32 event, const char *text)
 {
 	bool negative = *text == '-';
 	u64 value;
-	int ret = kstrtoull(text + negative, &value);
+	int ret = kstrtoull(text + negative, 0, &value);
 
 	if (ret)
 		return ret;

@@ -10,7 +10,7 @@
 /* A number below @text's end of line, that a file takes: 0, or -EINVAL. (proc_dointvec_minmax: not even -ERANGE) */
 static int number_of(const char *text, u32 *value)
 {
-	return kstrtouint(text, value) ? -EINVAL : 0;
+	return kstrtouint(text, 0, value) ? -EINVAL : 0;
 }
 
 #define NUMBER_FILE(name, set)                                                                                         \
@@ -106,6 +106,8 @@ const struct file sysctl_files[] = {
 	{"percpu_pagelist_high_fraction", percpu_pagelist_high_fraction_show, percpu_pagelist_high_fraction_store},
 	{"compaction_proactiveness", compaction_proactiveness_show, compaction_proactiveness_store},
 	{"lowmem_reserve_ratio", lowmem_reserve_ratio_show, lowmem_reserve_ratio_store},
+	{"nr_hugepages", sysctl_nr_hugepages_show, sysctl_nr_hugepages_store},
+	{"nr_overcommit_hugepages", sysctl_nr_overcommit_hugepages_show, sysctl_nr_overcommit_hugepages_store},
 	{"compact_memory", NULL, compact_memory_store},
 	{"drop_caches", NULL, drop_caches_store},
 	{NULL, NULL, NULL},

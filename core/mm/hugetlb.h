@@ -126,16 +126,20 @@ int set_nr_overcommit_hugepages(u64 count);
  * Negative: the promise is taken back, and surplus pages it kept go. Task context. (hugetlb_acct_memory(), 6.1)
  */
 int hugetlb_acct_memory(s64 delta);
-/* A huge page that was promised, with a reference; NULL if there is none all the same. (alloc_huge_page(), 6.1) */
-struct page *alloc_huge_page(u32 nid);
+/*
+ * A huge page that was promised, with a reference, near node @nid, of @nodes only unless that is NULL; NULL if there is
+ * none all the same. (alloc_huge_page(), 6.1)
+ */
+struct page *alloc_huge_page(u32 nid, const nodemask_t *nodes);
 
 /* ---- users ------------------------------------------------------------------------------------------------------ */
 
 /*
- * Maps @count + @reserve huge pages into an area and touches @count of them. Number of those; -EINVAL: the area is of
- * another kind; -ENOMEM: they could not be promised, or none could be had. (hugetlbfs mmap and fault, 6.1)
+ * Maps @count + @reserve huge pages into an area and touches @count of them, on @nodes (NULL: anywhere) as mbind()
+ * would have it. Number of those; -EINVAL: the area is of another kind; -ENOMEM: they could not be promised, or none
+ * could be had. (hugetlbfs mmap and fault, 6.1)
  */
-s64 area_alloc_huge(struct area *area, u32 count, u32 reserve);
+s64 area_alloc_huge(struct area *area, u32 count, u32 reserve, const nodemask_t *nodes);
 /* What the area was promised and has not touched is given back. area->lock held. */
 void area_unreserve_huge(struct area *area);
 

@@ -45,7 +45,7 @@ struct page *alloc_fresh_huge_page(struct hstate *h, gfp_t gfp, u32 nid, const n
 }
 
 /* A page beyond the pool's size, if that many are allowed. (alloc_surplus_huge_page(), 6.1) */
-static struct page *alloc_surplus_huge_page(struct hstate *h, u32 nid)
+static struct page *alloc_surplus_huge_page(struct hstate *h, u32 nid, const nodemask_t *nodes)
 {
 	struct page *page;
 	unsigned long flags;
@@ -54,7 +54,7 @@ static struct page *alloc_surplus_huge_page(struct hstate *h, u32 nid)
 	spin_lock_irqsave(&h->hugetlb_lock, flags);
 	allowed = h->surplus_huge_pages < h->nr_overcommit_huge_pages;
 	spin_unlock_irqrestore(&h->hugetlb_lock, flags);
-	page = allowed ? alloc_fresh_huge_page(h, htlb_alloc_mask(), nid, NULL) : NULL;
+	page = allowed ? alloc_fresh_huge_page(h, htlb_alloc_mask(), nid, nodes) : NULL;
 	if (!page)
 		return NULL;
 	/* Others may have been faster meanwhile. */
@@ -268,7 +268,7 @@ static int gather_surplus_pages(struct hstate *h, u64 delta, unsigned long *flag
 	while (needed > 0) {
 		spin_unlock_irqrestore(&h->hugetlb_lock, *flags);
 		for (s64 i = 0; i < needed; i++, allocated++) {
-			page = alloc_surplus_huge_page(h, cpu_to_node(raw_smp_processor_id()));
+			page = alloc_surplus_huge_page(h, cpu_to_node(raw_smp_processor_id()), NULL);
 			if (!page)
 				break;
 			list_add(&page->lru, &list);
@@ -327,18 +327,18 @@ int hugetlb_acct_memory(s64 delta)
 	return ret;
 }
 
-struct page *alloc_huge_page(u32 nid)
+struct page *alloc_huge_page(u32 nid, const nodemask_t *nodes)
 {
 	struct hstate *h = &machine.hstate;
 	unsigned long flags;
 	struct page *page;
 
 	spin_lock_irqsave(&h->hugetlb_lock, flags);
-	page = dequeue_huge_page_nodemask(h, htlb_alloc_mask(), nid, NULL);
+	page = dequeue_huge_page_nodemask(h, htlb_alloc_mask(), nid, nodes);
 	if (!page) {
 		/* The pages that were promised are broken, or where the walk over nodes did not come. */
 		spin_unlock_irqrestore(&h->hugetlb_lock, flags);
-		page = alloc_surplus_huge_page(h, nid);
+		page = alloc_surplus_huge_page(h, nid, nodes);
 		if (!page)
 			return NULL;
 		spin_lock_irqsave(&h->hugetlb_lock, flags);
@@ -383,7 +383,7 @@ static void map_huge_page(struct area *area, struct page *page)
 	point(anon, mapped, page_to_pfn(page));
 }
 
-s64 area_alloc_huge(struct area *area, u32 count, u32 reserve)
+s64 area_alloc_huge(struct area *area, u32 count, u32 reserve, const nodemask_t *nodes)
 {
 	s64 done = 0;
 	int ret;
@@ -395,7 +395,7 @@ s64 area_alloc_huge(struct area *area, u32 count, u32 reserve)
 	if (!ret)
 		area->hugetlb_reserved += count + reserve;
 	for (; !ret && done < count && !area_full(area); done++) {
-		struct page *page = alloc_huge_page(cpu_to_node(raw_smp_processor_id()));
+		struct page *page = alloc_huge_page(cpu_to_node(raw_smp_processor_id()), nodes);
 
 		if (!page)
 			break;

@@ -123,7 +123,7 @@ s64 op_hugepages(const struct op *op)
 
 s64 op_hugetlb(const struct op *op)
 {
-	return area_alloc_huge(area_of_slot((u32)op->arg[2]), (u32)op->arg[0], (u32)op->arg[1]);
+	return area_alloc_huge(area_of_slot((u32)op->arg[2]), (u32)op->arg[0], (u32)op->arg[1], NULL);
 }
 
 /* ---- interrupts ------------------------------------------------------------------------------------------------- */

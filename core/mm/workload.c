@@ -66,6 +66,15 @@ s64 core_slot_alloc(u32 slot, bool movable, u32 order, u32 count, s32 nid)
 	return area_alloc_on(area, gfp, order, count, nid < 0 ? cpu_to_node(raw_smp_processor_id()) : (u32)nid, &nodes);
 }
 
+s64 core_slot_alloc_huge(u32 slot, u32 count, s32 nid)
+{
+	nodemask_t nodes = nid < 0 ? node_states_mask(N_MEMORY) : BIT(nid);
+
+	if (nid >= (s32)machine_config.nodes)
+		return -EINVAL;
+	return area_alloc_huge(area_of_slot(slot), count, 0, &nodes);
+}
+
 u64 core_slot_pages_on(u32 slot, u32 nid)
 {
 	const struct area *area = area_of_slot(slot);
