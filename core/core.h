@@ -105,6 +105,7 @@ enum boot_param_id {
 
 /* Early memory and nodes, as firmware tables would tell them. */
 #define TOPOLOGY_RANGES_MAX 32
+#define TOPOLOGY_VIRTIO_BLOCKS_MAX 16
 struct topology {
 	u32 nr_ranges;
 	struct {
@@ -117,6 +118,10 @@ struct topology {
 		u64 start, end; /* whole pages, inside the ranges; ascending, disjoint */
 		u32 late;       /* given back at the end of boot: watermarks know nothing of it */
 	} kept[TOPOLOGY_RANGES_MAX];
+	struct {
+		u64 start, end; /* whole blocks without early memory; end 0: there is no such device */
+		u32 nid;
+	} virtio_mem;        /* the region of a virtio-mem device, boot parameter or not */
 	u32 min_free_kbytes; /* at the end of boot, as if somebody had raised it; 0: what memory asks for */
 	u32 cpu_nid[CORE_CPUS_MAX];
 	u32 distance[CORE_NODES_MAX][CORE_NODES_MAX];
@@ -236,6 +241,8 @@ void core_set_uevent_listener(uevent_listener *fn); /* NULL: nobody */
 int core_file_open(const char *path, bool write);
 s64 core_file_read(const char *path, char *buf, size_t size);
 s64 core_file_write(const char *path, const char *data, size_t len);
+/* What modprobe does: the files of that module are there. -ENOENT: no module of that name brings any. */
+int core_load_module(const char *name);
 /*
  * How long a writer of "offline" waits for pages that do not move, in virtual ns, before it gives up as under
  * timeout(1); UINT64_MAX: only a signal ends it. 0, the default: as memory_block.h says. Kept by the machine.
@@ -260,6 +267,13 @@ int core_unmap_device(u64 start);
 int core_add_device_memory(s32 nid, u64 start, u64 size);
 
 /*
+ * The host of the virtio-mem device asks for @size bytes in all: 0, or what keeps the device from having that now, see
+ * virtio_mem.h; what it has then is core_virtio_mem_size(). Task context.
+ */
+int core_virtio_mem_resize(u64 size);
+u64 core_virtio_mem_size(void);
+
+/*
  * Kernel memory at a given place, as a workload may have it: the free page @pfn becomes one that cannot move. 0; -EBUSY
  * it is not free, or its zone has too few pages. Task context.
  */
@@ -274,6 +288,10 @@ s64 core_slot_alloc(u32 slot, bool movable, u32 order, u32 count, s32 nid);
 s64 core_slot_alloc_huge(u32 slot, u32 count, s32 nid);
 /* How many pages of the slot are on node @nid now. */
 u64 core_slot_pages_on(u32 slot, u32 nid);
+/* How many entries of the slot are lost, because their page broke: who uses one is killed. */
+u64 core_slot_lost(u32 slot);
+/* The pfn of the @page-th page of the slot; -ENOENT: there is none. */
+s64 core_slot_pfn(u32 slot, u64 page);
 /* Gives a page of core_hold_kernel_page() back. */
 void core_release_kernel_page(u64 pfn);
 

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "oracle/virtio_mem.h"
+
 #define PAGE_SHIFT 12
 #define BLOCKS 256
 #define PAGES_PER_BLOCK 32768UL
@@ -336,6 +338,7 @@ int oracle_machine_init(const struct recording *r, struct oracle_machine *m, cha
 		return fail(error, size, "expected early memory in 'iomem_ram'");
 	if (set_boot_consumption(m, initial))
 		return fail(error, size, "the watermarks of 'initial' agree with no size of its zones");
+	virtio_mem_set_region(r, m);
 	m->config.custom = &m->topology;
 	if (machine_config_error(&m->config))
 		return fail(error, size, machine_config_error(&m->config));

@@ -91,6 +91,11 @@ void hold_end(struct hold *hold)
 	hold->id[0] = '\0';
 }
 
+bool hold_lost(const struct hold *hold)
+{
+	return core_slot_lost(hold->slot) > 0;
+}
+
 void hold_verify(const struct hold *hold)
 {
 	slot_op("verify", hold->slot);

@@ -21,6 +21,8 @@ bool hold_begin(struct hold *holds, const char *id, const char *kind, u64 bytes,
 /* NULL: there is none. */
 struct hold *hold_of(struct hold *holds, const char *id);
 void hold_end(struct hold *hold);
+/* Is some of it lost, because memory broke? */
+bool hold_lost(const struct hold *hold);
 /* Checks its content: a page that lost it ends the run. */
 void hold_verify(const struct hold *hold);
 /* Fields: on which nodes its pages are, against "memory32": 100, … */

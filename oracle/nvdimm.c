@@ -3,55 +3,20 @@
 
 #include "oracle/nvdimm.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-/* "108000000-11fffffff : System RAM (kmem)" in @text: the range in bytes. */
-static bool parse_range(const char *text, const char *name, u64 *start, u64 *size)
-{
-	const char *at = strstr(text, name), *line = at;
-	unsigned long long first, last;
+#include "oracle/device.h"
 
-	if (!at)
-		return false;
-	while (line > text && line[-1] != '\n')
-		line--;
-	if (sscanf(line, " %llx-%llx", &first, &last) != 2)
-		return false;
-	*start = first;
-	*size = last + 1 - first;
-	return true;
+static bool pmem_range(const struct oracle_state *s, u64 *start, u64 *size)
+{
+	return device_range(json_at(s->recording->snapshot, "iomem_ram", NULL), "Persistent Memory", start, size);
 }
 
-/* The device as the iomem list of the snapshot has it. */
-static bool device_range(const struct oracle_state *s, u64 *start, u64 *size)
+static s32 pmem_nid(const struct oracle_state *s)
 {
-	struct json_object *lines = json_at(s->recording->snapshot, "iomem_ram", NULL);
+	s32 node = device_node(s->recording->root, "nvdimm");
 
-	for (size_t i = 0; lines && i < json_object_array_length(lines); i++)
-		if (parse_range(json_object_get_string(json_object_array_get_idx(lines, i)), "Persistent Memory", start,
-				size))
-			return true;
-	return false;
-}
-
-/* The node that "-device nvdimm,…,node=N" names. */
-static s32 device_node(const struct oracle_state *s)
-{
-	struct json_object *args = json_at(s->recording->root, "qemu_args", NULL);
-
-	for (size_t i = 0; args && i < json_object_array_length(args); i++) {
-		const char *arg = json_object_get_string(json_object_array_get_idx(args, i)), *node;
-
-		node = strncmp(arg, "nvdimm,", strlen("nvdimm,")) == 0 ? strstr(arg, ",node=") : NULL;
-		if (node) {
-			u32 nid = (u32)strtoul(node + strlen(",node="), NULL, 10);
-
-			return nid < CORE_NODES_MAX ? s->machine->qemu_node[nid] : -1;
-		}
-	}
-	return -1;
+	return node >= 0 && node < CORE_NODES_MAX ? s->machine->qemu_node[node] : -1;
 }
 
 /* The driver of devdax maps all of it, with the struct pages on the device. */
@@ -59,7 +24,7 @@ static enum step_effect map_device(struct oracle_state *s)
 {
 	u64 start, size;
 
-	if (!device_range(s, &start, &size) || core_map_device(start, size, true))
+	if (!pmem_range(s, &start, &size) || core_map_device(start, size, true))
 		return STEP_UNKNOWN;
 	return STEP_CHANGES;
 }
@@ -70,8 +35,9 @@ static enum step_effect add_device(struct oracle_state *s)
 	const char *output = json_text(json_at(s->recording->step, "result", NULL), "output", "");
 	u64 start, size, kmem_start, kmem_size;
 
-	if (!device_range(s, &start, &size) || !parse_range(output, "System RAM (kmem)", &kmem_start, &kmem_size) ||
-	    core_unmap_device(start) || core_add_device_memory(device_node(s), kmem_start, kmem_size))
+	if (!pmem_range(s, &start, &size) ||
+	    !device_parse_range(output, "System RAM (kmem)", &kmem_start, &kmem_size) || core_unmap_device(start) ||
+	    core_add_device_memory(pmem_nid(s), kmem_start, kmem_size))
 		return STEP_UNKNOWN;
 	return STEP_CHANGES;
 }

@@ -161,6 +161,16 @@ static enum step_effect perform_kill(struct oracle_state *s, const char *command
 	return STEP_CHANGES;
 }
 
+/* "modprobe hwpoison-inject; ls …" */
+static enum step_effect perform_modprobe(const char *command)
+{
+	char name[64];
+
+	if (sscanf(command, "modprobe %63[a-z-]; ls ", name) != 1 || core_load_module(name))
+		return STEP_UNKNOWN;
+	return STEP_CHANGES;
+}
+
 /* ---- what changes nothing here --------------------------------------------------------------------------------- */
 
 /* Patterns of fnmatch(3), of whole commands. */
@@ -187,6 +197,9 @@ static const char *const harmless[] = {
 	"for p in $(cat /tmp/wpid) $(pidof dd); do echo *",
 	/* A signal that the writer's shell handles restarts its write. */
 	"kill -TERM $(cat /tmp/wpid); *",
+	/* The device is there from the beginning, and its driver leaves memory that is in use. */
+	"modprobe virtio_pci; modprobe virtio_mem; *",
+	"rmmod virtio_mem; *",
 	/* There is no file in any cache. */
 	"echo 3 > /proc/sys/vm/drop_caches; ls *",
 };
@@ -227,6 +240,8 @@ enum step_effect shell_perform(struct oracle_state *s, const char *command)
 		effect = perform_writers(command);
 	if (effect == STEP_UNKNOWN)
 		effect = perform_loop(command);
+	if (effect == STEP_UNKNOWN)
+		effect = perform_modprobe(command);
 	if (effect == STEP_UNKNOWN)
 		effect = nvdimm_perform(s, command);
 	if (effect == STEP_UNKNOWN && is_harmless(command))

@@ -5,15 +5,18 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "oracle/guest.h"
 #include "oracle/shell.h"
+#include "oracle/virtio_mem.h"
 
 #define WORD_MAX 256
 #define BLOCK_SHIFT 27 /* 128 MiB */
+#define PAGE_SHIFT 12
 
 /* ---- words of a step ------------------------------------------------------------------------------------------- */
 
@@ -54,8 +57,7 @@ static bool next_word(const char **text, char *buf, size_t size)
 	return true;
 }
 
-/* "640M", "1G" in bytes. */
-static u64 size_of(const char *word)
+u64 step_bytes(const char *word)
 {
 	char *unit;
 	u64 n = strtoull(word, &unit, 0);
@@ -216,7 +218,7 @@ static enum step_effect step_plug(struct oracle_state *s, const char *args)
 		return STEP_UNKNOWN;
 	snprintf(dimm->id, sizeof(dimm->id), "%s", id);
 	dimm->start = strtoull(json_text(result, "addr", "0"), NULL, 16);
-	dimm->size = size_of(size);
+	dimm->size = step_bytes(size);
 	core_plug_memory(s->machine->qemu_node[nid], dimm->start, dimm->size);
 	return STEP_CHANGES;
 }
@@ -266,7 +268,7 @@ static enum step_effect step_hold(struct oracle_state *s, const char *args)
 
 		nid = qemu < CORE_NODES_MAX ? s->machine->qemu_node[qemu] : -1;
 	}
-	if (!hold_begin(s->hold, id, kind, size_of(size), nid))
+	if (!hold_begin(s->hold, id, kind, step_bytes(size), nid))
 		return STEP_UNKNOWN;
 	hold_compare(s->comparison, hold_of(s->hold, id), json_at(result_of(s), "pages_in", NULL));
 	return STEP_CHANGES;
@@ -300,16 +302,41 @@ static enum step_effect step_where(struct oracle_state *s, const char *args)
 	return STEP_LOOKS;
 }
 
+/* Who looks at a page that broke is killed, and then there is nobody to ask. */
 static enum step_effect step_verify(struct oracle_state *s, const char *args)
 {
-	enum step_effect effect = step_where(s, args);
-	char id[WORD_MAX];
+	struct json_object *result = result_of(s);
+	struct hold *hold = hold_named(s, args);
+	bool killed = hold && hold_lost(hold);
 
-	if (effect == STEP_UNKNOWN || !next_word(&args, id, sizeof(id)))
+	compare_text(s->comparison, "result.err", json_text(result, "err", ""), hold ? "" : "no such holder");
+	compare_number(s->comparison, "result.signal", json_number(result, "signal", 0), killed ? SIGBUS : 0);
+	if (killed)
+		hold_end(hold);
+	if (!hold || killed)
+		return STEP_LOOKS;
+	hold_compare(s->comparison, hold, json_at(result, "pages_in", NULL));
+	hold_verify(hold);
+	compare_number(s->comparison, "result.bad_words", json_number(result, "bad_words", -1), 0);
+	return STEP_LOOKS;
+}
+
+/* "ID OFFSET": is there a page, and in which block? */
+static enum step_effect step_pfn(struct oracle_state *s, const char *args)
+{
+	struct json_object *result = result_of(s);
+	struct hold *hold = hold_named(s, args);
+	s64 pfn;
+
+	if (!hold || sscanf(args, "%*s %" SCNd64, &pfn) != 1)
 		return STEP_UNKNOWN;
-	hold_verify(hold_of(s->hold, id));
-	compare_number(s->comparison, "result.bad_words", json_number(result_of(s), "bad_words", -1), 0);
-	return effect;
+	pfn = core_slot_pfn(hold->slot, (u32)pfn);
+	compare_number(s->comparison, "result.present", json_number(result, "present", 0), pfn >= 0);
+	if (pfn >= 0)
+		compare_number(s->comparison, "result.block",
+			       (s64)(strtoull(json_text(result, "phys", "0"), NULL, 16) >> BLOCK_SHIFT),
+			       pfn >> (BLOCK_SHIFT - PAGE_SHIFT));
+	return STEP_LOOKS;
 }
 
 static enum step_effect step_sleep(struct oracle_state *s, const char *args)
@@ -348,7 +375,8 @@ static const struct step {
 	{"drop", true, step_drop},
 	{"where", false, step_where},
 	{"verify", false, step_verify},
-	{"resize", true, NULL},
+	{"pfn", false, step_pfn},
+	{"resize", true, virtio_mem_resize_step},
 	{"stress", true, NULL},
 	{"sh", true, shell_perform},
 };

@@ -24,6 +24,8 @@ struct oracle_state {
 	struct oracle_dimm dimm[DIMMS_MAX];
 	struct kernel_pages kernel_pages;
 	struct hold hold[HOLDS_MAX];
+	u64 virtio_pfn[8]; /* kernel pages in memory of the virtio-mem device, each in a sub-block of its own */
+	u32 virtio_held;
 	struct guest_job *background; /* a writer that some step left at work */
 };
 
@@ -33,6 +35,8 @@ enum step_effect {
 	STEP_CHANGES, /* replayed; may change the machine */
 };
 
+/* "640M", "1G" in bytes. */
+u64 step_bytes(const char *word);
 /* Does a step of that text change the machine? Of steps that cannot be replayed too. */
 bool step_changes(const char *text);
 /* Performs it and compares what it returned. Task context. */

@@ -44,7 +44,7 @@ static bool node_exists(u64 id)
 
 /*
  * @prefix: of the folders' names, which end with a number, where @exists is given. @enter: a folder in it, whose name
- * the machine decides.
+ * or existence the machine decides.
  */
 static const struct folder {
 	const char *path, *prefix;
@@ -61,6 +61,7 @@ static const struct folder {
 	{"/proc/sys/vm/", "", NULL, sysctl_files, NULL},
 	{"/sys/module/memory_hotplug/parameters/", "", NULL, parameter_files, NULL},
 	{"/sys/kernel/debug/notifier-error-inject/memory/actions/", "", NULL, inject_files, NULL},
+	{"/sys/kernel/debug/hwpoison/", "", NULL, hwpoison_files, in_hwpoison_folder},
 };
 
 /* "32/state": the number, and the text moved behind the slash. No leading zeros, as in a name. */

@@ -32,6 +32,7 @@ extern const struct file parameter_files[];    /* /sys/module/memory_hotplug/par
 extern const struct file inject_files[];       /* /sys/kernel/debug/notifier-error-inject/memory/actions */
 extern const struct file hugetlb_files[];      /* /sys/kernel/mm/hugepages/hugepages-…kB */
 extern const struct file node_hugetlb_files[]; /* the same below a node's folder */
+extern const struct file hwpoison_files[];     /* /sys/kernel/debug/hwpoison */
 
 /* nr_hugepages and nr_overcommit_hugepages of /proc/sys/vm, as struct file has them. */
 s64 sysctl_nr_hugepages_show(u64 id, char *buf);
@@ -40,6 +41,9 @@ s64 sysctl_nr_overcommit_hugepages_show(u64 id, char *buf);
 s64 sysctl_nr_overcommit_hugepages_store(u64 id, const char *text);
 /* What of a path is behind the folder of the machine's huge pages, "hugepages/hugepages-2048kB/"; NULL: another one. */
 const char *in_hugetlb_folder(const char *text);
+
+/* @text, if module hwpoison-inject is there; else NULL. */
+const char *in_hwpoison_folder(const char *text);
 
 /* snprintf() into a file's text. */
 s64 __attribute__((format(printf, 2, 3))) file_emit(char *buf, const char *fmt, ...);

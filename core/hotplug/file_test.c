@@ -272,6 +272,61 @@ static void broken_task(void *arg)
 	core_release_kernel_page(0xf0);
 }
 
+/* pfns, not addresses; the files are there when the module is. */
+static void inject_task(void *arg)
+{
+	static const char corrupt[] = "/sys/kernel/debug/hwpoison/corrupt-pfn";
+	static const char unpoison[] = "/sys/kernel/debug/hwpoison/unpoison-pfn";
+	char buf[64];
+
+	(void)arg;
+	CHECK_EQUAL(core_file_open(corrupt, true), -ENOENT);
+	CHECK_EQUAL(core_load_module("hwpoison"), -ENOENT);
+	CHECK_EQUAL(core_load_module("hwpoison-inject"), 0);
+	CHECK_EQUAL(core_file_read(corrupt, buf, sizeof(buf)), -EACCES);
+	check_write(corrupt, "x", -EINVAL);
+	check_write(unpoison, "-1", -EINVAL);
+	check_write(corrupt, "18446744073709551616", -ERANGE);
+	check_write(unpoison, "18446744073709551616", -ERANGE);
+	check_write(corrupt, "0x180", -ENXIO);
+	check_write(unpoison, "0x180", -ENXIO);
+	check_write(unpoison, "0xff", -EBUSY);
+	check_write(corrupt, "0xff", 4);
+	check_write(corrupt, "255", -EHWPOISON);
+	check_write(unpoison, "0xff\n", 5);
+	CHECK_EQUAL(atomic_long_read(&machine.num_poisoned_pages), 0);
+}
+
+static void test_inject(void **state)
+{
+	(void)state;
+	run_alone(inject_task);
+}
+
+/* What a process loses with a page of it. */
+static void lost_task(void *arg)
+{
+	char address[32];
+	s64 pfn;
+
+	(void)arg;
+	CHECK_EQUAL(core_slot_alloc(0, true, 0, 3, -1), 3);
+	pfn = core_slot_pfn(0, 1);
+	CHECK_EQUAL(core_slot_lost(0), 0);
+	snprintf(address, sizeof(address), "0x%llx", (unsigned long long)pfn << 12);
+	check_write("hard_offline_page", address, (s64)strlen(address));
+	CHECK_EQUAL(core_slot_lost(0), 1);
+	CHECK_EQUAL(core_slot_pages_on(0, 0), 2);
+	CHECK(core_slot_pfn(0, 1) != pfn && core_slot_pfn(0, 1) > 0);
+	CHECK_EQUAL(core_slot_pfn(0, 2), -ENOENT);
+}
+
+static void test_lost(void **state)
+{
+	(void)state;
+	run_alone(lost_task);
+}
+
 static void test_broken(void **state)
 {
 	(void)state;
@@ -422,6 +477,7 @@ int main(void)
 		cmocka_unit_test(test_reads),      cmocka_unit_test(test_bad_paths), cmocka_unit_test(test_bad_values),
 		cmocka_unit_test(test_tunables),   cmocka_unit_test(test_injected),  cmocka_unit_test(test_numbers),
 		cmocka_unit_test(test_busy_eject), cmocka_unit_test(test_broken),    cmocka_unit_test(test_hugetlb),
+		cmocka_unit_test(test_inject),     cmocka_unit_test(test_lost),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

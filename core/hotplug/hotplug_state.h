@@ -25,7 +25,9 @@ struct hotplug_state {
 	struct acpi_memory_device memory_devices[ACPI_MEMORY_DEVICES_MAX]; /* device_hotplug_lock */
 	struct device_memory_table devices;
 	u64 write_patience_ns; /* how long a writer of "offline" waits; 0: state_write_timeout_ns(). Marked */
-	s32 inject_error[2];   /* -errno that a listener answers to GOING_ONLINE and GOING_OFFLINE; marked accesses */
+	u32 hwpoison_inject;   /* that module is there; marked accesses */
+	u32 pad;
+	s32 inject_error[2]; /* -errno that a listener answers to GOING_ONLINE and GOING_OFFLINE; marked accesses */
 };
 
 /* Boot: allocates it, with the defaults of 6.1. */

@@ -2,6 +2,7 @@
 /* Offlining a memory block (mm/memory_hotplug.c, mm/page_alloc.c, drivers/base/memory.c, 6.1). */
 #include "core/hotplug/memory_hotplug.h"
 #include "core/hotplug/notifier.h"
+#include "core/hotplug/poison.h"
 #include "core/hotplug/resource.h"
 #include "core/mm/anon.h"
 #include "core/mm/buddy.h"
@@ -303,6 +304,7 @@ static void finish_offline(struct zone *zone, u64 start_pfn, u64 nr_pages, struc
 
 	if (!bug(planted_told_offline_late))
 		memory_notify(MEM_OFFLINE, arg);
+	remember_hwpoison_flags(start_pfn, nr_pages);
 	remove_pfn_range_from_zone(zone, start_pfn, nr_pages);
 	if (bug(planted_told_offline_late))
 		memory_notify(MEM_OFFLINE, arg);

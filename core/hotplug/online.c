@@ -3,6 +3,7 @@
 #include "core/hotplug/hotplug_state.h"
 #include "core/hotplug/memory_hotplug.h"
 #include "core/hotplug/notifier.h"
+#include "core/hotplug/poison.h"
 #include "core/hotplug/policy.h"
 #include "core/mm/buddy.h"
 #include "core/mm/machine.h"
@@ -213,6 +214,7 @@ int memory_block_online(struct memory_block *mem)
 	struct zone *zone = zone_for_pfn_range(mem->online_type, (u32)mem->nid, mem->group, start_pfn, nr_pages);
 	int ret = 0;
 
+	forget_hwpoison_flags(mem);
 	/* Its pages are new, but their memory is as broken as it was. */
 	if (atomic_long_read(&mem->nr_hwpoison)) {
 		core_event(EVENT_poisoned, pfn_to_block_id(start_pfn), 0);

@@ -16,12 +16,17 @@
 
 /* ---- counting -------------------------------------------------------------------------------------------------- */
 
+static bool flags_are_all(void)
+{
+	return design(hwpoison_hotplug) == ALT_hwpoison_hotplug_forget;
+}
+
 static void count_poisoned(u64 pfn, s64 count)
 {
 	struct memory_block *mem;
 
 	atomic_long_add(count, &machine.num_poisoned_pages);
-	if (design(hwpoison_hotplug) == ALT_hwpoison_hotplug_forget)
+	if (flags_are_all())
 		return;
 	/* A block that is found cannot be freed while this is held; who removes it looks at its number afterwards. */
 	spin_lock(&machine.kernfs_lock);
@@ -39,6 +44,24 @@ void num_poisoned_pages_inc(u64 pfn)
 void num_poisoned_pages_sub(u64 pfn, u64 count)
 {
 	count_poisoned(pfn, -(s64)count);
+}
+
+void remember_hwpoison_flags(u64 start_pfn, u64 nr_pages)
+{
+	struct memory_block *mem = machine.blocks[pfn_to_block_id(start_pfn)];
+	s64 count = 0;
+
+	if (!flags_are_all() || !atomic_long_read(&machine.num_poisoned_pages))
+		return;
+	for (u64 pfn = start_pfn; pfn < start_pfn + nr_pages; pfn++)
+		count += PageHWPoison(pfn_to_page(pfn));
+	atomic_long_add(count, &mem->nr_hwpoison);
+}
+
+void forget_hwpoison_flags(struct memory_block *mem)
+{
+	if (flags_are_all())
+		atomic_long_add(-atomic_long_read(&mem->nr_hwpoison), &mem->nr_hwpoison);
 }
 
 /* Offline skips poisoned pages whoever looks at them, so a reference on one does not keep its memmap. */

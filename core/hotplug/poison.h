@@ -6,9 +6,19 @@
 #include "core/mm/page.h"
 #include "core/rt/types.h"
 
+struct memory_block;
+
 /* One more poisoned page, or @count fewer: of the machine, and of the block of @pfn. */
 void num_poisoned_pages_inc(u64 pfn);
 void num_poisoned_pages_sub(u64 pfn, u64 count);
+
+/*
+ * Of a range of one block that is about to lose its struct pages, and of a block that gets new ones: up to 6.1 only the
+ * flags of the pages tell at removal which of them are poisoned. (clear_hwpoisoned_pages(), 6.1, which finds them in
+ * the memmap of an offline block; here poison overwrites them.) device_hotplug_lock held.
+ */
+void remember_hwpoison_flags(u64 start_pfn, u64 nr_pages);
+void forget_hwpoison_flags(struct memory_block *mem);
 
 /* mf_mutex, and what keeps the memmap of online pages there. */
 void memory_failure_begin(void);

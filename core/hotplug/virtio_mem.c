@@ -5,6 +5,7 @@
 #include "core/hotplug/memory_block.h"
 #include "core/hotplug/memory_hotplug.h"
 #include "core/mm/machine.h"
+#include "core/mm/topology.h"
 #include "core/range/contig.h"
 #include "core/rt/cpu.h"
 #include "core/rt/mem.h"
@@ -87,25 +88,47 @@ static bool there_at_boot(u32 block)
 	       in_ranges(&machine_config.movable, block) || in_ranges(&machine_config.offline, block);
 }
 
-void virtio_mem_init(void)
+/* Its blocks from *@first on; 0: the machine has no such device. */
+static u32 region(u64 *first)
 {
 	u32 nr_blocks = 0, last = machine_config.blocks - 1;
-	struct virtio_mem *vm;
 
-	while (nr_blocks < VIRTIO_MEM_BLOCKS_MAX && nr_blocks <= last && !there_at_boot(last - nr_blocks))
+	if (machine_config.custom) {
+		*first = topology->virtio_mem.start / memory_block_size_bytes();
+		return (u32)((topology->virtio_mem.end - topology->virtio_mem.start) / memory_block_size_bytes());
+	}
+	if (!boot_param(virtio_mem))
+		return 0;
+	while (nr_blocks < VIRTIO_MEM_BLOCKS_DEFAULT && nr_blocks <= last && !there_at_boot(last - nr_blocks))
 		nr_blocks++;
-	if (!boot_param(virtio_mem) || !nr_blocks || machine_config.custom)
+	*first = machine_config.blocks - nr_blocks;
+	return nr_blocks;
+}
+
+static s32 region_nid(const struct virtio_mem *vm)
+{
+	if (machine_config.custom)
+		return (s32)topology->virtio_mem.nid;
+	return (s32)memory_add_physaddr_to_nid(vm->first_block * memory_block_size_bytes());
+}
+
+void virtio_mem_init(void)
+{
+	struct virtio_mem *vm;
+	u64 first_block = 0;
+	u32 nr_blocks = region(&first_block);
+
+	if (!nr_blocks)
 		return;
 	vm = kzalloc_obj(struct virtio_mem, OBJ_virtio_mem);
 	BUG_ON(!vm);
 	rt_mark_permanent(vm);
-	vm->first_block = machine_config.blocks - nr_blocks;
+	vm->first_block = first_block;
 	vm->nr_blocks = nr_blocks;
 	vm->subblocks_per_block = geometry.pages_per_block / pageblock_nr_pages;
 	init_waitqueue_head(&vm->hotplug_waitq, LOCK_virtio_mem);
 	mutex_init(&vm->worker, LOCK_virtio_mem_worker);
-	vm->mgid = memory_group_register_dynamic(
-		(s32)memory_add_physaddr_to_nid(vm->first_block * memory_block_size_bytes()), geometry.pages_per_block);
+	vm->mgid = memory_group_register_dynamic(region_nid(vm), geometry.pages_per_block);
 	BUG_ON(vm->mgid < 0);
 	machine.virtio_mem = vm;
 	vm->nb.notifier_call = virtio_mem_memory_notifier;
@@ -210,6 +233,14 @@ static int plug_and_add(struct virtio_mem *vm, struct virtio_mem_block *block, u
 	return 0;
 }
 
+/* (virtio_mem_could_add_memory(), 6.1) */
+static bool could_add_block(struct virtio_mem *vm)
+{
+	u64 most = max(VIRTIO_MEM_OFFLINE_BYTES / memory_block_size_bytes(), (u64)VIRTIO_MEM_OFFLINE_BLOCKS);
+
+	return (u64)atomic_read(&vm->offline_blocks) < most;
+}
+
 static int plug_request(struct virtio_mem *vm, u64 nr)
 {
 	static const u32 states[] = {VIRTIO_MEM_KERNEL_PARTIAL, VIRTIO_MEM_MOVABLE_PARTIAL, VIRTIO_MEM_OFFLINE_PARTIAL};
@@ -225,7 +256,7 @@ static int plug_request(struct virtio_mem *vm, u64 nr)
 
 		if (virtio_mem_state(&vm->block[i]) != VIRTIO_MEM_UNUSED)
 			continue;
-		if (atomic_read(&vm->offline_blocks) >= (s32)VIRTIO_MEM_OFFLINE_BLOCKS)
+		if (!could_add_block(vm))
 			return -ENOSPC;
 		ret = plug_and_add(vm, &vm->block[i], &nr);
 		if (ret)
@@ -361,4 +392,31 @@ s64 virtio_mem_resize(u64 subblocks, u32 retries)
 		ret = (s64)nr_plugged(vm);
 	mutex_unlock(&vm->worker);
 	return ret;
+}
+
+/* ---- for core.h -------------------------------------------------------------------------------------------------- */
+
+static u64 subblock_bytes(void)
+{
+	return (u64)pageblock_nr_pages << geometry.page_shift;
+}
+
+int core_virtio_mem_resize(u64 size)
+{
+	s64 ret = virtio_mem_resize(size / subblock_bytes(), 0);
+
+	return ret < 0 ? (int)ret : 0;
+}
+
+u64 core_virtio_mem_size(void)
+{
+	struct virtio_mem *vm = machine.virtio_mem;
+	u64 plugged;
+
+	if (!vm)
+		return 0;
+	mutex_lock(&vm->worker);
+	plugged = nr_plugged(vm);
+	mutex_unlock(&vm->worker);
+	return plugged * subblock_bytes();
 }

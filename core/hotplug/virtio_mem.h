@@ -4,23 +4,28 @@
  * (drivers/virtio/virtio_mem.c, 6.1).
  *
  * Boot parameter `virtio_mem` gives the machine one. Its region is the last blocks of the machine, as far as they are
- * not there at boot; a sub-block is a pageblock. Blocks are added as driver-managed memory of a dynamic memory group,
- * and whoever onlines and offlines them is told by the notifier chain. Pages of unplugged sub-blocks of an online block
- * are logically offline (PageOffline), with a reference of the driver's, which it drops while the block goes offline.
+ * not there at boot; or a topology that the configuration brings says where it is. A sub-block is a pageblock. Blocks
+ * are added as driver-managed memory of a dynamic memory group, and whoever onlines and offlines them is told by the
+ * notifier chain. Pages of unplugged sub-blocks of an online block are logically offline (PageOffline), with a
+ * reference of the driver's, which it drops while the block goes offline.
  */
 #ifndef PFNSTORM_HOTPLUG_VIRTIO_MEM_H
 #define PFNSTORM_HOTPLUG_VIRTIO_MEM_H
 
+#include "core/core.h"
 #include "core/hotplug/notifier.h"
 #include "core/mm/page.h"
 #include "core/rt/atomic.h"
 #include "core/rt/lock.h"
 #include "core/rt/wait.h"
 
-#define VIRTIO_MEM_BLOCKS_MAX 2u
+#define VIRTIO_MEM_BLOCKS_MAX TOPOLOGY_VIRTIO_BLOCKS_MAX
+/* Of a region that only the boot parameter asks for. */
+#define VIRTIO_MEM_BLOCKS_DEFAULT 2u
 /* How often a sub-block of ZONE_MOVABLE is tried: what is in the way there is so for a while only. */
 #define VIRTIO_MEM_CONTIG_TRIES 5u
-/* Blocks that may be there without being online, before no more are added. */
+/* So much may be there without being online, before no more is added; at least two blocks. */
+#define VIRTIO_MEM_OFFLINE_BYTES (3ULL << 30)
 #define VIRTIO_MEM_OFFLINE_BLOCKS 2u
 
 /* The order is 6.1's: a full state, then the same with some sub-blocks unplugged. */

@@ -6,6 +6,7 @@
 #include "core/mm/machine.h"
 
 #define SCHEDULES 60
+#define BLOCK 0x40000ULL
 #define FIRST 4 /* the region: blocks 4 and 5, 8 sub-blocks each */
 
 struct step {
@@ -103,6 +104,40 @@ static void region_is_its_own(void **state)
 	RUN(others);
 }
 
+/* Where a topology has it, in bytes; so many blocks may be added without being online. */
+static void topology_has_a_region(void **state)
+{
+	struct topology t = {
+		.nr_ranges = 1,
+		.range[0] = {.start = 0, .end = 3 * BLOCK, .nid = 0},
+		.virtio_mem = {.start = 4 * BLOCK, .end = 9 * BLOCK},
+	};
+	struct test_scenario s = scenario();
+
+	(void)state;
+	s.config.blocks = 10;
+	s.config.boot_params = 0;
+	s.config.movable.count = 0;
+	s.config.custom = &t;
+	test_boot(&s);
+	assert_int_equal(core_virtio_mem_size(), 0);
+	assert_int_equal(core_virtio_mem_resize(5 * BLOCK), 0);
+	assert_int_equal(core_virtio_mem_size(), 5 * BLOCK);
+	assert_non_null(machine.blocks[8]);
+	assert_int_equal(core_virtio_mem_resize(6 * BLOCK), -ENOSPC);
+	assert_int_equal(core_virtio_mem_resize(BLOCK / 8), 0);
+	assert_int_equal(core_virtio_mem_size(), BLOCK / 8);
+	assert_null(machine.blocks[8]);
+	assert_null(machine_config_error(&s.config));
+	t.virtio_mem.end = 11 * BLOCK;
+	assert_non_null(machine_config_error(&s.config));
+	t.virtio_mem.end = 8 * BLOCK + 4096;
+	assert_non_null(machine_config_error(&s.config));
+	t.virtio_mem.end = 8 * BLOCK;
+	t.virtio_mem.start = 2 * BLOCK;
+	assert_non_null(machine_config_error(&s.config));
+}
+
 static void needs_a_device(void **state)
 {
 	struct test_scenario s = scenario();
@@ -112,6 +147,8 @@ static void needs_a_device(void **state)
 	test_boot(&s);
 	assert_null(machine.virtio_mem);
 	assert_int_equal(virtio_mem_resize(1, 0), -ENODEV);
+	assert_int_equal(core_virtio_mem_resize(BLOCK), -ENODEV);
+	assert_int_equal(core_virtio_mem_size(), 0);
 }
 
 /* ---- online blocks ----------------------------------------------------------------------------------------------- */
@@ -237,6 +274,7 @@ int main(void)
 		cmocka_unit_test(adds_and_removes_blocks),
 		cmocka_unit_test(region_is_its_own),
 		cmocka_unit_test(needs_a_device),
+		cmocka_unit_test(topology_has_a_region),
 		cmocka_unit_test(unplugs_parts_of_online_blocks),
 		cmocka_unit_test(whole_blocks_go),
 		cmocka_unit_test(busy_subblocks_stay),

@@ -150,6 +150,24 @@ static bool in_one_range(const struct topology *t, u64 start, u64 end)
 	return false;
 }
 
+static bool overlaps_a_range(const struct topology *t, u64 start, u64 end)
+{
+	for (u32 i = 0; i < t->nr_ranges; i++)
+		if (start < t->range[i].end && end > t->range[i].start)
+			return true;
+	return false;
+}
+
+/* Of a virtio-mem device. */
+static bool is_region(const struct topology *t, const struct machine_config *config, const struct geometry *g)
+{
+	u64 start = t->virtio_mem.start, end = t->virtio_mem.end, block = block_bytes(g);
+
+	return start < end && start % block == 0 && end % block == 0 &&
+	       end - start <= TOPOLOGY_VIRTIO_BLOCKS_MAX * block && end <= g->max_pfn << g->page_shift &&
+	       t->virtio_mem.nid < config->nodes && !overlaps_a_range(t, start, end);
+}
+
 const char *topology_error(const struct topology *t, const struct machine_config *config)
 {
 	struct geometry g;
@@ -168,6 +186,8 @@ const char *topology_error(const struct topology *t, const struct machine_config
 		if (i == TOPOLOGY_RANGES_MAX || t->kept[i].start >= t->kept[i].end ||
 		    (i && t->kept[i].start < t->kept[i - 1].end) || !in_one_range(t, t->kept[i].start, t->kept[i].end))
 			return "topology: expected what boot keeps as ascending parts of its ranges";
+	if (t->virtio_mem.end && !is_region(t, config, &g))
+		return "topology: expected up to 16 whole blocks without early memory for virtio-mem";
 	return NULL;
 }
 

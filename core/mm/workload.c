@@ -83,8 +83,34 @@ u64 core_slot_pages_on(u32 slot, u32 nid)
 	for (u32 i = 0; i < area->size; i++) {
 		u64 pte = READ_ONCE(area->pte[i]);
 
-		if (pte && page_to_nid(pfn_to_page(pte_pfn(pte))) == nid)
+		if (pte && !(pte & PTE_HWPOISON) && page_to_nid(pfn_to_page(pte_pfn(pte))) == nid)
 			pages += BIT(pte_order(pte));
 	}
 	return pages;
+}
+
+u64 core_slot_lost(u32 slot)
+{
+	const struct area *area = area_of_slot(slot);
+	u64 lost = 0;
+
+	for (u32 i = 0; i < area->size; i++)
+		lost += (READ_ONCE(area->pte[i]) & PTE_HWPOISON) != 0;
+	return lost;
+}
+
+s64 core_slot_pfn(u32 slot, u64 page)
+{
+	const struct area *area = area_of_slot(slot);
+
+	for (u32 i = 0; i < area->size; i++) {
+		u64 pte = READ_ONCE(area->pte[i]);
+
+		if (!pte || (pte & PTE_HWPOISON))
+			continue;
+		if (page < BIT(pte_order(pte)))
+			return (s64)(pte_pfn(pte) + page);
+		page -= BIT(pte_order(pte));
+	}
+	return -ENOENT;
 }

@@ -347,6 +347,12 @@ static void cycle_block(void *arg)
 	CHECK(test_op("add", 4, 0, 0, 0) == 0);
 	CHECK(test_op("online", 4, 2, 0, 0) == 0);
 	CHECK(test_op("verify", 0, 0, 0, 0) == 3);
+	/* What the flags of an offline block say goes with it. */
+	CHECK(hard_offline(pfn + 40) == 0);
+	CHECK(test_op("offline", 4, 0, 0, 0) == 0);
+	CHECK(nr_poisoned() == (forgets ? 4 : 1));
+	CHECK(test_op("remove", 4, 0, 0, 0) == 0);
+	CHECK(nr_poisoned() == (forgets ? 3 : 0));
 	if (forgets)
 		atomic_long_set(&machine.num_poisoned_pages, 0);
 }
