@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/rt/task.h"
+#include "oracle/blocks.h"
 
 static struct guest_job jobs[GUEST_TASKS];
 static u32 task_ids[GUEST_TASKS];
@@ -27,9 +28,21 @@ static s64 run_loop(struct guest_job *job)
 	return ret;
 }
 
+static s64 run_endless_loop(struct guest_job *job)
+{
+	s64 ret = 0;
+
+	for (u32 i = 0; !READ_ONCE(job->killed) && !READ_ONCE(ending); i++) {
+		ret = block_write_state(job->block[i % job->blocks], job->data);
+		msleep(LOOK_MS);
+	}
+	return ret;
+}
+
 static void run_job(struct guest_job *job)
 {
-	job->ret = job->times     ? run_loop(job)
+	job->ret = job->blocks    ? run_endless_loop(job)
+		   : job->times   ? run_loop(job)
 		   : job->path[0] ? core_file_write(job->path, job->data, strlen(job->data))
 				  : core_eject_memory(job->start);
 	/* Orders ret before done, and all of the job before its place is given to the next one. */
@@ -77,7 +90,7 @@ static struct guest_job *free_job(void)
 		if (smp_load_acquire(&job->running))
 			continue;
 		job->path[0] = job->data[0] = job->then[0] = '\0';
-		job->times = 0;
+		job->times = job->blocks = 0;
 		job->start = 0;
 		job->ret = 0;
 		WRITE_ONCE(job->killed, 0);
@@ -109,6 +122,19 @@ struct guest_job *guest_loop(const char *path, const char *data, const char *the
 	snprintf(job->data, sizeof(job->data), "%s", data);
 	snprintf(job->then, sizeof(job->then), "%s", then ? then : "");
 	job->times = times;
+	smp_store_release(&job->running, 1);
+	return job;
+}
+
+struct guest_job *guest_endless_loop(const u64 *blocks, u32 nr, const char *data)
+{
+	struct guest_job *job = nr ? free_job() : NULL;
+
+	if (!job)
+		return NULL;
+	for (u32 i = 0; i < nr && i < GUEST_LOOP_BLOCKS; i++)
+		job->block[job->blocks++] = blocks[i];
+	snprintf(job->data, sizeof(job->data), "%s", data);
 	smp_store_release(&job->running, 1);
 	return job;
 }

@@ -9,6 +9,7 @@
 #include "core/core.h"
 
 #define GUEST_TASKS 4
+#define GUEST_LOOP_BLOCKS 8
 
 struct guest_job {
 	/* The task's while set, else free; releases what is above and below it to the other side. */
@@ -17,6 +18,8 @@ struct guest_job {
 	char path[128], data[64]; /* empty path: ejection */
 	char then[64];            /* written after it, unless empty; the two so many times */
 	u32 times;
+	u64 block[GUEST_LOOP_BLOCKS]; /* whose state files instead, one after the other, until it is killed */
+	u32 blocks;
 	u64 start;
 	s64 ret;
 	u32 killed; /* by a fatal signal, so that nobody got its result; marked accesses */
@@ -31,6 +34,8 @@ void guest_end(void);
 struct guest_job *guest_write(const char *path, const char *data);
 /* Writes @data, then @then (NULL: nothing), and that @times; what writes answer is the loop's. */
 struct guest_job *guest_loop(const char *path, const char *data, const char *then, u32 times);
+/* Writes @data to the state files of @nr blocks again and again; only guest_kill() ends it. */
+struct guest_job *guest_endless_loop(const u64 *blocks, u32 nr, const char *data);
 struct guest_job *guest_eject(u64 start);
 /* Waits up to @ms of virtual time: is it over? */
 bool guest_wait(struct guest_job *job, u32 ms);

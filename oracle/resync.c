@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "oracle/blocks.h"
+
 #define BLOCK_BYTES (128UL << 20)
 
 static struct json_object *block_at(const struct oracle_state *s, u64 id)
@@ -45,24 +47,6 @@ static void eject_surplus(const struct oracle_state *s)
 			core_eject_memory(id * BLOCK_BYTES);
 }
 
-static bool reads(u64 id, const char *file, const char *text)
-{
-	char path[64], found[64] = "";
-
-	snprintf(path, sizeof(path), "memory%" PRIu64 "/%s", id, file);
-	core_file_read(path, found, sizeof(found));
-	found[strcspn(found, "\n")] = '\0';
-	return strcmp(found, text) == 0;
-}
-
-static void write_state(u64 id, const char *type)
-{
-	char path[64];
-
-	snprintf(path, sizeof(path), "memory%" PRIu64 "/state", id);
-	core_file_write(path, type, strlen(type));
-}
-
 /* What has to go offline first, then what has to come online, so that zones grow from what they keep. */
 static void set_states(const struct oracle_state *s, bool online)
 {
@@ -72,11 +56,11 @@ static void set_states(const struct oracle_state *s, bool online)
 
 		if (!block || core_block_node(id) < 0)
 			continue;
-		if (!online && reads(id, "state", "online") &&
-		    (strcmp(state, "online") != 0 || !reads(id, "valid_zones", zone)))
-			write_state(id, "offline");
-		if (online && strcmp(state, "online") == 0 && reads(id, "state", "offline"))
-			write_state(id, strcmp(zone, "Movable") == 0 ? "online_movable" : "online_kernel");
+		if (!online && block_reads(id, "state", "online") &&
+		    (strcmp(state, "online") != 0 || !block_reads(id, "valid_zones", zone)))
+			block_write_state(id, "offline");
+		if (online && strcmp(state, "online") == 0 && block_reads(id, "state", "offline"))
+			block_write_state(id, strcmp(zone, "Movable") == 0 ? "online_movable" : "online_kernel");
 	}
 }
 

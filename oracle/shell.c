@@ -9,8 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "oracle/blocks.h"
+#include "oracle/chmem.h"
 #include "oracle/guest.h"
 #include "oracle/nvdimm.h"
+#include "oracle/selftest.h"
 
 #define MEMORY_FOLDER "/sys/devices/system/memory/"
 #define ENOUGH_MS 4000
@@ -58,6 +61,24 @@ static enum step_effect perform_background(struct oracle_state *s, const char *c
 		return STEP_UNKNOWN;
 	guest_wait(s->background, ENOUGH_MS / 4);
 	return STEP_CHANGES;
+}
+
+/* "(while :; do for b in 36 37; do echo TYPE > …/memory$b/state; done; done … &": over and over, until it is killed. */
+static enum step_effect perform_endless_loop(struct oracle_state *s, const char *command)
+{
+	u64 blocks[GUEST_LOOP_BLOCKS];
+	char list[128], type[32], *at = list, *word;
+	u32 nr = 0;
+
+	if (sscanf(command,
+		   "(while :; do for %*[a-z] in %127[0-9 ]; do echo %31[a-z_] > " MEMORY_FOLDER
+		   "memory$%*[a-z]/state; done; done",
+		   list, type) != 2)
+		return STEP_UNKNOWN;
+	while ((word = strsep(&at, " ")) != NULL && nr < GUEST_LOOP_BLOCKS)
+		blocks[nr++] = strtoull(word, NULL, 10);
+	s->background = guest_endless_loop(blocks, nr, type);
+	return s->background ? STEP_CHANGES : STEP_UNKNOWN;
 }
 
 /* "timeout 3 sh -c 'echo offline > …'": killed if it has to wait for the other writer. */
@@ -150,14 +171,40 @@ static enum step_effect perform_writers(const char *command)
 	return STEP_CHANGES;
 }
 
-/* A fatal signal to the writer in the background. */
+/* A signal that ends the writer in the background. */
 static enum step_effect perform_kill(struct oracle_state *s, const char *command)
 {
-	if (strncmp(command, "kill -KILL $(cat /tmp/wpid)", 27) != 0 || !s->background)
+	if (strncmp(command, "kill -KILL $(cat /tmp/wpid)", 27) != 0 && strncmp(command, "kill $(cat /tmp/p)", 18) != 0)
+		return STEP_UNKNOWN;
+	if (!s->background)
 		return STEP_UNKNOWN;
 	guest_kill(s->background);
 	guest_wait(s->background, ENOUGH_MS);
 	s->background = NULL;
+	return STEP_CHANGES;
+}
+
+/* ---- programs that switch memory on and off -------------------------------------------------------------------- */
+
+/* "chmem …; echo rc=$?; …; lsmem …": what lsmem shows is compared after each step, in other words. */
+static enum step_effect perform_chmem(struct oracle_state *s, const char *command)
+{
+	struct output o = {.len = 0};
+	char copy[512], *at = copy, *part;
+	int status = 0;
+
+	if (strncmp(command, "chmem ", 6) != 0)
+		return STEP_UNKNOWN;
+	kernel_pages_set(&s->kernel_pages, s->recording->step, 0, GUEST_BLOCKS_MAX - 1);
+	snprintf(copy, sizeof(copy), "%s", command);
+	while ((part = strsep(&at, ";")) != NULL) {
+		part += strspn(part, " ");
+		if (strcmp(part, "echo rc=$?") == 0)
+			output_add(&o, "rc=%d\n", status);
+		else if (!chmem_perform(part, &o, &status))
+			break;
+	}
+	output_compare(s, &o, !part);
 	return STEP_CHANGES;
 }
 
@@ -233,6 +280,8 @@ enum step_effect shell_perform(struct oracle_state *s, const char *command)
 	command = without_options(command);
 	effect = perform_background(s, command);
 	if (effect == STEP_UNKNOWN)
+		effect = perform_endless_loop(s, command);
+	if (effect == STEP_UNKNOWN)
 		effect = perform_timeout(command);
 	if (effect == STEP_UNKNOWN)
 		effect = perform_kill(s, command);
@@ -242,6 +291,10 @@ enum step_effect shell_perform(struct oracle_state *s, const char *command)
 		effect = perform_loop(command);
 	if (effect == STEP_UNKNOWN)
 		effect = perform_modprobe(command);
+	if (effect == STEP_UNKNOWN)
+		effect = perform_chmem(s, command);
+	if (effect == STEP_UNKNOWN)
+		effect = selftest_perform(s, command);
 	if (effect == STEP_UNKNOWN)
 		effect = nvdimm_perform(s, command);
 	if (effect == STEP_UNKNOWN && is_harmless(command))

@@ -12,6 +12,7 @@
 
 #include "oracle/guest.h"
 #include "oracle/shell.h"
+#include "oracle/stress.h"
 #include "oracle/virtio_mem.h"
 
 #define WORD_MAX 256
@@ -62,7 +63,19 @@ u64 step_bytes(const char *word)
 	char *unit;
 	u64 n = strtoull(word, &unit, 0);
 
-	return *unit == 'G' ? n << 30 : *unit == 'M' ? n << 20 : *unit == 'K' ? n << 10 : n;
+	switch (*unit) {
+	case 'G':
+	case 'g':
+		return n << 30;
+	case 'M':
+	case 'm':
+		return n << 20;
+	case 'K':
+	case 'k':
+		return n << 10;
+	default:
+		return n;
+	}
 }
 
 /* ---- files ----------------------------------------------------------------------------------------------------- */
@@ -377,7 +390,7 @@ static const struct step {
 	{"verify", false, step_verify},
 	{"pfn", false, step_pfn},
 	{"resize", true, virtio_mem_resize_step},
-	{"stress", true, NULL},
+	{"stress", true, stress_step},
 	{"sh", true, shell_perform},
 };
 

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+/* Blocks that go offline and come back for some time. */
+#ifndef PFNSTORM_ORACLE_STRESS_H
+#define PFNSTORM_ORACLE_STRESS_H
+
+#include "oracle/step.h"
+
+/* "SECONDS memory32,memory33 TYPE …": as often as the guest did; the load beside it is not replayed. */
+enum step_effect stress_step(struct oracle_state *s, const char *args);
+
+#endif
