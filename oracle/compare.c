@@ -5,9 +5,11 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "oracle/reason.h"
+#include "oracle/texts.h"
 
 #define TEXT_MAX 512
 
@@ -270,13 +272,50 @@ static void compare_zones(struct comparison *c, struct json_object *snapshot)
 	}
 }
 
+/* ---- all of memory --------------------------------------------------------------------------------------------- */
+
+/* Numbers of /proc/meminfo that do not tell what is free. The recording leaves zeros out. */
+static void compare_meminfo(struct comparison *c, struct json_object *kernel)
+{
+	static const char *const names[] = {"MemTotal",       "CommitLimit",    "HardwareCorrupted", "HugePages_Total",
+					    "HugePages_Free", "HugePages_Rsvd", "HugePages_Surp",    "Hugepagesize"};
+	static char text[TEXTS_MAX];
+	char field[64], label[32];
+
+	core_file_read("/proc/meminfo", text, sizeof(text));
+	for (u32 i = 0; i < ARRAY_SIZE(names); i++) {
+		const char *line;
+
+		snprintf(field, sizeof(field), "meminfo.%s", names[i]);
+		snprintf(label, sizeof(label), "%s: ", names[i]);
+		line = strstr(text, label);
+		compare_number(c, field, json_number(kernel, names[i], 0),
+			       line ? strtol(line + strlen(label), NULL, 10) : -1);
+	}
+}
+
+static void compare_iomem(struct comparison *c, struct json_object *lines)
+{
+	static char text[TEXTS_MAX], kernel[TEXTS_MAX], model[TEXTS_MAX];
+	size_t len = 0;
+
+	text[0] = '\0';
+	for (size_t i = 0; lines && i < json_object_array_length(lines) && len < sizeof(text); i++)
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s\n",
+					json_object_get_string(json_object_array_get_idx(lines, i)));
+	texts_system_ram(text, kernel, sizeof(kernel));
+	core_file_read("/proc/iomem", text, sizeof(text));
+	texts_system_ram(text, model, sizeof(model));
+	compare_text(c, "iomem", kernel, model);
+}
+
 void compare_snapshot(struct comparison *c, struct json_object *snapshot)
 {
 	compare_file(c, "block_size_bytes", json_text(snapshot, "block_size_bytes", ""), "block_size_bytes");
 	compare_file(c, "auto_online_blocks", json_text(snapshot, "auto_online_blocks", ""), "auto_online_blocks");
 	compare_file(c, "min_free_kbytes", json_text(snapshot, "min_free_kbytes", ""), "/proc/sys/vm/min_free_kbytes");
-	compare_number(c, "MemTotal", json_number(json_at(snapshot, "meminfo_kB", NULL), "MemTotal", -1),
-		       (s64)core_total_pages() * 4);
+	compare_meminfo(c, json_at(snapshot, "meminfo_kB", NULL));
+	compare_iomem(c, json_at(snapshot, "iomem_ram", NULL));
 	compare_blocks(c, json_at(snapshot, "blocks", NULL));
 	compare_node_masks(c, json_at(snapshot, "node_masks", NULL));
 	compare_nodes(c, snapshot);

@@ -13,6 +13,7 @@
 #include "oracle/guest.h"
 #include "oracle/shell.h"
 #include "oracle/stress.h"
+#include "oracle/texts.h"
 #include "oracle/virtio_mem.h"
 
 #define WORD_MAX 256
@@ -182,14 +183,19 @@ static enum step_effect step_write(struct oracle_state *s, const char *args)
 static enum step_effect step_read(struct oracle_state *s, const char *args)
 {
 	struct json_object *result = result_of(s);
-	char path[WORD_MAX], text[4096] = "";
+	static char text[TEXTS_MAX], kernel[TEXTS_MAX];
+	char path[WORD_MAX];
 	s64 ret;
 
 	if (!next_word(&args, path, sizeof(path)))
 		return STEP_UNKNOWN;
+	text[0] = '\0';
 	ret = core_file_read(real_path(path), text, sizeof(text));
 	compare_number(s->comparison, "result.errno", json_number(result, "errno", 0), ret < 0 ? -ret : 0);
-	if (ret >= 0)
+	snprintf(kernel, sizeof(kernel), "%s", json_text(result, "text", ""));
+	if (ret >= 0 && texts_known(path))
+		texts_compare(s->comparison, path, kernel, text, false);
+	else if (ret >= 0)
 		compare_text(s->comparison, "result.text", json_text(result, "text", ""), text);
 	return STEP_LOOKS;
 }
@@ -374,24 +380,15 @@ static const struct step {
 	bool changes;
 	enum step_effect (*perform)(struct oracle_state *s, const char *args); /* NULL: cannot be */
 } steps[] = {
-	{"plug", true, step_plug},
-	{"unplug", true, step_unplug},
-	{"online", true, step_online},
-	{"offline", true, step_offline},
-	{"write", true, step_write},
-	{"read", false, step_read},
-	{"snapshot", false, step_nothing},
-	{"sleep", false, step_sleep},
-	{"trace", false, step_nothing},
-	{"kpf", false, step_nothing},
-	{"hold", true, step_hold},
-	{"drop", true, step_drop},
-	{"where", false, step_where},
-	{"verify", false, step_verify},
-	{"pfn", false, step_pfn},
-	{"resize", true, virtio_mem_resize_step},
-	{"stress", true, stress_step},
-	{"sh", true, shell_perform},
+	{"plug", true, step_plug},         {"unplug", true, step_unplug},
+	{"online", true, step_online},     {"offline", true, step_offline},
+	{"write", true, step_write},       {"read", false, step_read},
+	{"snapshot", false, step_nothing}, {"sleep", false, step_sleep},
+	{"trace", false, step_nothing},    {"kpf", false, step_nothing},
+	{"hold", true, step_hold},         {"drop", true, step_drop},
+	{"where", false, step_where},      {"verify", false, step_verify},
+	{"pfn", false, step_pfn},          {"resize", true, virtio_mem_resize_step},
+	{"stress", true, stress_step},     {"sh", true, shell_perform},
 };
 
 static const struct step *step_of(const char *text, const char **args)

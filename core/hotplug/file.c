@@ -7,6 +7,7 @@
 
 #include "core/hotplug/hotplug_state.h"
 #include "core/hotplug/memory_block.h"
+#include "core/hotplug/proc_file.h"
 #include "core/mm/machine.h"
 #include "core/rt/task.h"
 
@@ -129,21 +130,37 @@ static int file_open(const char *path, bool write, const struct file **file, u64
 
 /* ---- for core.h ------------------------------------------------------------------------------------------------ */
 
+static const struct proc_file *proc_file_at(const char *path)
+{
+	for (const struct proc_file *file = proc_files; file->path; file++)
+		if (strcmp(file->path, path) == 0)
+			return file;
+	return NULL;
+}
+
 int core_file_open(const char *path, bool write)
 {
 	const struct file *file;
 	u64 id;
 
+	if (proc_file_at(path))
+		return 0;
 	return file_open(path, write, &file, &id);
 }
 
 s64 core_file_read(const char *path, char *buf, size_t size)
 {
+	const struct proc_file *proc = proc_file_at(path);
+	struct seq_file m = {.buf = buf, .size = size};
 	char text[FILE_TEXT_MAX];
 	const struct file *file;
 	s64 ret;
 	u64 id;
 
+	if (proc && size) {
+		proc->show(&m);
+		return (s64)m.count;
+	}
 	ret = file_open(path, false, &file, &id);
 	if (ret)
 		return ret;
@@ -161,6 +178,8 @@ s64 core_file_write(const char *path, const char *data, size_t len)
 	s64 ret;
 	u64 id;
 
+	if (proc_file_at(path))
+		return -EIO;
 	ret = file_open(path, true, &file, &id);
 	/* An empty write never gets to the file. */
 	if (ret || !len)

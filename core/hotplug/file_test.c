@@ -388,6 +388,65 @@ static void test_hugetlb(void **state)
 	run_alone(hugetlb_task);
 }
 
+/* ---- files of all memory ---------------------------------------------------------------------------------------- */
+
+static void check_contains(const char *path, const char *text)
+{
+	char buf[16384];
+	s64 ret = core_file_read(path, buf, sizeof(buf));
+
+	if (ret < 0 || !strstr(buf, text))
+		rt_fail(VERDICT_bug, "test", "%s reads %lld, not '%s': %.2000s", path, (long long)ret, text, buf);
+}
+
+static void proc_task(void *arg)
+{
+	static const char *const paths[] = {"/proc/zoneinfo", "/proc/buddyinfo", "/proc/pagetypeinfo",
+					    "/proc/vmstat",   "/proc/meminfo",   "/proc/iomem"};
+	char whole[16384], part[20];
+	s64 len;
+
+	(void)arg;
+	for (u32 i = 0; i < ARRAY_SIZE(paths); i++) {
+		CHECK_EQUAL(core_file_open(paths[i], false), 0);
+		CHECK_EQUAL(core_file_open(paths[i], true), 0);
+		check_write(paths[i], "1", -EIO);
+		/* Cut at the buffer's end, and said how long it is. */
+		len = core_file_read(paths[i], whole, sizeof(whole));
+		CHECK(len == (s64)strlen(whole) && len > (s64)sizeof(part));
+		CHECK_EQUAL(core_file_read(paths[i], part, sizeof(part)), len);
+		CHECK(strlen(part) == sizeof(part) - 1 && strncmp(part, whole, sizeof(part) - 1) == 0);
+	}
+	CHECK_EQUAL(core_plug_memory(0, 5 * 0x40000, 0x40000), 0);
+	check_read("/proc/iomem", "00000000-000fffff : System RAM\n00140000-0017ffff : System RAM\n");
+	check_write("memory5/state", "online_movable", 14);
+	check_contains("/proc/zoneinfo", "Node 0, zone  Movable\n  pages free     64\n        boost    0\n");
+	check_contains("/proc/zoneinfo",
+		       "        spanned  64\n        present  64\n        managed  64\n        cma      0\n");
+	check_contains("/proc/zoneinfo", "\n  start_pfn:           320\n");
+	check_contains("/proc/buddyinfo", "Node 0, zone  Movable      0      0      0      0      4 \n");
+	check_contains("/proc/pagetypeinfo", "Page block order: 3\nPages per block:  8\n\n");
+	check_contains("/proc/pagetypeinfo",
+		       "Node    0, zone  Movable, type      Movable      0      0      0      0      4 \n");
+	check_contains("/proc/pagetypeinfo",
+		       "Node 0, zone  Movable            0            8            0            0            0 \n");
+	check_write("hard_offline_page", "0x140000", 8);
+	check_contains("/proc/meminfo", "HardwareCorrupted:     4 kB\n");
+	check_write("/proc/sys/vm/nr_hugepages", "2", 1);
+	check_contains("/proc/meminfo", "HugePages_Total:       2\nHugePages_Free:        2\n");
+	check_contains("/proc/meminfo", "Hugepagesize:         32 kB\nHugetlb:              64 kB\n");
+	check_contains("/sys/devices/system/node/node0/meminfo", "Node 0 HugePages_Total:     2\n");
+	check_contains("/sys/devices/system/node/node0/vmstat", "nr_free_pages ");
+	check_read("/sys/devices/system/node/node0/distance", "10\n");
+	check_write("/sys/devices/system/node/node0/meminfo", "1", -EACCES);
+}
+
+static void test_proc(void **state)
+{
+	(void)state;
+	run_alone(proc_task);
+}
+
 /* ---- numbers --------------------------------------------------------------------------------------------------- */
 
 static void test_numbers(void **state)
@@ -477,7 +536,7 @@ int main(void)
 		cmocka_unit_test(test_reads),      cmocka_unit_test(test_bad_paths), cmocka_unit_test(test_bad_values),
 		cmocka_unit_test(test_tunables),   cmocka_unit_test(test_injected),  cmocka_unit_test(test_numbers),
 		cmocka_unit_test(test_busy_eject), cmocka_unit_test(test_broken),    cmocka_unit_test(test_hugetlb),
-		cmocka_unit_test(test_inject),     cmocka_unit_test(test_lost),
+		cmocka_unit_test(test_inject),     cmocka_unit_test(test_proc),      cmocka_unit_test(test_lost),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,6 +5,8 @@
 #include "core/hotplug/kstrtox.h"
 #include "core/hotplug/memory_block.h"
 #include "core/hotplug/memory_failure.h"
+#include "core/hotplug/proc_file.h"
+#include "core/mm/topology.h"
 #include "core/range/compaction.h"
 
 /* By value of enum mmop. */
@@ -138,7 +140,21 @@ static s64 compact_store(u64 id, const char *text)
 	return 0;
 }
 
+/* (node_read_distance) */
+static s64 distance_show(u64 id, char *buf)
+{
+	s64 len = 0;
+	u32 nid;
+
+	for_each_node_state (nid, N_ONLINE)
+		len += file_emit(buf + len, len ? " %u" : "%u", topology->distance[id][nid]);
+	return len + file_emit(buf + len, "\n");
+}
+
 const struct file nodes_files[] = {
 	{"compact", NULL, compact_store},
+	{"distance", distance_show, NULL},
+	{"meminfo", node_meminfo_show, NULL},
+	{"vmstat", node_vmstat_show, NULL},
 	{NULL, NULL, NULL},
 };

@@ -56,12 +56,29 @@ static void register_early_block(u64 block_id, u32 nid)
 	mem->zone = NULL;
 }
 
+/* Firmware's map knows nothing of nodes: ranges that follow each other are one region. (e820__reserve_resources(), 6.1)
+ */
+static void register_early_memory(void)
+{
+	u64 start = topology->range[0].start;
+
+	for (u32 i = 0; i < topology->nr_ranges; i++) {
+		u64 end = topology->range[i].end;
+
+		if (i + 1 < topology->nr_ranges && topology->range[i + 1].start == end)
+			continue;
+		BUG_ON(IS_ERR(register_memory_resource(start, end - start, SYSTEM_RAM)));
+		if (i + 1 < topology->nr_ranges)
+			start = topology->range[i + 1].start;
+	}
+}
+
 void memory_hotplug_init(void)
 {
+	register_early_memory();
 	for (u32 i = 0; i < topology->nr_ranges; i++) {
 		u64 start = topology->range[i].start, size = topology->range[i].end - start;
 
-		BUG_ON(IS_ERR(register_memory_resource(start, size, SYSTEM_RAM)));
 		for (u64 id = start / memory_block_size_bytes(); id <= (start + size - 1) / memory_block_size_bytes();
 		     id++)
 			register_early_block(id, topology->range[i].nid);
