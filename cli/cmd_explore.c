@@ -8,11 +8,12 @@
 #include "cli/json.h"
 #include "crashes/save.h"
 #include "fuzz/exhaustive.h"
-#include "fuzz/explore.h"
+#include "fuzz/explore_jobs.h"
 
 struct explore_arguments {
 	struct command_input input;
 	struct explore_options options;
+	u32 jobs;
 	const char *crash_dir;
 	bool no_crash_dir;
 };
@@ -24,6 +25,7 @@ enum {
 	KEY_RUNS = 'n',
 	KEY_TIME = 't',
 	KEY_KEEP_GOING = 'k',
+	KEY_JOBS = 'j',
 	KEY_SEED = KEY_COMMAND,
 	KEY_SWITCH_ONE_IN,
 	KEY_FAULTS,
@@ -42,6 +44,7 @@ static const struct argp_option options[] = {
 	 "random: switch at one point in N (default: varies from run to run)", 0},
 	{"select", KEY_SELECT, "WHAT", 0,
 	 "surw: accesses, points, or how names of points begin (default: accesses and points in turn)", 0},
+	{"jobs", KEY_JOBS, "N", 0, "exhaustive: share the search between N processes, 1 to 64 (default 1)", 0},
 	{"runs", KEY_RUNS, "N", 0, "stop after N runs", 0},
 	{"time", KEY_TIME, "TIME", 0, "stop after this time: 30s, 5m, 2h", 0},
 	{"seed", KEY_SEED, "S", 0, "seed of all randomness (default 1)", 0},
@@ -126,6 +129,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_TIME:
 		a->options.seconds_max = command_seconds(state, "--time", arg);
+		return 0;
+	case KEY_JOBS:
+		a->jobs = (u32)command_number(state, "--jobs", arg, 1, EXPLORE_JOBS_MAX);
 		return 0;
 	case KEY_KEEP_GOING:
 		a->options.keep_going = true;
@@ -247,6 +253,7 @@ int cmd_explore(int argc, char **argv)
 			    .strategy_options = STRATEGY_OPTIONS_DEFAULT,
 			    .progress = show_progress,
 			    .interrupted = &interrupted},
+		.jobs = 1,
 		.crash_dir = "crashes/found",
 	};
 	struct explore_scenario subject = {0};
@@ -266,7 +273,7 @@ int cmd_explore(int argc, char **argv)
 		printf("strategy %s, seed %" PRIu64 "\n", a.options.strategy->name, a.options.strategy_options.seed);
 		fflush(stdout);
 	}
-	ret = explore(&s, &a.options, &result);
+	ret = explore_jobs(&s, &a.options, a.jobs, &result);
 	if (ret)
 		return command_fail(ret == -EINVAL ? EXIT_USAGE : EXIT_BROKEN, "%s", result.error);
 	ret = save_findings(&a, scenario, &result, folders);

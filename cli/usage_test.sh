@@ -53,6 +53,10 @@ run 2 "$pfnstorm" explore "$known" --strategy surw --select nowhere --runs 1
 has err "select 'nowhere': expected accesses, points, or how names of points begin"
 run 2 "$pfnstorm" explore "$known" --bound 7
 has err "--bound: expected a number from 0 to 6, found '7'"
+run 2 "$pfnstorm" explore "$known" --jobs 65
+has err "--jobs: expected a number from 1 to 64, found '65'"
+run 2 "$pfnstorm" explore "$known" --strategy pct --runs 5 --jobs 2
+has err "--jobs: strategy pct is not shared by processes"
 run 2 "$pfnstorm" explore "$known" --time soon
 has err "--time: expected a time"
 run 2 "$pfnstorm" explore "$known" --strategy random

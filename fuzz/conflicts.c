@@ -51,6 +51,21 @@ void conflicts_exit(struct conflicts *c)
 	memset(c, 0, sizeof(*c));
 }
 
+bool conflicts_add(struct conflicts *c, const u64 *bitmap)
+{
+	struct rt_footprint *f = &c->footprint;
+	bool added = false;
+
+	for (u32 i = 0; i < RT_GRANULES / 64; i++) {
+		for (u64 more = bitmap[i] & ~f->conflicts[i]; more; more &= more - 1) {
+			f->conflicts[i] |= more & -more;
+			f->log[f->log_count++] = i * 64 + (u32)__builtin_ctzll(more);
+			added = true;
+		}
+	}
+	return added;
+}
+
 u32 conflicts_update(struct conflicts *c)
 {
 	for (; c->known < c->footprint.log_count; c->known++)

@@ -25,6 +25,8 @@ struct conflict_span {
 /* 0 or -ENOMEM. The footprint is on from now until conflicts_exit(). */
 int conflicts_init(struct conflicts *c);
 void conflicts_exit(struct conflicts *c);
+/* Takes in what others have found, a bitmap of RT_GRANULES bits. Was any of it new? */
+bool conflicts_add(struct conflicts *c, const u64 *bitmap);
 /* Takes in what the last run found. Returns the number of conflicts. */
 u32 conflicts_update(struct conflicts *c);
 /* What @place touches, of the conflicts with order ≤ @limit. */

@@ -71,6 +71,12 @@ static void start_over(struct exhaustive *e)
 	e->places = 0;
 }
 
+/* Was something pruned that would not have been with so many tasks, sharing these CPUs? */
+static bool more_concerned(const struct exhaustive *e, u32 shared_cpus, u32 tasks)
+{
+	return shared_cpus != e->shared_cpus || (tasks > 2 && e->tasks <= 2);
+}
+
 static void exhaustive_finish(struct strategy *s, const struct rt_result *result)
 {
 	struct exhaustive *e = (struct exhaustive *)s;
@@ -81,7 +87,7 @@ static void exhaustive_finish(struct strategy *s, const struct rt_result *result
 	e->reopened_done += e->reopening;
 	/* A verdict can end the run before its last deviation only if the run did not repeat. */
 	e->drifted |= e->path_next < e->path_count;
-	if (e->options.prune && (shared != e->shared_cpus || (tasks > 2 && e->tasks <= 2)))
+	if (e->options.prune && more_concerned(e, shared, tasks))
 		start_over(e);
 	else if (e->run_kind == RUN_EXPANSION)
 		finish_expansion(e);
@@ -159,11 +165,42 @@ static void exhaustive_destroy(struct strategy *s)
 	free(e);
 }
 
+static void exhaustive_tell(const struct strategy *s, struct strategy_news *news)
+{
+	const struct exhaustive *e = (const struct exhaustive *)s;
+	const u64 *known = e->conflicts.footprint.conflicts;
+
+	news->shared_cpus = e->shared_cpus;
+	news->tasks = e->tasks;
+	/* Most are zero: pages that nobody writes to cost nothing. */
+	for (u32 i = 0; i < ARRAY_SIZE(news->conflicts); i++)
+		if (known[i] != news->conflicts[i])
+			news->conflicts[i] = known[i];
+}
+
+static bool exhaustive_hear(struct strategy *s, const struct strategy_news *news)
+{
+	struct exhaustive *e = (struct exhaustive *)s;
+	u32 shared = e->shared_cpus | news->shared_cpus, tasks = max(e->tasks, news->tasks);
+	bool more = conflicts_add(&e->conflicts, news->conflicts);
+
+	if (e->options.prune && more_concerned(e, shared, tasks)) {
+		start_over(e);
+		more = true;
+	}
+	e->shared_cpus = shared;
+	e->tasks = tasks;
+	e->complete &= !more;
+	return more;
+}
+
 static const struct strategy_ops exhaustive_ops = {
 	.prepare = exhaustive_prepare,
 	.finish = exhaustive_finish,
 	.report = exhaustive_report,
 	.destroy = exhaustive_destroy,
+	.tell = exhaustive_tell,
+	.hear = exhaustive_hear,
 };
 
 struct strategy *strategy_exhaustive(const struct strategy_options *options, char *error, size_t size)

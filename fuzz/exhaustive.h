@@ -13,6 +13,8 @@
  * nothing changes. Of the schedules with exactly B deviations those are skipped that only move the last preemption
  * across accesses the other tasks' steps do not conflict with: they are the same partial order (Mazurkiewicz trace).
  *
+ * Several searches can share the work (fuzz/explore_jobs.h): each goes on from its share of the first deviations only.
+ *
  * "Complete" is meant modulo virtual time: a preemption moved across independent accesses shifts rt_now_ns().
  */
 #ifndef PFNSTORM_FUZZ_EXHAUSTIVE_H

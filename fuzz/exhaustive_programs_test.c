@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Random small programs: the pruned search must end in exactly the states that the unpruned one ends in, at each bound.
+ * Random small programs: the pruned search must end in exactly the states that the unpruned one ends in, at each bound,
+ * and so must one that several processes share.
  */
 #include "fuzz/exhaustive.h"
 
@@ -9,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include <cmocka.h>
 
@@ -17,11 +19,11 @@
 #include "core/rt/lock.h"
 #include "core/rt/mem.h"
 #include "core/rt/rcu.h"
-#include "fuzz/explore.h"
+#include "fuzz/explore_jobs.h"
 
 #define TASKS 3
 #define STEPS 7
-#define VARIABLES 3
+#define VARIABLES 4 /* the last is stored to under a condition only: that it is shared may show late */
 #define STATES 4096
 
 enum step {
@@ -29,6 +31,7 @@ enum step {
 	STEP_LOAD,
 	STEP_STORE,
 	STEP_ADD,
+	STEP_STORE_IF,
 	STEP_LOCK,
 	STEP_UNLOCK,
 	STEP_TRYLOCK,
@@ -69,7 +72,7 @@ static void make_task(struct rt_random *r, struct program_step *steps)
 		u32 dice = rt_random_below(r, 10);
 		struct program_step *s = &steps[i];
 
-		s->variable = (u8)rt_random_below(r, VARIABLES);
+		s->variable = (u8)rt_random_below(r, VARIABLES - 1);
 		s->value = (u8)(1 + rt_random_below(r, 3));
 		if (close && (i == STEPS - 1 || dice < 3)) {
 			s->step = close;
@@ -82,7 +85,9 @@ static void make_task(struct rt_random *r, struct program_step *steps)
 		} else if (!close && dice == 2) {
 			s->step = STEP_SYNCHRONIZE;
 		} else {
-			s->step = dice < 6 ? STEP_LOAD : dice < 9 ? STEP_STORE : STEP_ADD;
+			s->step = dice < 5 ? STEP_LOAD : dice < 8 ? STEP_STORE : dice < 9 ? STEP_ADD : STEP_STORE_IF;
+			if (s->step == STEP_LOAD && rt_random_below(r, 3) == 0)
+				s->variable = VARIABLES - 1;
 		}
 	}
 }
@@ -115,6 +120,10 @@ static bool take_step(u32 task, u32 i, bool locked)
 		break;
 	case STEP_ADD:
 		WRITE_ONCE(*variable, READ_ONCE(*variable) + s->value);
+		break;
+	case STEP_STORE_IF:
+		if (READ_ONCE(*variable) == s->value)
+			WRITE_ONCE(shared->variable[VARIABLES - 1], s->value);
 		break;
 	case STEP_LOCK:
 		spin_lock(&shared->lock);
@@ -169,6 +178,7 @@ static void boot(void *arg)
 struct states {
 	u64 state[STATES];
 	u32 count;
+	u32 busy; /* several processes add to it */
 	u64 runs;
 };
 
@@ -183,21 +193,24 @@ static u64 end_state(const struct rt_result *result)
 	return hash;
 }
 
-static void add_state(struct states *s, u64 state)
-{
-	for (u32 i = 0; i < s->count; i++)
-		if (s->state[i] == state)
-			return;
-	assert_true(s->count < STATES);
-	s->state[s->count++] = state;
-}
-
 static bool has_state(const struct states *s, u64 state)
 {
 	for (u32 i = 0; i < s->count; i++)
 		if (s->state[i] == state)
 			return true;
 	return false;
+}
+
+static void add_state(struct states *s, u64 state)
+{
+	while (__atomic_exchange_n(&s->busy, 1, __ATOMIC_ACQUIRE))
+		;
+	if (!has_state(s, state)) {
+		assert_true(s->count < STATES);
+		s->state[s->count++] = state;
+	}
+	s->runs++;
+	__atomic_store_n(&s->busy, 0, __ATOMIC_RELEASE);
 }
 
 static void run(void *arg, struct rt_strategy *strategy, struct rt_result *result)
@@ -208,12 +221,11 @@ static void run(void *arg, struct rt_strategy *strategy, struct rt_result *resul
 		rt_task_create("task", program.cpu[t], run_task, (void *)(u64)t);
 	rt_set_strategy(strategy);
 	rt_run(result);
-	s->runs++;
 	add_state(s, end_state(result));
 	rt_reset();
 }
 
-static void search(struct states *s, u32 bound, bool prune)
+static void search(struct states *s, u32 bound, bool prune, u32 jobs)
 {
 	static struct explore_result result;
 	struct rt_config config = {.cpus = program.cpus, .race_detector = true};
@@ -226,8 +238,21 @@ static void search(struct states *s, u32 bound, bool prune)
 	rt_boot(&config, boot, NULL);
 	options.strategy_options.bound = bound;
 	options.strategy_options.prune = prune;
-	assert_int_equal(explore(&subject, &options, &result), 0);
+	assert_int_equal(explore_jobs(&subject, &options, jobs, &result), 0);
 	assert_true(result.status.report.complete);
+}
+
+static void expect_equal(const struct states *a, const char *a_name, const struct states *b, const char *b_name,
+			 u64 seed, u32 bound)
+{
+	for (u32 i = 0; i < b->count; i++)
+		if (!has_state(a, b->state[i]))
+			fail_msg("program %llu, bound %u: the %s search misses a state (%u found, %u exist)",
+				 (unsigned long long)seed, bound, a_name, a->count, b->count);
+	for (u32 i = 0; i < a->count; i++)
+		if (!has_state(b, a->state[i]))
+			fail_msg("program %llu, bound %u: the %s search misses a state", (unsigned long long)seed,
+				 bound, b_name);
 }
 
 static void compare(u64 seed, u32 bound, u64 *runs_pruned, u64 *runs_full)
@@ -235,18 +260,11 @@ static void compare(u64 seed, u32 bound, u64 *runs_pruned, u64 *runs_full)
 	static struct states pruned, full;
 
 	make_program(seed);
-	search(&pruned, bound, true);
-	search(&full, bound, false);
+	search(&pruned, bound, true, 1);
+	search(&full, bound, false, 1);
 	*runs_pruned += pruned.runs;
 	*runs_full += full.runs;
-	for (u32 i = 0; i < full.count; i++)
-		if (!has_state(&pruned, full.state[i]))
-			fail_msg("program %llu, bound %u: the pruned search misses a state (%u found, %u exist)",
-				 (unsigned long long)seed, bound, pruned.count, full.count);
-	for (u32 i = 0; i < pruned.count; i++)
-		if (!has_state(&full, pruned.state[i]))
-			fail_msg("program %llu, bound %u: the unpruned search misses a state", (unsigned long long)seed,
-				 bound);
+	expect_equal(&pruned, "pruned", &full, "unpruned", seed, bound);
 }
 
 static void compare_programs(u32 bound, u64 programs)
@@ -278,12 +296,29 @@ static void agree_at_bound_3(void **state)
 	compare_programs(3, 10);
 }
 
+static void processes_agree(void **state)
+{
+	static struct states one;
+	struct states *many = mmap(NULL, sizeof(*many), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	(void)state;
+	assert_true(many != MAP_FAILED);
+	for (u64 seed = 1; seed <= 40; seed++) {
+		make_program(seed);
+		search(&one, 2, true, 1);
+		search(many, 2, true, 3);
+		expect_equal(many, "shared", &one, "lone", seed, 2);
+	}
+	munmap(many, sizeof(*many));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(agree_at_bound_1),
 		cmocka_unit_test(agree_at_bound_2),
 		cmocka_unit_test(agree_at_bound_3),
+		cmocka_unit_test(processes_agree),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -33,8 +33,23 @@ static bool reserve(void **array, u32 *capacity, u32 count, size_t size, bool *o
 	return true;
 }
 
+/*
+ * Of the first deviations each process has its share, by place: neighbours stay together, because of those that are
+ * equivalent one is run.
+ */
+#define SHARE_PLACES 32
+
+static bool is_ours(const struct exhaustive *e, const struct place_seen *p, u32 to)
+{
+	u32 h = (p->at / SHARE_PLACES) * 0x9e3779b1u ^ ((u32)p->kind << 8 | to) * 0x85ebca6bu;
+
+	return e->level || e->options.jobs < 2 || (h ^ h >> 15) % e->options.jobs == e->options.job;
+}
+
 static void add_successor(struct exhaustive *e, u32 place, u32 to)
 {
+	if (!is_ours(e, &e->place[place], to))
+		return;
 	if (reserve((void **)&e->successor, &e->successors_capacity, e->successors, sizeof(*e->successor),
 		    &e->out_of_memory))
 		e->successor[e->successors++] = (struct successor){place, to};

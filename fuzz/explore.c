@@ -113,7 +113,12 @@ static void explore_runs(struct explorer *e)
 	struct explore_status *s = &e->result->status;
 	struct rt_result rt;
 
-	while (budget_left(e) && e->strategy->ops->prepare(e->strategy)) {
+	while (budget_left(e)) {
+		if (!e->strategy->ops->prepare(e->strategy)) {
+			if (e->options->exchange && e->options->exchange(e->strategy, e->options->exchange_arg))
+				continue;
+			break;
+		}
 		memset(&rt, 0, sizeof(rt));
 		e->subject->run(e->subject->arg, &e->recorder.strategy, &rt);
 		if (!s->runs++)

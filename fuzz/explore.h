@@ -51,6 +51,9 @@ struct explore_options {
 	/* Called about four times a second; NULL: never. */
 	void (*progress)(const struct explore_status *status, void *arg);
 	void *progress_arg;
+	/* Nothing is left to run: true if there is after all. NULL: no. */
+	bool (*exchange)(struct strategy *s, void *arg);
+	void *exchange_arg;
 	/* Checked between runs: non-zero ends the search as a budget would (set by a signal handler). */
 	const volatile int *interrupted;
 };

@@ -165,6 +165,19 @@ static void compare_z(void *arg)
 	WRITE_ONCE(shared->r[0], first != READ_ONCE(shared->z));
 }
 
+/* The same, but only once the third has begun: its first access to z comes before anybody else's. */
+static void flash_x_if_y(void *arg)
+{
+	if (READ_ONCE(shared->y))
+		flash_x(arg);
+}
+
+static void set_y_compare_z(void *arg)
+{
+	WRITE_ONCE(shared->y, 1);
+	compare_z(arg);
+}
+
 static void locked_increment(void *arg)
 {
 	(void)arg;
@@ -326,6 +339,14 @@ const struct litmus litmuses[] = {
 	 "x=1; x=0 || if (x) z=1 || r0=(z!=z)",
 	 3,
 	 {flash_x, set_z_if_x, compare_z},
+	 {0, 1, 2},
+	 bits_of_r,
+	 VALUE(0) | VALUE(1),
+	 OK},
+	{"later-conflict",
+	 "if (y) { x=1; x=0 } || if (x) z=1 || y=1; r0=(z!=z)",
+	 3,
+	 {flash_x_if_y, set_z_if_x, set_y_compare_z},
 	 {0, 1, 2},
 	 bits_of_r,
 	 VALUE(0) | VALUE(1),

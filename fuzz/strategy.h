@@ -19,6 +19,7 @@ struct strategy_options {
 	u32 fault_one_in;   /* all but exhaustive: inject one in so many possible faults; 0: none */
 	const char *select; /* surw: "accesses", "points" or how names of points begin; NULL: each in turn */
 	bool prune;         /* exhaustive, pos: preempt before conflicting accesses only */
+	u32 job, jobs;      /* exhaustive: take one of so many shares of the first deviations; 0: all */
 	bool faults;        /* exhaustive: injected faults count as deviations; false: none is injected */
 };
 #define STRATEGY_OPTIONS_DEFAULT                                                                                       \
@@ -47,6 +48,12 @@ struct strategy_report {
 
 struct strategy;
 
+/* What a search has learned that others of its kind must know to be complete together; see fuzz/explore_jobs.h. */
+struct strategy_news {
+	u32 shared_cpus, tasks;
+	u64 conflicts[RT_GRANULES / 64]; /* bitmap */
+};
+
 struct strategy_ops {
 	/* Before each run: false when there is nothing left to run. */
 	bool (*prepare)(struct strategy *s);
@@ -54,6 +61,9 @@ struct strategy_ops {
 	void (*finish)(struct strategy *s, const struct rt_result *result);
 	void (*report)(const struct strategy *s, struct strategy_report *report);
 	void (*destroy)(struct strategy *s);
+	/* Both or none. tell() writes all that is known; hear() takes it in and says whether any of it is new. */
+	void (*tell)(const struct strategy *s, struct strategy_news *news);
+	bool (*hear)(struct strategy *s, const struct strategy_news *news);
 };
 
 struct strategy {
