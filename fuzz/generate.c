@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum generate_block { BLOCK_ABSENT, BLOCK_OFFLINE, BLOCK_ONLINE, BLOCK_DEVICE };
+enum generate_block { BLOCK_ABSENT, BLOCK_OFFLINE, BLOCK_ONLINE, BLOCK_HOLES /* online too */, BLOCK_DEVICE };
 
 static const struct family_info {
 	const char *name;
@@ -23,6 +23,12 @@ enum op_id {
 #include "core/ops.def"
 #undef OP
 #undef OP_ARG
+};
+
+enum {
+#define ENUM(type, id, value, text) type##_##id = value,
+#include "core/enums.def"
+#undef ENUM
 };
 
 static u32 below(struct generator *g, u32 n)
@@ -50,15 +56,27 @@ const char *generate_family(u32 family)
 	return family < NR_FAMILIES ? family_infos[family].name : NULL;
 }
 
+/* The operations of each family, by id. */
+static u64 family_ops[NR_FAMILIES];
+
+static void find_family_ops(void)
+{
+	for (u32 family = 0; family < NR_FAMILIES && !family_ops[NR_FAMILIES - 1]; family++)
+		for (u32 i = 0; i < nr_op_infos; i++)
+			if (has_word(family_infos[family].makers, op_infos[i].name) ||
+			    has_word(family_infos[family].users, op_infos[i].name))
+				family_ops[family] |= BIT(op_infos[i].id);
+}
+
 bool generate_family_has(u32 family, u32 op_id)
 {
-	const struct op_info *info = op_info_by_id(op_id);
-
-	return has_word(family_infos[family].makers, info->name) || has_word(family_infos[family].users, info->name);
+	find_family_ops();
+	return family_ops[family] >> op_id & 1;
 }
 
 void generator_init(struct generator *g, u64 seed)
 {
+	find_family_ops();
 	memset(g, 0, sizeof(*g));
 	rt_random_seed(&g->random, seed);
 }
@@ -81,24 +99,67 @@ static u32 random_word(struct generator *g, const char *words)
 	return op_info_by_name(name)->id;
 }
 
-static u32 weighted_op(struct generator *g)
+/* One of the set, by the weights of the table. */
+static u32 weighted_op(struct generator *g, u64 ops)
 {
-	u32 at = below(g, g->total_weight), id = 0;
+	u32 total = 0, at, i = 0;
 
-	while (at >= g->weight[id])
-		at -= g->weight[id++];
-	return id;
+	for (u32 j = 0; j < nr_op_infos; j++)
+		total += ops >> op_infos[j].id & 1 ? op_infos[j].weight : 0;
+	for (at = below(g, total);; i++) {
+		u32 weight = ops >> op_infos[i].id & 1 ? op_infos[i].weight : 0;
+
+		if (at < weight)
+			return op_infos[i].id;
+		at -= weight;
+	}
 }
 
-/* Devices map where no memory is. Another block than @block if that is not such a one. */
+static u32 random_bit(struct generator *g, u64 set)
+{
+	u32 skip = below(g, (u32)__builtin_popcountll(set));
+
+	while (skip--)
+		set &= set - 1;
+	return (u32)__builtin_ctzll(set);
+}
+
+/* Each family of the machine as often as the others, whatever its operations weigh; rarely any operation. */
+static u32 random_id(struct generator *g)
+{
+	if (one_in(g, 12))
+		return weighted_op(g, UINT64_MAX);
+	return weighted_op(g, family_ops[random_bit(g, g->families)]);
+}
+
+/* Which blocks an operation does something in, by state; 0: any. */
+static u32 fitting_states(u32 id)
+{
+	switch (id) {
+	case OP_add:
+	case OP_online:
+	case OP_offline:
+	case OP_remove:
+	case OP_offline_and_remove:
+		return 0; /* fitting_step() */
+	case OP_memremap:
+		return BIT(BLOCK_ABSENT) | BIT(BLOCK_HOLES);
+	case OP_memunmap:
+	case OP_device_io:
+		return BIT(BLOCK_DEVICE);
+	default:
+		return BIT(BLOCK_ONLINE) | BIT(BLOCK_HOLES);
+	}
+}
+
 static s32 fitting_block(struct generator *g, const struct scenario *s, const struct generate_model *m, u32 id,
 			 s32 block)
 {
-	u8 wanted = id == OP_memremap ? BLOCK_ABSENT : BLOCK_DEVICE;
+	u32 states = fitting_states(id);
 
-	if ((id != OP_memremap && id != OP_memunmap && id != OP_device_io) || one_in(g, 8))
+	if (!states || one_in(g, 8))
 		return block;
-	for (u32 i = 0; i < s->machine.blocks && m->block[block] != wanted; i++)
+	for (u32 i = 0; i < s->machine.blocks && !(states >> m->block[block] & 1); i++)
 		block = (block + 1) % (s32)s->machine.blocks;
 	return block;
 }
@@ -150,6 +211,12 @@ static void model_op(struct generate_model *m, const struct op *op)
 	case OP_cpu_up:
 		m->cpus_down &= ~(u32)BIT(op->arg[0]);
 		break;
+	case OP_pin:
+		m->pinned |= (u32)BIT(op->arg[0]);
+		break;
+	case OP_unpin:
+		m->pinned &= ~(u32)BIT(op->arg[0]);
+		break;
 	case OP_free:
 	case OP_cma_release:
 		m->filled &= ~(u32)BIT(op->arg[0]);
@@ -165,16 +232,10 @@ static void model_op(struct generate_model *m, const struct op *op)
 static s32 random_slot(struct generator *g, struct generate_model *m, const struct op_info *info)
 {
 	bool fills = strstr(info->syntax, "as {") != NULL;
-	u32 wanted = (fills ? ~m->filled : m->filled) & (u32)(BIT(SLOTS) - 1);
-	s32 slot = (s32)below(g, SLOTS);
+	u32 fitting = fills ? ~m->filled : info->id == OP_unpin ? m->pinned : m->filled;
+	u32 wanted = fitting & (u32)(BIT(SLOTS) - 1);
+	s32 slot = (s32)(wanted && !one_in(g, 8) ? random_bit(g, wanted) : below(g, SLOTS));
 
-	if (wanted && !one_in(g, 8)) {
-		u32 skip = below(g, (u32)__builtin_popcount(wanted));
-
-		while (skip--)
-			wanted &= wanted - 1;
-		slot = (s32)__builtin_ctz(wanted);
-	}
 	if (fills)
 		m->filled |= (u32)BIT(slot);
 	return slot;
@@ -220,6 +281,10 @@ static s32 random_arg(struct generator *g, const struct scenario *s, struct gene
 		return random_slot(g, m, info);
 	case ARG_TASK:
 		return (s32)below(g, max(s->nr_tasks, 1u));
+	case ARG_MIGRATETYPE:
+		if (!one_in(g, 3))
+			return MIGRATETYPE_movable;
+		/* fall through */
 	default:
 		while (op_enum_text(info->arg[arg].type, n))
 			n++;
@@ -247,20 +312,9 @@ static void random_op(struct generator *g, const struct scenario *s, struct gene
 
 static void choose_families(struct generator *g)
 {
-	g->families = BIT(0);
-	for (u32 n = 1 + below(g, 3); n; n--)
+	g->families = one_in(g, 4) ? 0 : BIT(0);
+	for (u32 n = 1 + below(g, 2); n; n--)
 		g->families |= BIT(below(g, NR_FAMILIES));
-	g->total_weight = 0;
-	memset(g->weight, 0, sizeof(g->weight));
-	for (u32 i = 0; i < nr_op_infos; i++) {
-		u32 id = op_infos[i].id, weight = 1;
-
-		for (u32 family = 0; family < NR_FAMILIES; family++)
-			if (g->families & BIT(family) && generate_family_has(family, id))
-				weight = 8 * op_infos[i].weight;
-		g->weight[id] = (u16)weight;
-		g->total_weight += weight;
-	}
 }
 
 static void add_block(struct block_ranges *r, u32 block)
@@ -276,7 +330,7 @@ static void add_block(struct block_ranges *r, u32 block)
 /* Early blocks first; what comes later was added, or is not there yet. */
 static void choose_blocks(struct generator *g, struct machine_config *m)
 {
-	u32 early = 1 + below(g, min(m->blocks, 4u));
+	u32 early = 1 + below(g, min(m->blocks, one_in(g, 2) ? 2u : 4u));
 
 	for (u32 block = 0; block < m->blocks; block++) {
 		u32 state = below(g, 8);
@@ -290,17 +344,19 @@ static void choose_blocks(struct generator *g, struct machine_config *m)
 			add_block(set, block);
 		g->boot.block[block] = !set ? BLOCK_ABSENT : set == &m->offline ? BLOCK_OFFLINE : BLOCK_ONLINE;
 	}
+	if (m->topology == TOPOLOGY_holes)
+		g->boot.block[0] = g->boot.block[early - 1] = BLOCK_HOLES;
 }
 
 static void choose_machine(struct generator *g, struct machine_config *machine)
 {
 	struct machine_config m = {.sw = machine->sw};
 
-	m.geometry = one_in(g, 8) ? GEOMETRY_small : GEOMETRY_tiny;
+	m.geometry = one_in(g, 16) ? GEOMETRY_small : GEOMETRY_tiny;
 	m.cpus = one_in(g, 4) ? 1 + below(g, 4) : 2;
-	m.blocks = 2 + below(g, 5);
-	m.nodes = one_in(g, 3) ? 2 : 1;
-	m.topology = one_in(g, 3) ? below(g, NR_TOPOLOGIES) : (u32)TOPOLOGY_flat;
+	m.blocks = 2 + below(g, 4);
+	m.nodes = one_in(g, 2) ? 2 : 1;
+	m.topology = one_in(g, 2) ? below(g, NR_TOPOLOGIES) : (u32)TOPOLOGY_flat;
 	for (u32 param = 0; param < NR_BOOT_PARAMS; param++)
 		if (one_in(g, 16))
 			m.boot_params |= (u32)BIT(param);
@@ -311,11 +367,10 @@ static void choose_machine(struct generator *g, struct machine_config *machine)
 	*machine = m;
 }
 
-/* Blocks that come and go: rather not those of boot, which the kernel itself lives in. */
 static void choose_focus(struct generator *g, const struct machine_config *m)
 {
 	for (u32 i = 0; i < ARRAY_SIZE(g->focus); i++)
-		g->focus[i] = (s32)(one_in(g, 2) ? m->blocks - 1 - below(g, (m->blocks + 1) / 2) : below(g, m->blocks));
+		g->focus[i] = (s32)below(g, m->blocks);
 }
 
 static void add_set_up(struct generator *g, struct scenario *s, u32 id)
@@ -344,7 +399,7 @@ void generate_machine(struct generator *g, struct scenario *s)
 			add_set_up(g, s, random_word(g, family_infos[family].makers));
 	}
 	if (one_in(g, 4))
-		add_set_up(g, s, weighted_op(g));
+		add_set_up(g, s, random_id(g));
 }
 
 /* ---- tasks ----------------------------------------------------------------------------------------------------- */
@@ -354,7 +409,7 @@ static void repeat_task(struct generator *g, struct scenario_task *task)
 {
 	u32 length = task->nr_ops, times = 1 + below(g, 3);
 
-	for (; times && task->nr_ops + length <= 9; times--) {
+	for (; times && task->nr_ops + length <= 8; times--) {
 		for (u32 i = 0; i < length; i++)
 			task->op[task->nr_ops + i] = task->op[i];
 		task->nr_ops += length;
@@ -373,10 +428,10 @@ void generate_tasks(struct generator *g, struct scenario *s)
 		memset(task, 0, sizeof(*task));
 		snprintf(task->name, sizeof(task->name), "t%u", i);
 		task->cpu = one_in(g, 8) ? below(g, s->machine.cpus) : i % s->machine.cpus;
-		task->nr_ops = 1 + below(g, one_in(g, 4) ? 6 : 3);
+		task->nr_ops = 1 + below(g, one_in(g, 6) ? 5 : 3);
 		for (u32 j = 0; j < task->nr_ops; j++)
-			random_op(g, s, &model, weighted_op(g), &task->op[j]);
-		if (one_in(g, 3))
+			random_op(g, s, &model, random_id(g), &task->op[j]);
+		if (one_in(g, 4))
 			repeat_task(g, task);
 	}
 	schedule_init(&s->schedule);

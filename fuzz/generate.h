@@ -14,14 +14,13 @@
 struct generate_model {
 	u8 block[64];  /* enum generate_block */
 	u32 filled;    /* bit per slot */
+	u32 pinned;    /* likewise */
 	u32 cpus_down; /* bit per CPU */
 };
 
 struct generator {
 	struct rt_random random;
-	u64 families;   /* of this machine: bit per row of fuzz/families.def */
-	u16 weight[64]; /* by op id, for tasks */
-	u32 total_weight;
+	u64 families;               /* of this machine: bit per row of fuzz/families.def */
 	s32 focus[2];               /* blocks */
 	struct generate_model boot; /* after the set-up */
 };

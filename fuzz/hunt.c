@@ -29,6 +29,7 @@ struct hunter {
 	bool noisy;                         /* without the switch there is another one, which fails in its own ways */
 	char known[KNOWN_MAX][FAILURE_MAX]; /* failures that need no switch */
 	u32 nr_known;
+	u16 seen[64][64]; /* see times_seen() */
 };
 
 /* ---- what is hunted -------------------------------------------------------------------------------------------- */
@@ -103,12 +104,12 @@ bool hunt_prey_named(const char *name, struct hunt_prey *prey)
 
 /* ---- budget ---------------------------------------------------------------------------------------------------- */
 
-/* Wall clock: for the budget and the report only, no run sees it. */
+/* Of this process on a core, whoever else is busy: for the budget and the report only, no run sees it. */
 static double now_seconds(void)
 {
 	struct timespec t;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
 	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
@@ -280,15 +281,55 @@ static void hunt_schedules(struct hunter *h, u64 seed, u64 runs)
 		strategy->ops->destroy(strategy);
 }
 
+/* Operations that succeeded, alone and in pairs of different tasks: how often each was seen in this hunt. */
+static u32 times_seen(struct hunter *h, u32 a, u32 b)
+{
+	u16 *seen = &h->seen[max(a, b)][min(a, b)];
+
+	*seen += *seen < UINT16_MAX;
+	return *seen;
+}
+
+/* Its id; 0 if it was refused. */
+static u32 success_of(const struct hunter *h, u32 task, u32 op)
+{
+	const struct runner_op_result *r = &h->run.op[task][op];
+
+	return r->state == RUNNER_OP_DONE && r->value < 0 ? 0 : h->s.task[task].op[op].id;
+}
+
+/* How often the rarest thing about the run that was just made was seen. */
+static u32 rarity(struct hunter *h)
+{
+	u32 rarest = UINT32_MAX;
+
+	for (u32 t = 0; t < h->s.nr_tasks; t++) {
+		for (u32 i = 0; i < h->s.task[t].nr_ops; i++) {
+			u32 id = success_of(h, t, i);
+
+			if (!id)
+				continue;
+			rarest = min(rarest, times_seen(h, id, 0));
+			for (u32 u = 0; u < t; u++)
+				for (u32 j = 0; j < h->s.task[u].nr_ops; j++)
+					if (success_of(h, u, j))
+						rarest = min(rarest, times_seen(h, id, success_of(h, u, j)));
+		}
+	}
+	return rarest;
+}
+
 /*
- * Most bugs need the right scenario and then few schedules, some the other way round. Multiples of what the portfolio
- * takes for a round.
+ * Most bugs need the right scenario and then few schedules, some the other way round: much for what is rare, and now
+ * and then for anything.
  */
 static u64 runs_of_scenario(struct hunter *h)
 {
-	static const u16 runs[] = {8, 8, 8, 8, 8, 8, 8, 8, 32, 32, 32, 32, 32, 64, 64, 256};
+	u32 seen = rarity(h);
 
-	return runs[rt_random_below(&h->random, ARRAY_SIZE(runs))];
+	if (rt_random_below(&h->random, 32) == 0)
+		return 64;
+	return seen < 3 ? 16 : seen < 30 ? 8 : 3;
 }
 
 static void hunt_tasks(struct hunter *h)
@@ -305,6 +346,26 @@ static void hunt_tasks(struct hunter *h)
 		hunt_schedules(h, seed, runs_of_scenario(h));
 }
 
+/* The set-up as a task, which is a scenario too: what fails in it must not fail at boot. True if it may be booted. */
+static bool rehearse(struct hunter *h)
+{
+	u32 nr_boot_ops = h->s.nr_boot_ops;
+	bool verdict;
+
+	if (!nr_boot_ops)
+		return true;
+	memcpy(h->s.task[0].op, h->s.boot_op, sizeof(h->s.boot_op));
+	h->s.task[0].nr_ops = nr_boot_ops;
+	h->s.nr_boot_ops = 0;
+	h->result->scenarios++;
+	h->result->runs++;
+	verdict = run_once(h, NULL);
+	if (verdict)
+		is_prey(h, "default", rt_random_u64(&h->random), 1);
+	h->s.nr_boot_ops = nr_boot_ops;
+	return !verdict;
+}
+
 void hunt(const struct hunt_prey *prey, const struct hunt_options *options, struct hunt_result *result)
 {
 	static struct hunter h;
@@ -316,6 +377,7 @@ void hunt(const struct hunt_prey *prey, const struct hunt_options *options, stru
 	h.result = result;
 	h.started = now_seconds();
 	h.nr_known = 0;
+	memset(h.seen, 0, sizeof(h.seen));
 	switches_default(&defaults);
 	h.noisy = memcmp(&defaults, &prey->off, sizeof(defaults)) != 0;
 	generator_init(&h.generator, options->seed);
@@ -324,6 +386,8 @@ void hunt(const struct hunt_prey *prey, const struct hunt_options *options, stru
 	while (!result->found && budget_left(&h)) {
 		h.s.machine.sw = prey->on;
 		generate_machine(&h.generator, &h.s);
+		if (!rehearse(&h))
+			continue;
 		for (u32 i = 0; i < TASK_SETS && !result->found && budget_left(&h); i++)
 			hunt_tasks(&h);
 	}

@@ -31,16 +31,16 @@ bool hunt_prey_at(u32 index, bool planted, struct hunt_prey *prey);
 struct hunt_options {
 	u64 seed;
 	u64 runs_max;                    /* 0: no limit */
-	double seconds_max;              /* 0: no limit */
+	double seconds_max;              /* of one core; 0: no limit */
 	const volatile int *interrupted; /* NULL, or non-zero ends the hunt */
 };
 
 struct hunt_result {
 	bool found;
-	u64 runs;      /* with the switch on */
-	u64 scenarios; /* tried: sets of tasks */
-	u64 rejected;  /* verdicts that came without the switch too */
-	double seconds;
+	u64 runs;                  /* with the switch on */
+	u64 scenarios;             /* tried: sets of tasks */
+	u64 rejected;              /* verdicts that came without the switch too */
+	double seconds;            /* of one core */
 	struct rt_verdict verdict; /* of the find */
 	char member[32];           /* of the portfolio; "default" for the default schedule */
 	char token[TOKEN_MAX];
@@ -49,7 +49,7 @@ struct hunt_result {
 	char other_token[TOKEN_MAX];
 };
 
-/* Takes over the runner. */
+/* Takes over the runner. A verdict while a machine boots ends the process: there is no run to end. */
 void hunt(const struct hunt_prey *prey, const struct hunt_options *options, struct hunt_result *result);
 
 #endif

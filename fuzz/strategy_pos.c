@@ -31,6 +31,8 @@ struct pos {
 	bool alternatives;
 };
 
+#define POS_LEARN 8 /* runs */
+
 /* Tasks on the way to their first event pass all others. */
 #define POS_FIRST UINT64_MAX
 
@@ -81,7 +83,8 @@ static u32 pos_begin(struct rt_strategy *s, u64 runnable)
 {
 	struct pos *p = (struct pos *)s;
 
-	rt_set_footprint(&p->conflicts.footprint);
+	/* Most conflicts show in the first runs; to look for them costs in each access. */
+	rt_set_footprint(p->run <= POS_LEARN || p->run % POS_LEARN == 0 ? &p->conflicts.footprint : NULL);
 	if (p->options.prune) {
 		rt_ask_conflicts(p->conflicts.footprint.conflicts);
 		rt_ask_kinds(RT_LOCK | RT_RESCHED);
