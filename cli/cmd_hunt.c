@@ -2,9 +2,6 @@
 #include <inttypes.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "cli/command.h"
 #include "fuzz/hunt.h"
@@ -88,24 +85,6 @@ static void print_result(const struct hunt_prey *prey, const struct hunt_result 
 	fflush(stdout);
 }
 
-/* In a process of its own: with some bugs machines do not even boot. False if that was the end of it. */
-static bool hunt_aside(const struct hunt_prey *prey, const struct hunt_options *options, struct hunt_result *result)
-{
-	int status = -1;
-	pid_t pid;
-
-	memset(result, 0, sizeof(*result));
-	fflush(NULL);
-	pid = fork();
-	if (pid == 0) {
-		hunt(prey, options, result);
-		_exit(0);
-	}
-	while (pid > 0 && waitpid(pid, &status, 0) != pid)
-		;
-	return pid > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
-}
-
 int cmd_hunt(int argc, char **argv)
 {
 	static const struct argp argp = {
@@ -118,13 +97,10 @@ int cmd_hunt(int argc, char **argv)
 		       "0 all were found, 1 some were not.",
 	};
 	static struct hunt_arguments a = {.options = {.seed = 1, .interrupted = &interrupted}};
-	struct hunt_result *result =
-		mmap(NULL, sizeof(*result), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	static struct hunt_result result;
 	struct hunt_prey prey;
 	u32 found = 0, hunted = 0;
 
-	if (result == MAP_FAILED)
-		return command_fail(EXIT_BROKEN, "out of memory");
 	command_parse(&argp, argc, argv, &a);
 	signal(SIGINT, on_interrupt);
 	signal(SIGTERM, on_interrupt);
@@ -134,13 +110,10 @@ int cmd_hunt(int argc, char **argv)
 			break;
 		if (a.nr_prey)
 			prey = a.prey[i];
+		hunt(&prey, &a.options, &result);
 		hunted++;
-		if (!hunt_aside(&prey, &a.options, result)) {
-			printf("%-32s no  ended at boot, see above\n", prey.name);
-			continue;
-		}
-		found += result->found;
-		print_result(&prey, result);
+		found += result.found;
+		print_result(&prey, &result);
 	}
 	printf("%u of %u found\n", found, hunted);
 	return found == hunted ? EXIT_HELD : EXIT_FOUND;

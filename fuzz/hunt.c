@@ -3,7 +3,9 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "fuzz/generate.h"
 #include "fuzz/record.h"
@@ -14,6 +16,7 @@
 #define DOUBT_RUNS 96 /* without the switch, at least */
 #define FAULT_ONE_IN 16
 #define KNOWN_MAX 64
+#define BOOTS_TRIED 32
 #define FAILURE_MAX 96
 
 struct hunter {
@@ -29,6 +32,7 @@ struct hunter {
 	bool noisy;                         /* without the switch there is another one, which fails in its own ways */
 	char known[KNOWN_MAX][FAILURE_MAX]; /* failures that need no switch */
 	u32 nr_known;
+	u32 boots_tried, boots_failed;
 	u16 seen[64][64]; /* see times_seen() */
 };
 
@@ -346,6 +350,32 @@ static void hunt_tasks(struct hunter *h)
 		hunt_schedules(h, seed, runs_of_scenario(h));
 }
 
+/*
+ * With some bugs not every machine boots, and a verdict at boot is the end of the process: there is no run to end. So
+ * another process goes first, until it is clear that they all do.
+ */
+static bool boots(struct hunter *h)
+{
+	int status = -1;
+	pid_t pid;
+
+	if (h->boots_tried >= BOOTS_TRIED && !h->boots_failed)
+		return true;
+	h->boots_tried++;
+	fflush(NULL);
+	pid = fork();
+	if (pid == 0) {
+		fclose(stderr);
+		runner_prepare(&h->s, 0);
+		_exit(0);
+	}
+	while (pid > 0 && waitpid(pid, &status, 0) != pid)
+		;
+	if (status)
+		h->boots_failed++;
+	return status == 0;
+}
+
 /* The set-up as a task, which is a scenario too: what fails in it must not fail at boot. True if it may be booted. */
 static bool rehearse(struct hunter *h)
 {
@@ -353,17 +383,19 @@ static bool rehearse(struct hunter *h)
 	bool verdict;
 
 	if (!nr_boot_ops)
-		return true;
+		return boots(h);
 	memcpy(h->s.task[0].op, h->s.boot_op, sizeof(h->s.boot_op));
 	h->s.task[0].nr_ops = nr_boot_ops;
 	h->s.nr_boot_ops = 0;
+	if (!boots(h))
+		return false;
 	h->result->scenarios++;
 	h->result->runs++;
 	verdict = run_once(h, NULL);
 	if (verdict)
 		is_prey(h, "default", rt_random_u64(&h->random), 1);
 	h->s.nr_boot_ops = nr_boot_ops;
-	return !verdict;
+	return !verdict && boots(h);
 }
 
 void hunt(const struct hunt_prey *prey, const struct hunt_options *options, struct hunt_result *result)
@@ -376,7 +408,7 @@ void hunt(const struct hunt_prey *prey, const struct hunt_options *options, stru
 	h.options = options;
 	h.result = result;
 	h.started = now_seconds();
-	h.nr_known = 0;
+	h.nr_known = h.boots_tried = h.boots_failed = 0;
 	memset(h.seen, 0, sizeof(h.seen));
 	switches_default(&defaults);
 	h.noisy = memcmp(&defaults, &prey->off, sizeof(defaults)) != 0;

@@ -49,7 +49,7 @@ struct hunt_result {
 	char other_token[TOKEN_MAX];
 };
 
-/* Takes over the runner. A verdict while a machine boots ends the process: there is no run to end. */
+/* Takes over the runner. */
 void hunt(const struct hunt_prey *prey, const struct hunt_options *options, struct hunt_result *result);
 
 #endif

@@ -30,8 +30,8 @@ static u32 verdict_of(const char *token, const struct switches *sw, bool lenient
 }
 
 static const char *const prey_names[] = {
-	"pfn_walk.unsynchronised", "online_type_sticks",      "lru_disable_leak",
-	"cancel_without_going",    "planted_cancel_not_sent", "add_locks_device",
+	"pfn_walk.unsynchronised", "online_type_sticks",        "lru_disable_leak", "cancel_without_going",
+	"planted_cancel_not_sent", "planted_device_lock_first", "add_locks_device",
 };
 
 static void finds(void **state)
