@@ -167,6 +167,8 @@ static void fake_online(u64 pfn, u64 nr_pages)
 
 	if (PageDirty(page)) {
 		virtio_mem_clear_fake_offline(pfn, nr_pages, false);
+		/* It counts them itself. */
+		driver_adjust_managed_page_count(zone, 0);
 		generic_online_page(page, (u32)__builtin_ctzll(nr_pages));
 		return;
 	}
