@@ -124,12 +124,12 @@ static u32 random_bit(struct generator *g, u64 set)
 	return (u32)__builtin_ctzll(set);
 }
 
-/* Each family of the machine as often as the others, whatever its operations weigh; rarely any operation. */
-static u32 random_id(struct generator *g)
+/* Each family as often as the others, whatever its operations weigh; rarely any operation. */
+static u32 random_id(struct generator *g, u64 families)
 {
 	if (one_in(g, 12))
 		return weighted_op(g, UINT64_MAX);
-	return weighted_op(g, family_ops[random_bit(g, g->families)]);
+	return weighted_op(g, family_ops[random_bit(g, families)]);
 }
 
 /* Which blocks an operation does something in, by state; 0: any. */
@@ -226,6 +226,7 @@ static void model_op(struct generate_model *m, const struct op *op)
 	}
 }
 
+#define SET_UP_MAX 10
 #define SLOTS 4 /* that scenarios use: operations should meet in them */
 
 /* Operations "as {slot}" fill one, best an empty one; others need one that is filled. */
@@ -281,11 +282,16 @@ static s32 random_arg(struct generator *g, const struct scenario *s, struct gene
 		return random_slot(g, m, info);
 	case ARG_TASK:
 		return (s32)below(g, max(s->nr_tasks, 1u));
+	case ARG_ONLINE_TYPE:
+		if (one_in(g, 2))
+			return ONLINE_TYPE_online_movable;
+		goto any;
 	case ARG_MIGRATETYPE:
 		if (!one_in(g, 3))
 			return MIGRATETYPE_movable;
-		/* fall through */
+		goto any;
 	default:
+	any:
 		while (op_enum_text(info->arg[arg].type, n))
 			n++;
 		return (s32)below(g, n);
@@ -375,8 +381,21 @@ static void choose_focus(struct generator *g, const struct machine_config *m)
 
 static void add_set_up(struct generator *g, struct scenario *s, u32 id)
 {
-	if (s->nr_boot_ops < 10)
+	if (s->nr_boot_ops < SET_UP_MAX)
 		random_op(g, s, &g->boot, id, &s->boot_op[s->nr_boot_ops++]);
+}
+
+/* Little memory is left: slots that no task knows of. */
+static void fill_memory(struct generator *g, struct scenario *s)
+{
+	for (u32 n = 1 + below(g, 5), i = 0; i < n && s->nr_boot_ops < SET_UP_MAX; i++) {
+		struct op *op = &s->boot_op[s->nr_boot_ops++];
+
+		*op = (struct op){.id = OP_alloc};
+		op->arg[0] = one_in(g, 3) ? MIGRATETYPE_movable : MIGRATETYPE_unmovable;
+		op->arg[2] = (s32)(i + 1 < n ? 64 : 1 + below(g, 64));
+		op->arg[3] = (s32)(SLOTS + i);
+	}
 }
 
 void generate_machine(struct generator *g, struct scenario *s)
@@ -398,8 +417,10 @@ void generate_machine(struct generator *g, struct scenario *s)
 		for (u32 n = family ? below(g, 4) : below(g, 2); n; n--)
 			add_set_up(g, s, random_word(g, family_infos[family].makers));
 	}
+	if (one_in(g, 6))
+		fill_memory(g, s);
 	if (one_in(g, 4))
-		add_set_up(g, s, random_id(g));
+		add_set_up(g, s, random_id(g, g->families));
 }
 
 /* ---- tasks ----------------------------------------------------------------------------------------------------- */
@@ -407,32 +428,58 @@ void generate_machine(struct generator *g, struct scenario *s)
 /* Who does a thing again and again meets others more often. */
 static void repeat_task(struct generator *g, struct scenario_task *task)
 {
-	u32 length = task->nr_ops, times = 1 + below(g, 3);
+	u32 length = task->nr_ops, times = 1 + below(g, 5);
 
-	for (; times && task->nr_ops + length <= 8; times--) {
+	for (; times && task->nr_ops + length <= 6; times--) {
 		for (u32 i = 0; i < length; i++)
 			task->op[task->nr_ops + i] = task->op[i];
 		task->nr_ops += length;
 	}
 }
 
+/* One block comes and goes. */
+static void cycle_block(struct generator *g, const struct scenario *s, struct scenario_task *task)
+{
+	struct generate_model model = g->boot;
+
+	task->nr_ops = 1 + below(g, 4);
+	for (u32 i = 0; i < task->nr_ops; i++) {
+		struct op *op = &task->op[i];
+
+		do
+			random_op(g, s, &model, fitting_step(g, &model, OP_offline, g->focus[0]), op);
+		while (op->arg[0] != g->focus[0] && !one_in(g, 8));
+	}
+}
+
+static void do_things(struct generator *g, const struct scenario *s, u64 families, struct scenario_task *task)
+{
+	struct generate_model model = g->boot;
+
+	task->nr_ops = 1 + below(g, one_in(g, 6) ? 5 : 3);
+	for (u32 i = 0; i < task->nr_ops; i++)
+		random_op(g, s, &model, random_id(g, families), &task->op[i]);
+	if (one_in(g, 3))
+		repeat_task(g, task);
+}
+
 void generate_tasks(struct generator *g, struct scenario *s)
 {
+	u64 others = g->families & ~BIT(0);
+	bool cycles = g->families & BIT(0) ? !one_in(g, 3) : one_in(g, 3);
 	u32 at = below(g, 16);
 
 	s->nr_tasks = at < 2 ? 1 : at < 13 ? 2 : 3;
 	for (u32 i = 0; i < s->nr_tasks; i++) {
 		struct scenario_task *task = &s->task[i];
-		struct generate_model model = g->boot;
 
 		memset(task, 0, sizeof(*task));
 		snprintf(task->name, sizeof(task->name), "t%u", i);
 		task->cpu = one_in(g, 8) ? below(g, s->machine.cpus) : i % s->machine.cpus;
-		task->nr_ops = 1 + below(g, one_in(g, 6) ? 5 : 3);
-		for (u32 j = 0; j < task->nr_ops; j++)
-			random_op(g, s, &model, random_id(g), &task->op[j]);
-		if (one_in(g, 4))
-			repeat_task(g, task);
+		if (cycles && i == 0)
+			cycle_block(g, s, task);
+		else
+			do_things(g, s, cycles && others && !one_in(g, 4) ? others : g->families, task);
 	}
 	schedule_init(&s->schedule);
 }
