@@ -8,10 +8,10 @@ enum generate_block { BLOCK_ABSENT, BLOCK_OFFLINE, BLOCK_ONLINE, BLOCK_HOLES /* 
 
 static const struct family_info {
 	const char *name;
-	u32 params;
+	u32 params, topology;
 	const char *makers, *users;
 } family_infos[] = {
-#define FAMILY(id, params, makers, users) {#id, params, makers, users},
+#define FAMILY(id, params, topology, makers, users) {#id, params, TOPOLOGY_##topology, makers, users},
 #include "fuzz/families.def"
 #undef FAMILY
 };
@@ -159,6 +159,8 @@ static s32 fitting_block(struct generator *g, const struct scenario *s, const st
 
 	if (!states || one_in(g, 8))
 		return block;
+	if (id == OP_unpoison && m->poisoned)
+		return (s32)random_bit(g, m->poisoned);
 	for (u32 i = 0; i < s->machine.blocks && !(states >> m->block[block] & 1); i++)
 		block = (block + 1) % (s32)s->machine.blocks;
 	return block;
@@ -211,6 +213,10 @@ static void model_op(struct generate_model *m, const struct op *op)
 	case OP_cpu_up:
 		m->cpus_down &= ~(u32)BIT(op->arg[0]);
 		break;
+	case OP_soft_offline:
+	case OP_hard_offline:
+		m->poisoned |= BIT(op->arg[0]);
+		break;
 	case OP_pin:
 		m->pinned |= (u32)BIT(op->arg[0]);
 		break;
@@ -256,7 +262,7 @@ static s32 random_int(struct generator *g, const struct scenario *s, const struc
 		return (s32)below(g, s->machine.nodes);
 	if (info->default_value >= 0 && one_in(g, 4))
 		return info->default_value;
-	if (one_in(g, 4))
+	if (one_in(g, n <= 16 ? 2 : 4))
 		return info->min + (s32)below(g, n);
 	return info->min + (s32)below(g, min(n, 1U << (1 + below(g, bits))));
 }
@@ -366,9 +372,13 @@ static void choose_machine(struct generator *g, struct machine_config *machine)
 	for (u32 param = 0; param < NR_BOOT_PARAMS; param++)
 		if (one_in(g, 16))
 			m.boot_params |= (u32)BIT(param);
-	for (u32 family = 0; family < NR_FAMILIES; family++)
-		if (g->families & BIT(family))
-			m.boot_params |= family_infos[family].params;
+	for (u32 family = 0; family < NR_FAMILIES; family++) {
+		if (!(g->families & BIT(family)))
+			continue;
+		m.boot_params |= family_infos[family].params;
+		if (family_infos[family].topology != TOPOLOGY_flat && one_in(g, 2))
+			m.topology = family_infos[family].topology;
+	}
 	choose_blocks(g, &m);
 	*machine = m;
 }
@@ -383,6 +393,21 @@ static void add_set_up(struct generator *g, struct scenario *s, u32 id)
 {
 	if (s->nr_boot_ops < SET_UP_MAX)
 		random_op(g, s, &g->boot, id, &s->boot_op[s->nr_boot_ops++]);
+}
+
+/* Pages to move, and room between them. */
+static void use_memory(struct generator *g, struct scenario *s)
+{
+	for (s32 slot = 0; slot < 2 && s->nr_boot_ops < SET_UP_MAX; slot++) {
+		struct op *op = &s->boot_op[s->nr_boot_ops++];
+
+		*op = (struct op){.id = OP_alloc, .arg = {MIGRATETYPE_movable, 0, 1 + (s32)below(g, 64), slot}};
+		g->boot.filled |= (u32)BIT(slot);
+	}
+	if (one_in(g, 2) && s->nr_boot_ops < SET_UP_MAX) {
+		s->boot_op[s->nr_boot_ops++] = (struct op){.id = OP_free};
+		g->boot.filled &= ~(u32)BIT(0);
+	}
 }
 
 /* Little memory is left: slots that no task knows of. */
@@ -419,6 +444,8 @@ void generate_machine(struct generator *g, struct scenario *s)
 	}
 	if (one_in(g, 6))
 		fill_memory(g, s);
+	else if (one_in(g, 3))
+		use_memory(g, s);
 	if (one_in(g, 4))
 		add_set_up(g, s, random_id(g, g->families));
 }

@@ -15,6 +15,7 @@ struct generate_model {
 	u8 block[64];  /* enum generate_block */
 	u32 filled;    /* bit per slot */
 	u32 pinned;    /* likewise */
+	u64 poisoned;  /* bit per block */
 	u32 cpus_down; /* bit per CPU */
 };
 

@@ -12,7 +12,7 @@
 #include "fuzz/token.h"
 
 #define MACHINES 1500
-#define MACHINES_RUN 500
+#define MACHINES_RUN 800
 #define STEP_LIMIT 100000
 
 static struct scenario scenario;
@@ -33,7 +33,7 @@ static void every_operation_has_a_family(void **state)
 static void families_name_operations(void **state)
 {
 	static const char *const lists[] = {
-#define FAMILY(id, params, makers, users) makers, users,
+#define FAMILY(id, params, topology, makers, users) makers, users,
 #include "fuzz/families.def"
 #undef FAMILY
 	};
