@@ -61,11 +61,20 @@ static u64 family_ops[NR_FAMILIES];
 
 static void find_family_ops(void)
 {
-	for (u32 family = 0; family < NR_FAMILIES && !family_ops[NR_FAMILIES - 1]; family++)
+	u64 all = 0, placed = 0;
+
+	if (family_ops[NR_FAMILIES - 1])
+		return;
+	for (u32 i = 0; i < nr_op_infos; i++)
+		all |= BIT(op_infos[i].id);
+	for (u32 family = 0; family < NR_FAMILIES; family++) {
 		for (u32 i = 0; i < nr_op_infos; i++)
 			if (has_word(family_infos[family].makers, op_infos[i].name) ||
 			    has_word(family_infos[family].users, op_infos[i].name))
 				family_ops[family] |= BIT(op_infos[i].id);
+		placed |= family_ops[family];
+	}
+	family_ops[NR_FAMILIES - 1] |= all & ~placed;
 }
 
 bool generate_family_has(u32 family, u32 op_id)

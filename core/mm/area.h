@@ -41,9 +41,9 @@ struct area {
 	u32 kind; /* enum area_kind: under lock, and never changes while entries are in use */
 	u32 used; /* entries in use: ptl */
 	u32 size;
-	u64 *pte;             /* size entries: ptl */
-	u64 *stamp;           /* content of the entry's first page; the k-th page holds k more. ptl */
-	u64 pinned;           /* number of entries with an extra reference, held by op pin; under lock */
+	u64 *pte;   /* size entries: ptl */
+	u64 *stamp; /* content of the entry's first page; the k-th page holds k more. ptl */
+	u64 pinned; /* number of entries with an extra reference, held by op pin; under lock */
 	/* Of each entry what op pin holds: pfn + 1, or 0. The entry may be another page's by now. under lock */
 	u64 *pins;
 	u64 last_stamp;       /* under lock */
