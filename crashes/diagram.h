@@ -10,15 +10,17 @@
  *                                           offline block=4
  *                                             ...
  *
- * By default a stretch of one task shows its operations, the last visit of each semantic point, what touches the
- * address of the verdict, where it waits, and its locks and RCU state where it is preempted; with @all, every point.
+ * Its rows are those of rows.h.
  */
 #ifndef PFNSTORM_CRASHES_DIAGRAM_H
 #define PFNSTORM_CRASHES_DIAGRAM_H
 
 #include "crashes/timeline.h"
 
-/* The caller frees it; NULL if memory is short. */
-char *diagram_print(const struct timeline *t, bool all);
+/*
+ * @all: every point. @width: of a line, in which long texts go on below themselves; 0: as wide as it gets. The caller
+ * frees it; NULL if memory is short.
+ */
+char *diagram_print(const struct timeline *t, bool all, u32 width);
 
 #endif

@@ -8,7 +8,11 @@
 
 #include "core/rt/point.h"
 #include "crashes/diagram.h"
+#include "crashes/swimlanes.h"
 #include "crashes/symbol.h"
+#include "crashes/trace_json.h"
+
+#define MAIL_WIDTH 72
 
 static void print_operations(FILE *out, const struct timeline *t)
 {
@@ -74,7 +78,79 @@ static char *print_verdict(const struct timeline *t, const char *where)
 	return text;
 }
 
-int explain(const struct scenario *s, bool all, struct explanation *e, char *error, size_t size)
+/* Words of a paragraph on lines of a mail. */
+static void print_wrapped(FILE *out, const char *text)
+{
+	size_t column = 0;
+
+	while (*text) {
+		size_t len = strcspn(text, " \n");
+
+		if (column && column + 1 + len > MAIL_WIDTH) {
+			fputc('\n', out);
+			column = 0;
+		}
+		fprintf(out, "%s%.*s", column ? " " : "", (int)len, text);
+		column += len + (column != 0);
+		text += len;
+		while (*text == ' ' || *text == '\n')
+			text++;
+	}
+	fputc('\n', out);
+}
+
+/* What a patch description would quote: the diagram, and what happened. */
+static char *print_mail(const struct timeline *t, bool all, const char *where)
+{
+	const struct rt_verdict *v = &t->result.rt.verdict;
+	char *diagram = diagram_print(t, all, MAIL_WIDTH - 2), *text = NULL, line[640];
+	size_t size = 0;
+	FILE *out = diagram ? open_memstream(&text, &size) : NULL;
+
+	if (out) {
+		for (char *save = NULL, *row = strtok_r(diagram, "\n", &save); row; row = strtok_r(NULL, "\n", &save))
+			fprintf(out, "  %s\n", row);
+		snprintf(line, sizeof(line), "%s: %s", verdict_name(v->kind), v->signature[0] ? v->signature : "none");
+		fputc('\n', out);
+		print_wrapped(out, line);
+		if (v->detail[0]) {
+			fputc('\n', out);
+			print_wrapped(out, v->detail);
+		}
+		if (where[0]) {
+			snprintf(line, sizeof(line), "Where: %s", where);
+			print_wrapped(out, line);
+		}
+		if (fclose(out)) {
+			free(text);
+			text = NULL;
+		}
+	}
+	free(diagram);
+	return text;
+}
+
+static char *print_page(const struct timeline *t, bool all, enum explain_as as, const struct explanation *e)
+{
+	char *text = NULL, *page;
+
+	switch (as) {
+	case EXPLAIN_HTML:
+		if (asprintf(&text, "%s\n%s", e->diagram, e->verdict) < 0)
+			return NULL;
+		page = swimlanes_html(t, text, all);
+		free(text);
+		return page;
+	case EXPLAIN_TRACE:
+		return trace_json(t);
+	case EXPLAIN_MAIL:
+		return print_mail(t, all, e->where);
+	default:
+		return NULL;
+	}
+}
+
+int explain(const struct scenario *s, bool all, enum explain_as as, struct explanation *e, char *error, size_t size)
 {
 	struct timeline t;
 	int ret = timeline_record(&t, s, error, size);
@@ -86,17 +162,20 @@ int explain(const struct scenario *s, bool all, struct explanation *e, char *err
 	e->hash = t.result.rt.hash;
 	e->steps = t.result.rt.steps;
 	symbol_describe(t.result.rt.verdict.pc, e->where, sizeof(e->where));
-	e->diagram = diagram_print(&t, all);
+	e->diagram = diagram_print(&t, all, 0);
 	e->trace = timeline_print(&t);
 	e->verdict = print_verdict(&t, e->where);
 	e->log = t.log;
 	t.log = NULL;
+	if (e->diagram && e->verdict)
+		e->page = print_page(&t, all, as, e);
 	timeline_free(&t);
-	if (e->diagram && e->trace && e->verdict)
+	if (e->diagram && e->trace && e->verdict && (e->page || as == EXPLAIN_TEXT))
 		return 0;
+	ret = as == EXPLAIN_TRACE && !PFNSTORM_PARTS ? -ENOSYS : -ENOMEM;
 	explanation_free(e);
-	snprintf(error, size, "out of memory");
-	return -ENOMEM;
+	snprintf(error, size, "%s", ret == -ENOSYS ? "this build has no JSON library" : "out of memory");
+	return ret;
 }
 
 void explanation_free(struct explanation *e)
@@ -104,6 +183,7 @@ void explanation_free(struct explanation *e)
 	free(e->diagram);
 	free(e->verdict);
 	free(e->trace);
+	free(e->page);
 	free(e->log);
 	memset(e, 0, sizeof(*e));
 }

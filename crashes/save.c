@@ -46,7 +46,7 @@ int save_crash(struct scenario *s, const char *dir, const char *found_by, char *
 		snprintf(error, size, "the recorded schedule drifts");
 		return ret;
 	}
-	ret = explain(s, false, &e, error, size);
+	ret = explain(s, false, EXPLAIN_TEXT, &e, error, size);
 	if (ret)
 		return ret;
 	if (e.result.kind == VERDICT_ok) {

@@ -88,6 +88,11 @@ void timeline_free(struct timeline *t)
 	t->log = NULL;
 }
 
+bool timeline_shows(const struct timeline *t, u32 task)
+{
+	return task < t->tasks && (t->task[task].points || !t->task[task].daemon);
+}
+
 bool timeline_preempted(const struct timeline *t, u32 index)
 {
 	const struct rt_trace_entry *e = &t->entry[index];

@@ -34,6 +34,8 @@ struct timeline {
  */
 int timeline_record(struct timeline *t, const struct scenario *s, char *error, size_t size);
 void timeline_free(struct timeline *t);
+/* Does the task deserve a column: has it done more than start and wait, or is it the scenario's? */
+bool timeline_shows(const struct timeline *t, u32 task);
 /* Does the entry end with its task not going on by its own will: is the next entry another task's? */
 bool timeline_preempted(const struct timeline *t, u32 index);
 /* One line of trace.txt, without newline. */
