@@ -3,6 +3,7 @@
 
 #include "core/hotplug/hotplug_state.h"
 #include "core/hotplug/memory_hotplug.h"
+#include "core/hotplug/resource.h"
 #include "core/rt/mem.h"
 #include "core/rt/point.h"
 #include "core/rt/task.h"
@@ -34,20 +35,22 @@ static struct acpi_memory_device *free_device(void)
 
 /* ---- add ------------------------------------------------------------------------------------------------------- */
 
-static int count_block(struct memory_block *mem, void *arg)
+static int longest_piece(u64 pfn, u64 nr_pages, void *arg)
 {
-	(void)mem;
-	(*(u64 *)arg)++;
+	u64 *longest = arg;
+
+	(void)pfn;
+	*longest = max(*longest, nr_pages);
 	return 0;
 }
 
-/* Is all of it memory already? device_hotplug_lock keeps it so. */
+/* Is all of it memory already, and one region of it, so that it can go as one? device_hotplug_lock keeps it so. */
 static bool is_memory(const struct acpi_memory_device *device)
 {
-	u64 nr_blocks = 0;
+	u64 nr_pages = device->size >> geometry.page_shift, longest = 0;
 
-	walk_memory_blocks(device->start, device->size, &nr_blocks, count_block);
-	return nr_blocks * memory_block_size_bytes() == device->size;
+	walk_system_ram_range(device->start >> geometry.page_shift, nr_pages, &longest, longest_piece);
+	return longest == nr_pages;
 }
 
 static int acpi_memory_enable_device(struct acpi_memory_device *device, s32 nid)
