@@ -26,18 +26,23 @@ mutate_list() {
 	done | awk '{ print NR "\t" $0 }'
 }
 
-# A tree of its own: the sources here are never touched. What has not changed keeps its time, so that it is not built again.
+# A tree of its own: the sources here are never touched. A file is written only if its content is another: by the times of
+# files alone, what changed here while a run was building would not be built again.
 mutate_copy() {
-	local src=$MUTATE/src file base
-	mkdir -p "$src"
-	cut -f 2 "$MUTATE/all" | sort -u | sed 's|^|./|' >"$MUTATE/mutated"
-	tar -cf - --exclude=./build --exclude=./.git --exclude=./crashes/found --exclude-from="$MUTATE/mutated" . | tar -xf - -C "$src"
-	cp -p dev.d/mutant.h dev.d/mutant.c "$src/core/rt/"
+	local src=$MUTATE/src next=$MUTATE/next file base
+	rm -rf "$next" && mkdir -p "$src" "$next"
+	tar -cf - --exclude=./build --exclude=./.git --exclude=./crashes/found . | tar -xf - -C "$next"
+	cp dev.d/mutant.h dev.d/mutant.c "$next/core/rt/"
+	cut -f 2 "$MUTATE/all" | sort -u | while read -r file; do
+		base=$(awk -F '\t' -v file="$file" '$2 == file { print $1 - 1; exit }' "$MUTATE/all")
+		awk -v schema="$base" -f dev.d/mutants.awk "$file" >"$next/$file"
+	done
+	(cd "$next" && find . -type f | LC_ALL=C sort) >"$MUTATE/files"
+	(cd "$src" && find . -path ./build -prune -o -type f -print | LC_ALL=C sort) | LC_ALL=C comm -13 "$MUTATE/files" - |
+		while read -r file; do rm "$src/$file"; done
 	while read -r file; do
-		base=$(awk -F '\t' -v file="${file#./}" '$2 == file { print $1 - 1; exit }' "$MUTATE/all")
-		awk -v schema="$base" -f dev.d/mutants.awk "$file" >"$MUTATE/schema.c"
-		cmp -s "$MUTATE/schema.c" "$src/$file" || cp "$MUTATE/schema.c" "$src/$file"
-	done <"$MUTATE/mutated"
+		cmp -s "$next/$file" "$src/$file" || { mkdir -p "$(dirname "$src/$file")" && cp "$next/$file" "$src/$file"; }
+	done <"$MUTATE/files"
 }
 
 mutate_build() {

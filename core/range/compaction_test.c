@@ -354,14 +354,50 @@ static void cached_positions_bound_the_run(void **state)
 	test_run_alone(use_cached_positions, NULL);
 }
 
+/* Memory is full of clean file pages: who goes below the low mark wakes the node's thread, which makes room meanwhile.
+ */
+static void sleep_while_reclaimed(void *arg)
+{
+	s64 before;
+
+	(void)arg;
+	for (u32 slot = 0; slot < 7; slot++)
+		CHECK(test_op("read", 64, (s32)slot, 0, 0) > 0);
+	msleep(300);
+	before = test_node_stat(NR_FILE_PAGES);
+	while (test_free_pages(normal()) >= low_wmark_pages(normal()))
+		CHECK(test_op("alloc", MIGRATE_UNMOVABLE, 0, 1, 8) == 1);
+	/* It does not know what CPUs keep to themselves. */
+	CHECK(test_op("stat_refresh", 0, 0, 0, 0) == 0);
+	CHECK(test_op("alloc", MIGRATE_UNMOVABLE, 0, 1, 8) == 1);
+	msleep(300);
+	CHECK(test_node_stat(NR_FILE_PAGES) < before);
+	for (u32 slot = 0; slot < 9; slot++)
+		test_op("free", (s32)slot, 0, 0, 0);
+}
+
+static void kswapd_makes_room(void **state)
+{
+	(void)state;
+	/* Counters are read plainly while the thread may run. */
+	test_boot("", false);
+	test_run_alone(sleep_while_reclaimed, NULL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(compaction_makes_large_blocks),      cmocka_unit_test(operation_counts_moved_pages),
-		cmocka_unit_test(wanted_order_ends_the_run),          cmocka_unit_test(fatal_signal_ends_the_run),
-		cmocka_unit_test(pinned_pages_are_not_isolated),      cmocka_unit_test(direct_compaction_captures),
-		cmocka_unit_test(isolated_pageblocks_are_no_targets), cmocka_unit_test(free_scanner_rechecks_type),
-		cmocka_unit_test(useless_pageblocks_are_skipped),     cmocka_unit_test(cached_positions_bound_the_run),
+		cmocka_unit_test(compaction_makes_large_blocks),
+		cmocka_unit_test(operation_counts_moved_pages),
+		cmocka_unit_test(kswapd_makes_room),
+		cmocka_unit_test(wanted_order_ends_the_run),
+		cmocka_unit_test(fatal_signal_ends_the_run),
+		cmocka_unit_test(pinned_pages_are_not_isolated),
+		cmocka_unit_test(direct_compaction_captures),
+		cmocka_unit_test(isolated_pageblocks_are_no_targets),
+		cmocka_unit_test(free_scanner_rechecks_type),
+		cmocka_unit_test(useless_pageblocks_are_skipped),
+		cmocka_unit_test(cached_positions_bound_the_run),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
