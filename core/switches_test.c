@@ -104,6 +104,7 @@ static const struct {
 	{BUG_dissolve_vs_free_huge, false},
 	{BUG_dissolve_keeps_surplus, true},
 	{BUG_pool_shrinks_surplus, true},
+	{BUG_temporary_stays_surplus, true},
 	{BUG_nr_hugepages_counts_surplus, true},
 	{BUG_isolation_reads_dying_hugepage, true},
 	{BUG_hugetlb_reuses_isolated, true},

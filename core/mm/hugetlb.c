@@ -144,6 +144,19 @@ void update_and_free_page(struct hstate *h, struct page *page)
 
 /* ---- freeing --------------------------------------------------------------------------------------------------- */
 
+/*
+ * Not a temporary one: it was never part of the pool. But a pool that shrank while it was there took all pages of the
+ * node for surplus, that one too, and without it they are one less. hugetlb_lock held.
+ */
+static bool counts_as_surplus(const struct hstate *h, const struct page *page)
+{
+	u32 nid = page_to_nid(page);
+
+	if (!hpage_test(page, HPG_temporary))
+		return true;
+	return !bug(temporary_stays_surplus) && h->surplus_huge_pages_node[nid] == h->nr_huge_pages_node[nid];
+}
+
 void free_huge_page(struct page *page)
 {
 	struct hstate *h = &machine.hstate;
@@ -158,7 +171,7 @@ void free_huge_page(struct page *page)
 	hpage_clear(page, HPG_migratable);
 	gone = hpage_test(page, HPG_temporary) || h->surplus_huge_pages_node[nid];
 	if (gone)
-		remove_hugetlb_page(h, page, !hpage_test(page, HPG_temporary));
+		remove_hugetlb_page(h, page, counts_as_surplus(h, page));
 	else
 		enqueue_huge_page(h, page);
 	spin_unlock_irqrestore(&h->hugetlb_lock, flags);
