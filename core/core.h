@@ -327,6 +327,14 @@ struct core_node_view {
 	bool kswapd, kcompactd;
 };
 bool core_view_node(u32 nid, struct core_node_view *view);
+/* Pages of a range as /proc/kpageflags has them, but for those that are merely free or in use. */
+struct core_pages_view {
+	u64 nopage; /* not online */
+	u64 reserved, offline, hwpoison;
+	u64 untouched; /* of those logically offline: the allocator never had them */
+	u64 huge, thp; /* all pages of huge pages of the pool, and of others that are mapped */
+};
+void core_view_pages(u64 pfn, u64 nr_pages, struct core_pages_view *view);
 /* Node of an existing block, as its link says; -1: there is no such block. */
 s32 core_block_node(u64 block);
 /* MemTotal of all nodes, in pages. */

@@ -2,6 +2,7 @@
 /* Zones and nodes as /proc/zoneinfo, /proc/pagetypeinfo and node folders tell of them. */
 #include "core/core.h"
 
+#include "core/check/census.h"
 #include "core/hotplug/acpi_memhotplug.h"
 #include "core/hotplug/device_memory.h"
 #include "core/hotplug/memory_block.h"
@@ -131,6 +132,29 @@ bool core_view_node(u32 nid, struct core_node_view *view)
 	view->kswapd = pgdat->kswapd;
 	view->kcompactd = pgdat->kcompactd;
 	return true;
+}
+
+static void view_page(const struct page *page, struct core_pages_view *view)
+{
+	view->reserved += raw_page_flag(page, PG_reserved);
+	view->hwpoison += raw_page_flag(page, PG_hwpoison);
+	view->offline += raw_page_offline(page);
+	view->untouched += raw_page_offline(page) && raw_page_flag(page, PG_dirty);
+	if (raw_page_huge(page))
+		view->huge += BIT(machine.hstate.order);
+	else if (raw_page_flag(page, PG_head) && (page->mapping & PAGE_MAPPING_ANON))
+		view->thp += BIT(compound_order(page));
+}
+
+void core_view_pages(u64 pfn, u64 nr_pages, struct core_pages_view *view)
+{
+	*view = (struct core_pages_view){.nopage = 0};
+	for (u64 end_pfn = pfn + nr_pages; pfn < end_pfn; pfn++) {
+		if (raw_pfn_online(pfn))
+			view_page(pfn_to_page(pfn), view);
+		else
+			view->nopage++;
+	}
 }
 
 s32 core_block_node(u64 block)

@@ -375,6 +375,40 @@ static enum step_effect step_nothing(struct oracle_state *s, const char *args)
 	return STEP_LOOKS;
 }
 
+/* Pages that have the flag, and @also unless that is NULL. */
+static s64 pages_with(struct json_object *flags, const char *flag, const char *also)
+{
+	s64 pages = 0;
+
+	json_object_object_foreach(flags, names, count)
+	{
+		if (strstr(names, flag) && (!also || strstr(names, also)))
+			pages += json_object_get_int64(count);
+	}
+	return pages;
+}
+
+/* "memory32" or "PFN COUNT": what the recording's histogram of /proc/kpageflags says of pages that no chance decides. */
+static enum step_effect step_kpf(struct oracle_state *s, const char *args)
+{
+	struct json_object *result = result_of(s), *flags = json_at(result, "flags", NULL);
+	struct core_pages_view view;
+
+	(void)args;
+	/* Behind the last page: there was nothing to read. */
+	if (!flags || json_at(result, "short", NULL))
+		return STEP_LOOKS;
+	core_view_pages((u64)json_number(result, "first_pfn", 0), (u64)json_number(result, "npages", 0), &view);
+	compare_number(s->comparison, "kpf.NOPAGE", pages_with(flags, "NOPAGE", NULL), (s64)view.nopage);
+	compare_number(s->comparison, "kpf.RESERVED", pages_with(flags, "bit32", NULL), (s64)view.reserved);
+	compare_number(s->comparison, "kpf.OFFLINE", pages_with(flags, "OFFLINE", NULL), (s64)view.offline);
+	compare_number(s->comparison, "kpf.DIRTY|OFFLINE", pages_with(flags, "OFFLINE", "DIRTY"), (s64)view.untouched);
+	compare_number(s->comparison, "kpf.HWPOISON", pages_with(flags, "HWPOISON", NULL), (s64)view.hwpoison);
+	compare_number(s->comparison, "kpf.HUGE", pages_with(flags, "HUGE", NULL), (s64)view.huge);
+	compare_number(s->comparison, "kpf.THP", pages_with(flags, "THP", NULL), (s64)view.thp);
+	return STEP_LOOKS;
+}
+
 static const struct step {
 	const char *word;
 	bool changes;
@@ -384,7 +418,7 @@ static const struct step {
 	{"online", true, step_online},     {"offline", true, step_offline},
 	{"write", true, step_write},       {"read", false, step_read},
 	{"snapshot", false, step_nothing}, {"sleep", false, step_sleep},
-	{"trace", false, step_nothing},    {"kpf", false, step_nothing},
+	{"trace", false, step_nothing},    {"kpf", false, step_kpf},
 	{"hold", true, step_hold},         {"drop", true, step_drop},
 	{"where", false, step_where},      {"verify", false, step_verify},
 	{"pfn", false, step_pfn},          {"resize", true, virtio_mem_resize_step},
