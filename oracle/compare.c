@@ -13,6 +13,11 @@
 
 #define TEXT_MAX 512
 
+s64 share_of(struct share share, s64 number)
+{
+	return (number * share.done + share.all / 2) / share.all;
+}
+
 /* ---- a field --------------------------------------------------------------------------------------------------- */
 
 static void note_difference(struct comparison *c, const char *field, const char *kernel, const char *model)

@@ -27,6 +27,14 @@ struct comparison {
 	struct difference difference[DIFFERENCES_MAX];
 };
 
+/* @done of @all that a step did over and over. */
+struct share {
+	s64 done, all;
+};
+#define SHARE_WHOLE ((struct share){1, 1})
+/* So much of a number is to be expected, rounded. */
+s64 share_of(struct share share, s64 number);
+
 /* One field. */
 void compare_text(struct comparison *c, const char *field, const char *kernel, const char *model);
 void compare_number(struct comparison *c, const char *field, s64 kernel, s64 model);

@@ -19,13 +19,9 @@ void output_add(struct output *o, const char *fmt, ...)
 		o->len = min(o->len + (size_t)more, sizeof(o->text) - 1);
 }
 
-void output_compare(struct oracle_state *s, const struct output *o, bool all)
+void output_compare(struct oracle_state *s, const struct output *o)
 {
 	struct json_object *result = json_at(s->recording->step, "result", NULL);
-	char kernel[sizeof(o->text)];
 
-	snprintf(kernel, sizeof(kernel), "%s", json_text(result, "output", ""));
-	if (!all)
-		kernel[min(strlen(kernel), o->len)] = '\0';
-	compare_text(s->comparison, "result.output", kernel, o->text);
+	compare_text(s->comparison, "result.output", json_text(result, "output", ""), o->text);
 }

@@ -51,6 +51,7 @@ static void replay_step(void)
 
 	c->step = (u32)json_number(now.recording.step, "n", now.recording.next);
 	uevents_clear();
+	now.state.share = SHARE_WHOLE;
 	effect = step_perform(&now.state, text);
 	count(effect, step_changes(text));
 	if (effect == STEP_UNKNOWN) {
@@ -65,7 +66,7 @@ static void replay_step(void)
 		try_resync();
 		return;
 	}
-	uevents_compare(c, json_at(now.recording.step, "uevents", NULL));
+	uevents_compare(c, json_at(now.recording.step, "uevents", NULL), now.state.share);
 	if (recording_has_snapshot(&now.recording))
 		compare_snapshot(c, now.recording.snapshot);
 }

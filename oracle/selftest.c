@@ -136,7 +136,7 @@ static void with_errors(struct oracle_state *s, s32 error)
 enum step_effect selftest_perform(struct oracle_state *s, const char *command)
 {
 	const char *at = strstr(command, "mem-on-off-test.sh -r "), *option;
-	struct output o = {.len = 0};
+	static struct output o;
 	s32 error = -12;
 	u32 percent;
 
@@ -145,6 +145,7 @@ enum step_effect selftest_perform(struct oracle_state *s, const char *command)
 	option = strstr(at, " -e ");
 	if (option)
 		error = (s32)strtol(option + strlen(" -e "), NULL, 10);
+	o.len = 0;
 	output_add(&o, "Test scope: %u%% hotplug memory\n", percent);
 	online_all(&o);
 	offline_some(&o, percent);
@@ -152,6 +153,6 @@ enum step_effect selftest_perform(struct oracle_state *s, const char *command)
 	output_add(&o, "\t Test with memory notifier error injection\n");
 	with_errors(s, error);
 	output_add(&o, "rc=0\n");
-	output_compare(s, &o, true);
+	output_compare(s, &o);
 	return STEP_CHANGES;
 }

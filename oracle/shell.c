@@ -12,6 +12,7 @@
 #include "oracle/blocks.h"
 #include "oracle/chmem.h"
 #include "oracle/guest.h"
+#include "oracle/look.h"
 #include "oracle/nvdimm.h"
 #include "oracle/selftest.h"
 
@@ -21,25 +22,27 @@
 
 /* ---- state files in loops -------------------------------------------------------------------------------------- */
 
-/* "for b in 33 34; do echo TYPE > …/memory$b/state; done": one write after the other, errors are the loop's. */
-static enum step_effect perform_loop(const char *command)
+/* "for b in 33 34; do echo TYPE > …/memory$b/state; done": one write after the other, errors are the shell's. */
+static enum step_effect perform_loop(struct oracle_state *s, const char *command)
 {
-	char list[256], type[32], number[16];
-	int used;
+	char list[256], type[32], *at = list, *number;
+	static struct output o;
+	s64 ret = 0;
 
 	if (sscanf(command,
 		   "for %*[a-z] in %255[0-9 ]; do echo %31[a-z_] > " MEMORY_FOLDER "memory$%*[a-z]/state; done", list,
 		   type) != 2)
 		return STEP_UNKNOWN;
-	for (const char *at = list; sscanf(at, "%15[0-9]%n", number, &used) == 1;) {
-		char path[64];
-
-		snprintf(path, sizeof(path), "memory%s/state", number);
-		core_file_write(path, type, strlen(type));
-		at += used;
-		while (*at == ' ')
-			at++;
+	o.len = 0;
+	o.text[0] = '\0';
+	while ((number = strsep(&at, " ")) != NULL) {
+		ret = block_write_state(strtoull(number, NULL, 10), type);
+		if (ret < 0)
+			output_add(&o, "sh: write error: %s\n", strerror((int)-ret));
 	}
+	if (strstr(command, "; echo rc=$?"))
+		output_add(&o, "rc=%d\n", ret < 0);
+	output_compare(s, &o);
 	return STEP_CHANGES;
 }
 
@@ -186,25 +189,26 @@ static enum step_effect perform_kill(struct oracle_state *s, const char *command
 
 /* ---- programs that switch memory on and off -------------------------------------------------------------------- */
 
-/* "chmem …; echo rc=$?; …; lsmem …": what lsmem shows is compared after each step, in other words. */
+/* "chmem …; echo rc=$?; …; lsmem …" */
 static enum step_effect perform_chmem(struct oracle_state *s, const char *command)
 {
-	struct output o = {.len = 0};
+	static struct output o;
 	char copy[512], *at = copy, *part;
 	int status = 0;
 
 	if (strncmp(command, "chmem ", 6) != 0)
 		return STEP_UNKNOWN;
+	o.len = 0;
 	kernel_pages_set(&s->kernel_pages, s->recording->step, 0, GUEST_BLOCKS_MAX - 1);
 	snprintf(copy, sizeof(copy), "%s", command);
 	while ((part = strsep(&at, ";")) != NULL) {
 		part += strspn(part, " ");
 		if (strcmp(part, "echo rc=$?") == 0)
 			output_add(&o, "rc=%d\n", status);
-		else if (!chmem_perform(part, &o, &status))
-			break;
+		else if (!chmem_perform(part, &o, &status) && !look_print(part, &o))
+			return STEP_UNKNOWN;
 	}
-	output_compare(s, &o, !part);
+	output_compare(s, &o);
 	return STEP_CHANGES;
 }
 
@@ -288,7 +292,7 @@ enum step_effect shell_perform(struct oracle_state *s, const char *command)
 	if (effect == STEP_UNKNOWN)
 		effect = perform_writers(command);
 	if (effect == STEP_UNKNOWN)
-		effect = perform_loop(command);
+		effect = perform_loop(s, command);
 	if (effect == STEP_UNKNOWN)
 		effect = perform_modprobe(command);
 	if (effect == STEP_UNKNOWN)
@@ -297,6 +301,8 @@ enum step_effect shell_perform(struct oracle_state *s, const char *command)
 		effect = selftest_perform(s, command);
 	if (effect == STEP_UNKNOWN)
 		effect = nvdimm_perform(s, command);
+	if (effect == STEP_UNKNOWN)
+		effect = look_perform(s, command);
 	if (effect == STEP_UNKNOWN && is_harmless(command))
 		effect = STEP_LOOKS;
 	return effect;

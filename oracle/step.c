@@ -388,7 +388,8 @@ static s64 pages_with(struct json_object *flags, const char *flag, const char *a
 	return pages;
 }
 
-/* "memory32" or "PFN COUNT": what the recording's histogram of /proc/kpageflags says of pages that no chance decides. */
+/* "memory32" or "PFN COUNT": what the recording's histogram of /proc/kpageflags says of pages that no chance decides.
+ */
 static enum step_effect step_kpf(struct oracle_state *s, const char *args)
 {
 	struct json_object *result = result_of(s), *flags = json_at(result, "flags", NULL);

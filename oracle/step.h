@@ -26,6 +26,7 @@ struct oracle_state {
 	struct hold hold[HOLDS_MAX];
 	u64 virtio_pfn[8]; /* kernel pages in memory of the virtio-mem device, each in a sub-block of its own */
 	u32 virtio_held;
+	struct share share;           /* of a step that did something over and over: what was replayed */
 	struct guest_job *background; /* a writer that some step left at work */
 };
 

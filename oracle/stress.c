@@ -68,8 +68,8 @@ static void compare_counts(struct oracle_state *s, struct stress_counts *counts)
 		u32 *count = count_of(counts, name);
 
 		snprintf(field, sizeof(field), "result.%s", name);
-		compare_number(s->comparison, field, strtol(json_object_get_string(value), NULL, 10),
-			       count ? *count : 0);
+		compare_number(s->comparison, field,
+			       share_of(s->share, strtol(json_object_get_string(value), NULL, 10)), count ? *count : 0);
 	}
 	compare_number(s->comparison, "result.kinds", json_object_object_length(results), counts->nr);
 }
@@ -82,14 +82,15 @@ enum step_effect stress_step(struct oracle_state *s, const char *args)
 	char list[128], type[32];
 	u32 nr;
 
-	if (iterations < 0 || sscanf(args, "%*u %127s %31s", list, type) != 2)
+	if (iterations < 1 || sscanf(args, "%*u %127s %31s", list, type) != 2)
 		return STEP_UNKNOWN;
 	nr = parse_blocks(list, blocks);
 	if (!nr)
 		return STEP_UNKNOWN;
 	for (u32 i = 0; i < nr; i++)
 		kernel_pages_set(&s->kernel_pages, s->recording->step, blocks[i], blocks[i]);
-	for (s64 i = 0; i < iterations; i++) {
+	s->share = (struct share){min(iterations, (s64)STRESS_MOST), iterations};
+	for (s64 i = 0; i < s->share.done; i++) {
 		write_and_count(&counts, blocks[i % nr], "offline");
 		write_and_count(&counts, blocks[i % nr], type);
 	}

@@ -66,7 +66,7 @@ static u32 trimmed(struct json_object *recorded)
 	return lines;
 }
 
-void uevents_compare(struct comparison *c, struct json_object *recorded)
+void uevents_compare(struct comparison *c, struct json_object *recorded, struct share share)
 {
 	u32 left_out = trimmed(recorded);
 	static char kernel[TEXT_MAX];
@@ -75,7 +75,8 @@ void uevents_compare(struct comparison *c, struct json_object *recorded)
 
 	/* Of a list that is not whole, the length. */
 	if (left_out) {
-		compare_number(c, "uevents", (s64)(json_object_array_length(recorded) - 1 + left_out), seen.count);
+		compare_number(c, "uevents", share_of(share, (s64)(json_object_array_length(recorded) - 1 + left_out)),
+			       seen.count);
 		return;
 	}
 	kernel[0] = '\0';

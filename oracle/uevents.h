@@ -9,7 +9,10 @@
 void uevents_clear(void);
 /* A listener of core. */
 void uevents_note(enum uevent_action action, enum uevent_device device, u64 id);
-/* One field; @recorded: an array of texts, or NULL for none. */
-void uevents_compare(struct comparison *c, struct json_object *recorded);
+/*
+ * One field; @recorded: an array of texts, or NULL for none. @share: which part of what the step did over and over was
+ * done; of a list that is not whole the length is compared, and so much of it.
+ */
+void uevents_compare(struct comparison *c, struct json_object *recorded, struct share share);
 
 #endif
