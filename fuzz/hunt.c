@@ -45,6 +45,7 @@ static const struct {
 	{"dissolve_vs_free_huge", "hugetlb_reuses_isolated=on"},
 	{"page_ext_freed_in_use", "pfn_walk=notifier_pause"},
 	{"pageset_null_test", "pcp_teardown=keep"},
+	{"section_flag_cleared_last", "pfn_walk=unsynchronised"},
 	{"slab_show_mem_lock", "slab_directory_locked=on"},
 	{"usage_free_no_rcu", "pfn_walk=unsynchronised"},
 	{"usage_not_tested", "pfn_walk=unsynchronised"},

@@ -5,7 +5,9 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -103,9 +105,33 @@ static void knows_all_switches(void **state)
 	assert_int_equal(prey.off.design[DESIGN_pfn_walk], ALT_pfn_walk_unsynchronised);
 }
 
+/* What corpus/planted/ needs besides the switch itself, a hunt has too; and only that. */
+static void bugs_have_their_company(void **state)
+{
+	const char *root = getenv("PFNSTORM_SOURCE_DIR");
+	static struct scenario s;
+	struct hunt_prey prey;
+
+	(void)state;
+	if (!root)
+		skip();
+	for (u32 i = 0; hunt_prey_at(i, true, &prey); i++) {
+		char path[512], message[512];
+
+		snprintf(path, sizeof(path), "%s/corpus/planted/%s.pfn", root, prey.name);
+		if (access(path, R_OK) != 0)
+			continue;
+		if (scenario_load(path, &s, message, sizeof(message)))
+			fail_msg("%s", message);
+		if (memcmp(&s.machine.sw, &prey.on, sizeof(prey.on)) != 0)
+			fail_msg("%s: its planted scenario has other switches than fuzz/hunt.c gives it company of",
+				 prey.name);
+	}
+}
+
 int main(void)
 {
-	static struct CMUnitTest tests[ARRAY_SIZE(prey_names) + 3];
+	static struct CMUnitTest tests[ARRAY_SIZE(prey_names) + 4];
 	size_t nr = 0;
 
 	for (u32 i = 0; i < ARRAY_SIZE(prey_names); i++)
@@ -114,5 +140,6 @@ int main(void)
 	tests[nr++] = (struct CMUnitTest)cmocka_unit_test(is_deterministic);
 	tests[nr++] = (struct CMUnitTest)cmocka_unit_test(finds_nothing_where_nothing_is);
 	tests[nr++] = (struct CMUnitTest)cmocka_unit_test(knows_all_switches);
+	tests[nr++] = (struct CMUnitTest)cmocka_unit_test(bugs_have_their_company);
 	return _cmocka_run_group_tests("hunt", tests, nr, NULL, NULL);
 }
