@@ -66,7 +66,7 @@ static enum step_effect perform_background(struct oracle_state *s, const char *c
 	return STEP_CHANGES;
 }
 
-/* "(while :; do for b in 36 37; do echo TYPE > …/memory$b/state; done; done … &": over and over, until it is killed. */
+/* "(while :; do for b in 36 37; do echo TYPE > …/memory$b/state; done; done … &": until it is killed. */
 static enum step_effect perform_endless_loop(struct oracle_state *s, const char *command)
 {
 	u64 blocks[GUEST_LOOP_BLOCKS];
