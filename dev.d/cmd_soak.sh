@@ -50,6 +50,7 @@ soak_scenarios() {
 soak_hunt() {
 	say "hunt: $SOAK/hunt.log"
 	build/release/bin/pfnstorm hunt --seed "$RANDOM" --time $SOAK_SLICE >"$SOAK/hunt.log" 2>&1 || [ $? -eq 1 ] || soak_found=1
+	! grep -q '^  without' "$SOAK/hunt.log" || soak_found=1
 	grep -E '^[a-z_.]+ +(yes|no) |^  without|found$' "$SOAK/hunt.log" >&2
 }
 

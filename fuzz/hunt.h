@@ -44,7 +44,7 @@ struct hunt_result {
 	struct rt_verdict verdict; /* of the find */
 	char member[32];           /* of the portfolio; "default" for the default schedule */
 	char token[TOKEN_MAX];
-	/* The last of the rejected that is no livelock: it tells of something that no switch is needed for. */
+	/* The last of the rejected that is no livelock, under the default switches: a bug of the core, or of a law. */
 	struct rt_verdict other;
 	char other_token[TOKEN_MAX];
 };
