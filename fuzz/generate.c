@@ -153,6 +153,10 @@ static u32 fitting_states(u32 id)
 		return 0; /* fitting_step() */
 	case OP_memremap:
 		return BIT(BLOCK_ABSENT) | BIT(BLOCK_HOLES);
+	case OP_plug:
+		return BIT(BLOCK_ABSENT);
+	case OP_eject:
+		return 0; /* of a device: the model knows only its blocks */
 	case OP_memunmap:
 	case OP_device_io:
 		return BIT(BLOCK_DEVICE);
@@ -198,6 +202,7 @@ static void model_op(struct generate_model *m, const struct op *op)
 {
 	switch (op->id) {
 	case OP_add:
+	case OP_plug:
 	case OP_offline:
 		m->block[op->arg[0]] = BLOCK_OFFLINE;
 		break;
@@ -205,6 +210,7 @@ static void model_op(struct generate_model *m, const struct op *op)
 		m->block[op->arg[0]] = BLOCK_ONLINE;
 		break;
 	case OP_remove:
+	case OP_eject:
 	case OP_offline_and_remove:
 		m->block[op->arg[0]] = BLOCK_ABSENT;
 		break;
