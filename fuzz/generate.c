@@ -467,14 +467,30 @@ void generate_machine(struct generator *g, struct scenario *s)
 
 /* ---- tasks ----------------------------------------------------------------------------------------------------- */
 
+/* The same operation with other numbers. */
+static void vary_op(struct generator *g, const struct scenario *s, struct op *op)
+{
+	const struct op_info *info = op_info_by_id(op->id);
+
+	for (u32 i = 0; i < info->nr_args; i++)
+		if (info->arg[i].type == ARG_INT)
+			op->arg[i] = random_int(g, s, &info->arg[i]);
+}
+
 /* Who does a thing again and again meets others more often. */
-static void repeat_task(struct generator *g, struct scenario_task *task)
+static void repeat_task(struct generator *g, const struct scenario *s, struct scenario_task *task)
 {
 	u32 length = task->nr_ops, times = 1 + below(g, 5);
+	bool varies = one_in(g, 2);
 
 	for (; times && task->nr_ops + length <= 6; times--) {
-		for (u32 i = 0; i < length; i++)
-			task->op[task->nr_ops + i] = task->op[i];
+		for (u32 i = 0; i < length; i++) {
+			struct op *op = &task->op[task->nr_ops + i];
+
+			*op = task->op[i];
+			if (varies)
+				vary_op(g, s, op);
+		}
 		task->nr_ops += length;
 	}
 }
@@ -502,7 +518,7 @@ static void do_things(struct generator *g, const struct scenario *s, u64 familie
 	for (u32 i = 0; i < task->nr_ops; i++)
 		random_op(g, s, &model, random_id(g, families), &task->op[i]);
 	if (one_in(g, 3))
-		repeat_task(g, task);
+		repeat_task(g, s, task);
 }
 
 void generate_tasks(struct generator *g, struct scenario *s)
