@@ -225,14 +225,17 @@ static void scan_page(struct migrate_scan *s)
 {
 	struct page *page = pfn_to_page(s->low_pfn);
 	struct compact_control *cc = s->cc;
+	bool held;
 
 	cc->migrate_scanned++;
 	if (!peek(s, page))
 		return;
-	if (!walk_hold(&cc->walk, page))
+	if (!walk_take(&cc->walk, page))
 		return;
-	point(compaction, referenced, page_to_pfn(page));
-	if (!isolate_held(s, page)) {
+	held = walk_taken_holds(page);
+	if (held)
+		point(compaction, referenced, page_to_pfn(page));
+	if (!held || !isolate_held(s, page)) {
 		unlock_lruvec(s); /* the last reference frees the page, which takes the lock */
 		walk_drop(&cc->walk, page);
 		return;

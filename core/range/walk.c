@@ -429,14 +429,26 @@ bool walk_resched(struct walk *w, u32 ms)
 	return walk_ops()->resched(w, ms);
 }
 
-bool walk_hold(struct walk *w, struct page *page)
+bool walk_take(struct walk *w, struct page *page)
 {
 	BUG_ON(w->held_start != w->held_end);
 	if (!get_page_unless_zero(page))
 		return false;
 	w->held_start = page_to_pfn(page);
 	w->held_end = w->held_start + 1;
-	if (walk_ops()->reference_counts(page))
+	return true;
+}
+
+bool walk_taken_holds(const struct page *page)
+{
+	return walk_ops()->reference_counts(page);
+}
+
+bool walk_hold(struct walk *w, struct page *page)
+{
+	if (!walk_take(w, page))
+		return false;
+	if (walk_taken_holds(page))
 		return true;
 	walk_drop(w, page);
 	return false;

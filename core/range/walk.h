@@ -83,6 +83,12 @@ bool walk_resched(struct walk *w, u32 ms);
  * for it. False: the page is free, or its memory goes away, or it is poisoned (references on those never count).
  */
 bool walk_hold(struct walk *w, struct page *page);
+/*
+ * The two halves of walk_hold(), for who has a lock that freeing the page takes: false of the first, there is nothing
+ * to drop; false of the second, the reference does not hold the page, and must be dropped without that lock.
+ */
+bool walk_take(struct walk *w, struct page *page);
+bool walk_taken_holds(const struct page *page);
 /* Drops the reference; the last one frees the page. No lock of the LRU or a zone is held. */
 void walk_drop(struct walk *w, struct page *page);
 /* The reference now belongs to a list of isolated pages: the walk must not touch the page any more. */
