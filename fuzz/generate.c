@@ -354,13 +354,19 @@ static void add_block(struct block_ranges *r, u32 block)
 	}
 }
 
-/* Early blocks first; what comes later was added, or is not there yet. */
+/*
+ * Early blocks first; what comes later was added, or is not there yet. In half of the machines that is one block: all
+ * there is of its zone, and maybe of its node, comes and goes with it.
+ */
 static void choose_blocks(struct generator *g, struct machine_config *m)
 {
 	u32 early = 1 + below(g, min(m->blocks, one_in(g, 2) ? 2u : 4u));
 
+	g->lone = one_in(g, 2);
+	if (g->lone)
+		early = m->blocks - 1;
 	for (u32 block = 0; block < m->blocks; block++) {
-		u32 state = below(g, 8);
+		u32 state = below(g, g->lone ? 6 : 8);
 		struct block_ranges *set = block < early ? &m->online
 					   : state < 3   ? &m->movable
 					   : state < 4   ? &m->normal
@@ -402,6 +408,8 @@ static void choose_focus(struct generator *g, const struct machine_config *m)
 {
 	for (u32 i = 0; i < ARRAY_SIZE(g->focus); i++)
 		g->focus[i] = (s32)below(g, m->blocks);
+	if (g->lone && !one_in(g, 4))
+		g->focus[0] = (s32)m->blocks - 1;
 }
 
 static void add_set_up(struct generator *g, struct scenario *s, u32 id)

@@ -22,6 +22,7 @@ struct generate_model {
 struct generator {
 	struct rt_random random;
 	u64 families;               /* of this machine: bit per row of fuzz/families.def */
+	bool lone;                  /* one block only is not early */
 	s32 focus[2];               /* blocks */
 	struct generate_model boot; /* after the set-up */
 };
