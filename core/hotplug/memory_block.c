@@ -50,61 +50,90 @@ int walk_memory_blocks(u64 start, u64 size, void *arg, int (*func)(struct memory
 	return ret;
 }
 
-static int memory_block_create(u64 block_id, u32 nid, enum memory_block_state state, struct zone *zone,
-			       u64 nr_vmemmap_pages, struct memory_group *group)
+/* Known to nobody yet. ERR_PTR: -EEXIST, -ENOMEM. */
+static struct memory_block *memory_block_new(u64 block_id, u32 nid, enum memory_block_state state)
 {
 	struct memory_block *mem;
 
 	if (machine.blocks[block_id])
-		return -EEXIST;
+		return ERR_PTR(-EEXIST);
 	mem = kzalloc_obj(struct memory_block, OBJ_memory_block);
 	if (!mem)
-		return -ENOMEM;
+		return ERR_PTR(-ENOMEM);
 	mem->start_section_nr = block_id * geometry.sections_per_block;
 	mem->state = state;
 	mem->offline = state == BLOCK_OFFLINE;
 	mem->online_type = MMOP_OFFLINE;
 	mem->nid = (s32)nid;
-	mem->zone = zone;
-	mem->nr_vmemmap_pages = nr_vmemmap_pages;
-	mem->group = group;
-	if (group)
-		group->nr_blocks++;
 	mutex_init(&mem->device_lock, LOCK_device);
 	active_ref_init(&mem->active_ref, LOCK_kernfs_active);
 	atomic_set(&mem->kref, 1);
+	return mem;
+}
 
+/* A path look-up may find the block from here on. */
+static void memory_block_register(struct memory_block *mem)
+{
+	u64 block_id = mem->start_section_nr / geometry.sections_per_block;
+
+	if (mem->group)
+		mem->group->nr_blocks++;
 	/* The driver core looks for a driver under it. */
 	if (bug(add_locks_device) && current)
 		mutex_lock(&mem->device_lock);
 	uevent(UEVENT_ADD, DEVICE_MEMORY, block_id);
-	/* Publishes the file: a path look-up may find the block from here on. */
 	spin_lock(&machine.kernfs_lock);
 	machine.blocks[block_id] = mem;
 	spin_unlock(&machine.kernfs_lock);
 	if (bug(add_locks_device) && current)
 		mutex_unlock(&mem->device_lock);
-	return 0;
 }
 
+/*
+ * All of them are made before the first one is registered. To take registered ones back is to wait for the users of
+ * their files, and these may want the locks that are held here.
+ */
 int create_memory_block_devices(u64 start, u64 size, u32 nid, u64 nr_vmemmap_pages, struct memory_group *group)
 {
 	u64 first = start / memory_block_size_bytes(), end = (start + size) / memory_block_size_bytes();
+	struct memory_block *made = NULL, **last = &made, *mem;
+	int ret = 0;
 
-	for (u64 id = first; id < end; id++) {
-		int ret = memory_block_create(id, nid, BLOCK_OFFLINE, NULL, nr_vmemmap_pages, group);
-
-		if (ret) {
+	for (u64 id = first; id < end && !ret; id++) {
+		mem = memory_block_new(id, nid, BLOCK_OFFLINE);
+		ret = IS_ERR(mem) ? (int)PTR_ERR(mem) : 0;
+		if (ret && bug(failed_add_unregisters))
 			remove_memory_block_devices(start, (id - first) * memory_block_size_bytes());
-			return ret;
+		if (ret)
+			break;
+		mem->nr_vmemmap_pages = nr_vmemmap_pages;
+		mem->group = group;
+		if (bug(failed_add_unregisters)) {
+			memory_block_register(mem);
+			continue;
 		}
+		*last = mem;
+		last = &mem->next_made;
 	}
-	return 0;
+	while (made) {
+		mem = made;
+		made = mem->next_made;
+		mem->next_made = NULL;
+		if (ret)
+			memory_block_put(mem);
+		else
+			memory_block_register(mem);
+	}
+	return ret;
 }
 
 void memory_block_create_boot(u64 block_id, u32 nid, struct zone *zone)
 {
-	BUG_ON(memory_block_create(block_id, nid, BLOCK_ONLINE, zone, 0, NULL));
+	struct memory_block *mem = memory_block_new(block_id, nid, BLOCK_ONLINE);
+
+	BUG_ON(IS_ERR(mem));
+	mem->zone = zone;
+	memory_block_register(mem);
 }
 
 /* ---- the state file's active references (fs/kernfs/dir.c) ------------------------------------------------------ */

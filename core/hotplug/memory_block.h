@@ -34,6 +34,7 @@ struct memory_block {
 	atomic_t kref;
 	atomic_t active; /* references of running sysfs operations; BLOCK_DEACTIVATED added: no new ones */
 	struct active_ref active_ref;
+	struct memory_block *next_made; /* a hot-add makes it, and has not registered it yet: only that one knows it */
 	u32 power_on; /* power/control says so; a block has no power to save, so nobody asks. Marked accesses */
 	u32 pad;
 };
