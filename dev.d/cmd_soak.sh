@@ -45,11 +45,14 @@ soak_scenarios() {
 	done
 }
 
-# A table of the known bugs that random scenarios find, and how soon. A slice for each; what is not found is no failure:
-# the table says how often it may come.
+# A table of the known bugs that random scenarios find, and how soon. As much time for each, of which few take all; what
+# is not found is no failure: the table says how often it may come.
 soak_hunt() {
+	local seconds=$1 switches
+	switches=$(build/release/bin/pfnstorm bugs | grep -vc planted)
 	say "hunt: $SOAK/hunt.log"
-	build/release/bin/pfnstorm hunt --seed "$RANDOM" --time $SOAK_SLICE >"$SOAK/hunt.log" 2>&1 || [ $? -eq 1 ] || soak_found=1
+	build/release/bin/pfnstorm hunt --seed "$RANDOM" --time $((seconds / switches + 1)) \
+		>"$SOAK/hunt.log" 2>&1 || [ $? -eq 1 ] || soak_found=1
 	! grep -q '^  without' "$SOAK/hunt.log" || soak_found=1
 	grep -E '^[a-z_.]+ +(yes|no) |^  without|found$' "$SOAK/hunt.log" >&2
 }
@@ -62,10 +65,10 @@ dev_soak() {
 	configure_and_build release
 	mkdir -p $SOAK crashes/found
 	read -r -a targets <<<"$(fuzz_targets)"
-	# Half of the time for the fuzzers, half for the scenarios.
+	# Half of the time for the fuzzers, a quarter each for the scenarios and for the hunt.
 	soak_fuzz $((minutes * 60 / 2 / ${#targets[@]}))
-	soak_scenarios $((SECONDS + minutes * 60 / 2))
-	soak_hunt
+	soak_scenarios $((SECONDS + minutes * 60 / 4))
+	soak_hunt $((minutes * 60 / 4))
 	if [ $soak_found -eq 0 ]; then
 		say "soak: nothing found in $minutes minutes"
 	else
