@@ -437,8 +437,10 @@ int scan_movable_pages(u64 start_pfn, u64 end_pfn, u64 *movable_pfn)
 			*movable_pfn = pfn;
 			return 0;
 		}
-		if (PageOffline(page) && page_ref_count(page) > 0)
+		if (PageOffline(page) && page_ref_count(page) > 0) {
+			core_event(EVENT_busy, pfn, 0);
 			return -EBUSY;
+		}
 		if (PageHuge(page)) {
 			const struct page *head = compound_head(page);
 
