@@ -5,6 +5,7 @@
 # from, separated by tabs. Rates of the fuzz targets are measured here, from outside, over corpus/bench/.
 
 BENCH_SECONDS=10
+BENCH_RUNS=2000
 
 bench_format() {
 	awk -F '\t' 'function number(x) { return x >= 100 ? sprintf("%.0f", x) : sprintf("%.3g", x) }
@@ -40,6 +41,12 @@ afl_rate() {
 	rm -rf "$work" "$work.log"
 }
 
+# The target alone: each scenario of the bench again and again, without mutations, new inputs and the engine's bookkeeping.
+target_rate() {
+	"$1" -runs=$BENCH_RUNS -verbosity=0 "$BENCH_CORPUS"/*.pfn 2>&1 |
+		awk -v runs=$BENCH_RUNS '/^Executed .* ms$/ { ms += $(NF - 1); n++ } END { if (!ms) exit 1; print 1000 * n * runs / ms }'
+}
+
 bench_rows() {
 	local program preset limit empty
 	for program in build/release/bin/*_bench_*; do
@@ -51,6 +58,8 @@ bench_rows() {
 		[ $preset = release ] || limit=20000
 		say "fuzzing $BENCH_SECONDS s each, preset $preset: an empty target, fuzz_race"
 		empty=$(libfuzzer_rate build/$preset/bin/fuzz_empty)
+		printf 'fuzz_race alone, preset %s\t%s\texec/s a core\t>=\t%s\tno engine, one machine an input\n' $preset \
+			"$(target_rate build/$preset/bin/fuzz_race)" $limit
 		printf 'fuzz_race, preset %s\t%s\texec/s a core\t>=\t%s\tan empty target: %s\n' $preset \
 			"$(libfuzzer_rate build/$preset/bin/fuzz_race)" $limit "$empty"
 	done

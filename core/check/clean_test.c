@@ -109,7 +109,6 @@ static void other_designs_hold(void **state)
 {
 	static const char *const designs[] = {
 		"pfn_walk=notifier_pause",
-		"pcp_teardown=keep",
 		"pcp_isolation=redrain",
 		"pcp_isolation=disable_in_isolation",
 	};

@@ -43,6 +43,12 @@ void engine_forget_coverage(void)
 	memset(__afl_area_ptr, 0, __afl_map_size);
 }
 
+void engine_set_options(int *argc, char ***argv)
+{
+	(void)argc;
+	(void)argv;
+}
+
 static void copy_feedback(void)
 {
 	for (u32 i = 0; i < feedback_nr_hits; i++)

@@ -17,6 +17,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	if (engine_wants_help(*argc, *argv))
 		exit(0);
+	engine_set_options(argc, argv);
 	engine_start();
 	if (engine_self_test())
 		exit(0);
