@@ -76,7 +76,7 @@ static u64 movable_pages(u64 block)
 	return used;
 }
 
-/* Free pages above the marks outside of @block, of zones that movable pages may use. */
+/* Free pages above the marks outside of @block, of zones where its pages may go: only those of ZONE_MOVABLE go there. */
 static u64 room_without(u64 block)
 {
 	u64 room = 0;
@@ -86,6 +86,8 @@ static u64 room_without(u64 block)
 			const struct zone *zone = &machine.nodes[nid].node_zones[idx];
 			s64 free = raw_zone_stat(zone, NR_FREE_PAGES), kept = (s64)zone->_watermark[WMARK_HIGH] * 2;
 
+			if (idx == ZONE_MOVABLE && machine.blocks[block]->zone->idx != ZONE_MOVABLE)
+				continue;
 			if (zone == machine.blocks[block]->zone)
 				free -= (s64)geometry.pages_per_block;
 			room += free > kept ? (u64)(free - kept) : 0;
