@@ -8,6 +8,7 @@
 #include "core/check/census.h"
 #include "core/check/test_schedule.h"
 #include "core/hotplug/memory_block.h"
+#include "core/mm/hwpoison.h"
 #include "core/mm/machine.h"
 #include "core/rt/report.h"
 #include "core/rt/task.h"
@@ -69,6 +70,11 @@ static u64 movable_pages(u64 block)
 
 		if (raw_page_flag(page, PG_reserved) || raw_page_flag(page, PG_slab) ||
 		    (page->_refcount.counter > 0 && (!page->mapping || raw_page_huge(page))))
+			return UINT64_MAX;
+		/* Broken, and not a process's or a file's: nobody can take it from who has it. */
+		if (page->_refcount.counter > 0 && raw_page_flag(page, PG_hwpoison) && !raw_page_flag(page, PG_lru) &&
+		    (page->_refcount.counter > 1 ||
+		     (page->private != MAGIC_HWPOISON && page->private != MAGIC_HWPOISON_USED)))
 			return UINT64_MAX;
 		/* Parts of a compound page have no reference of their own, and need room like it. */
 		used += page->_refcount.counter > 0 || (u64)page->lru.next & 1;
