@@ -6,6 +6,7 @@
 #include "core/mm/filemap.h"
 #include "core/mm/huge_memory.h"
 #include "core/mm/hugetlb.h"
+#include "core/mm/hwpoison.h"
 #include "core/mm/lru.h"
 #include "core/mm/machine.h"
 #include "core/mm/page_alloc.h"
@@ -433,6 +434,9 @@ int scan_movable_pages(u64 start_pfn, u64 end_pfn, u64 *movable_pfn)
 				pfn += BIT(order) - 1;
 			continue;
 		}
+		/* Its driver has let it go, but memory_failure() has not, so it still says that it is movable. */
+		if (!bug(offline_takes_poisoned) && hwpoison_page_gone(page))
+			continue;
 		if (PageLRU(page) || page_is_movable_ops(page)) {
 			*movable_pfn = pfn;
 			return 0;
