@@ -435,7 +435,7 @@ int scan_movable_pages(u64 start_pfn, u64 end_pfn, u64 *movable_pfn)
 			continue;
 		}
 		/* Its driver has let it go, but memory_failure() has not, so it still says that it is movable. */
-		if (!bug(offline_takes_poisoned) && hwpoison_page_gone(page))
+		if (!bug(offline_takes_poisoned) && !PageLRU(page) && hwpoison_page_gone(page))
 			continue;
 		if (PageLRU(page) || page_is_movable_ops(page)) {
 			*movable_pfn = pfn;
