@@ -48,16 +48,6 @@ int __try_online_node(u32 nid, bool set_node_online)
 	return 1;
 }
 
-int try_online_node(u32 nid)
-{
-	int ret;
-
-	mem_hotplug_begin();
-	ret = __try_online_node(nid, true);
-	mem_hotplug_done();
-	return ret;
-}
-
 /* ---- offline: the alternatives of design node_offline ---------------------------------------------------------- */
 
 static bool any_block_names(u32 nid)

@@ -16,8 +16,6 @@
  * mem_hotplug_lock write.
  */
 int __try_online_node(u32 nid, bool set_node_online);
-/* The same for a CPU that comes up. Takes mem_hotplug_lock. */
-int try_online_node(u32 nid);
 /* Takes the node offline if it spans nothing, no block names it and it has no CPU. Both hotplug locks held (write). */
 void try_offline_node(u32 nid);
 

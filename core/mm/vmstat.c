@@ -130,17 +130,6 @@ void __mod_node_page_state(pg_data_t *pgdat, enum node_stat_item item, s64 delta
 		node_page_state_add(spill, pgdat, item);
 }
 
-void mod_zone_page_state(struct zone *zone, enum zone_stat_item item, s64 delta)
-{
-	unsigned long flags;
-
-	local_irq_save(flags);
-	rcu_read_lock_sched();
-	__mod_zone_page_state(zone, item, delta);
-	rcu_read_unlock_sched();
-	local_irq_restore(flags);
-}
-
 void mod_node_page_state(pg_data_t *pgdat, enum node_stat_item item, s64 delta)
 {
 	unsigned long flags;

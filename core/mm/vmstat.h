@@ -55,7 +55,6 @@ const char *node_stat_name(enum node_stat_item item);
 void __mod_zone_page_state(struct zone *zone, enum zone_stat_item item, s64 delta);
 void __mod_node_page_state(struct pglist_data *pgdat, enum node_stat_item item, s64 delta);
 /* Any context. */
-void mod_zone_page_state(struct zone *zone, enum zone_stat_item item, s64 delta);
 void mod_node_page_state(struct pglist_data *pgdat, enum node_stat_item item, s64 delta);
 
 /* Lock-free reads; what CPUs keep to themselves is not in them, and never negative. */
