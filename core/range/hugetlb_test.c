@@ -277,6 +277,41 @@ static void temporary_pages_replace_their_source(void **state)
 	test_run_alone(migrate_without_free, NULL);
 }
 
+/* All of node 1 is in use and surplus; a page that moves to node 0 is surplus there. */
+static void migrate_surplus(void *arg)
+{
+	(void)arg;
+	CHECK(test_op("hugepages", 1, 64, 0, 0) == 0);
+	CHECK(test_op("hugetlb", 16, 0, 0, 0) == 16);
+	CHECK(test_op("hugetlb", 5, 0, 1, 0) == 5);
+	CHECK(test_op("hugepages", 1, 0, 0, 0) == 0);
+	check_pool(21, 0, 0, 21);
+	CHECK(POOL->surplus_huge_pages_node[1] == 21);
+	CHECK(test_op("migrate", 1, 0, 0, 0) == 5 << POOL->order);
+	CHECK(page_to_nid(entry_page(1, 0)) == 0);
+	check_pool(21, 0, 0, 21);
+	for (u32 nid = 0; nid < 2; nid++)
+		CHECK(POOL->surplus_huge_pages_node[nid] == POOL->nr_huge_pages_node[nid]);
+	CHECK(POOL->surplus_huge_pages_node[0] > 0);
+}
+
+static void surplus_moves_with_its_page(void **state)
+{
+	struct machine_config config = {
+		.geometry = GEOMETRY_tiny,
+		.cpus = 2,
+		.nodes = 2,
+		.blocks = 8,
+		.online = {2, {{0, 2}, {4, 6}}},
+	};
+	struct rt_config rt = {.cpus = 2, .race_detector = true};
+
+	(void)state;
+	switches_default(&config.sw);
+	core_boot(&config, &rt, NULL, NULL);
+	test_run_alone(migrate_surplus, NULL);
+}
+
 /* To isolation a huge page of the pool is as good as movable, in use or not. */
 static void isolate_over(void *arg)
 {
@@ -357,6 +392,7 @@ int main(void)
 		cmocka_unit_test(promised_pages_keep_a_block),
 		cmocka_unit_test(only_free_pages_dissolve),
 		cmocka_unit_test(temporary_pages_replace_their_source),
+		cmocka_unit_test(surplus_moves_with_its_page),
 		cmocka_unit_test(isolation_takes_huge_pages_for_movable),
 		cmocka_unit_test(the_laws_hold_interleaved),
 	};

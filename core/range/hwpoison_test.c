@@ -183,7 +183,9 @@ static void file_pages(void *arg)
 	pfn = entry_pfn(0, 2);
 	CHECK(soft_offline_page(pfn, 0) == 0);
 	CHECK(entry_pfn(0, 2) != pfn);
+	CHECK(test_node_stat(NR_FILE_DIRTY) == 2);
 	CHECK(hard_offline(entry_pfn(0, 3)) == 0);
+	CHECK(test_node_stat(NR_FILE_DIRTY) == 1);
 	CHECK(nr_poisoned() == 4);
 	CHECK(test_op("read", 4, 0, 0, 0) == 4);
 	CHECK(test_op("verify", 0, 0, 0, 0) == 4);

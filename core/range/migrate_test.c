@@ -299,6 +299,30 @@ static void migration_interleaved(void **state)
 	}
 }
 
+/* ---- huge pages ------------------------------------------------------------------------------------------------- */
+
+/* Each piece is mapped, and holds a reference of its own, while the page stays whole. */
+static void map_piecewise(void *arg)
+{
+	struct page *page;
+
+	(void)arg;
+	CHECK(test_op("alloc", MIGRATE_MOVABLE, 2, 2, 0) == 2);
+	page = pfn_to_page(area_of_slot(0)->pte[0] >> 8);
+	CHECK(page_ref_count(page) == 1 && total_mapcount(page) == 1);
+	CHECK(test_op("split_pmd", 0, 0, 0, 0) == 2);
+	CHECK(PageHead(page) && page_ref_count(page) == 4 && total_mapcount(page) == 4);
+	CHECK(test_op("split_pmd", 0, 0, 0, 0) == 0);
+	CHECK(test_op("free", 0, 0, 0, 0) == 2);
+}
+
+static void a_huge_page_is_mapped_piecewise(void **state)
+{
+	(void)state;
+	test_boot("", true);
+	test_run_alone(map_piecewise, NULL);
+}
+
 /* ---- the scan of offline --------------------------------------------------------------------------------------- */
 
 static void scan_block(void *arg)
@@ -339,11 +363,17 @@ static void scan_finds_what_can_move(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(content_moves_with_the_page), cmocka_unit_test(targets_keep_to_their_zone),
-		cmocka_unit_test(pinned_pages_stay),           cmocka_unit_test(failure_maps_pages_again),
-		cmocka_unit_test(without_target_it_stops),     cmocka_unit_test(a_page_is_isolated_once),
-		cmocka_unit_test(freed_pages_count_as_moved),  cmocka_unit_test(async_does_not_wait_for_locks),
-		cmocka_unit_test(migration_interleaved),       cmocka_unit_test(scan_finds_what_can_move),
+		cmocka_unit_test(content_moves_with_the_page),
+		cmocka_unit_test(targets_keep_to_their_zone),
+		cmocka_unit_test(pinned_pages_stay),
+		cmocka_unit_test(failure_maps_pages_again),
+		cmocka_unit_test(without_target_it_stops),
+		cmocka_unit_test(a_page_is_isolated_once),
+		cmocka_unit_test(freed_pages_count_as_moved),
+		cmocka_unit_test(async_does_not_wait_for_locks),
+		cmocka_unit_test(migration_interleaved),
+		cmocka_unit_test(scan_finds_what_can_move),
+		cmocka_unit_test(a_huge_page_is_mapped_piecewise),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
