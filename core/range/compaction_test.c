@@ -384,12 +384,54 @@ static void kswapd_makes_room(void **state)
 	test_run_alone(sleep_while_reclaimed, NULL);
 }
 
+/* Takes what is free in more than single pages, waking nobody. Number of blocks. */
+static u32 hold_large_blocks(struct page **held, u32 *order, u32 max)
+{
+	u32 nr = 0;
+
+	for (u32 o = geometry.max_order; o > 0; o--)
+		while (nr < max && (held[nr] = alloc_pages(GFP_KERNEL & ~__GFP_RECLAIM, o)) != NULL)
+			order[nr++] = o;
+	return nr;
+}
+
+/* The node's other thread makes a block that somebody lacks. */
+static void sleep_while_compacted(void *arg)
+{
+	struct page *held[64];
+	u32 order[64], nr;
+
+	(void)arg;
+	/* Scanners begin at the ends of the zone, and skip nothing. */
+	WRITE_ONCE(normal()->compact_blockskip_flush, 1);
+	compaction_ops->reset_isolation_suitable(NODE_DATA(0));
+	fragment_normal();
+	nr = hold_large_blocks(held, order, ARRAY_SIZE(held));
+	CHECK(normal()->free_area[1].nr_free == 0);
+	wakeup_kcompactd(NODE_DATA(0), 1, ZONE_NORMAL);
+	msleep(300);
+	CHECK(test_free_pages(normal()) > normal()->free_area[0].nr_free);
+	CHECK(READ_ONCE(NODE_DATA(0)->kcompactd_max_order) == 0);
+	while (nr-- > 0)
+		__free_pages(held[nr], order[nr]);
+	free_all();
+}
+
+static void kcompactd_makes_large_blocks(void **state)
+{
+	(void)state;
+	/* Free blocks are counted plainly while the thread may run. */
+	test_boot("", false);
+	test_run_alone(sleep_while_compacted, NULL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(compaction_makes_large_blocks),
 		cmocka_unit_test(operation_counts_moved_pages),
 		cmocka_unit_test(kswapd_makes_room),
+		cmocka_unit_test(kcompactd_makes_large_blocks),
 		cmocka_unit_test(wanted_order_ends_the_run),
 		cmocka_unit_test(fatal_signal_ends_the_run),
 		cmocka_unit_test(pinned_pages_are_not_isolated),
