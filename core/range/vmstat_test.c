@@ -40,7 +40,7 @@ static void beside_hotplug(const char *name, void (*fn)(void *arg))
 {
 	const struct test_task tasks[] = {{name, fn, NULL}, {"admin", zone_comes_and_goes, NULL}};
 
-	for (u64 seed = 1; seed <= 400; seed++) {
+	for (u64 seed = 1; seed <= 150; seed++) {
 		struct rt_result result;
 
 		test_boot("", true);
