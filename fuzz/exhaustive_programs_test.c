@@ -296,6 +296,7 @@ static void agree_at_bound_3(void **state)
 	compare_programs(3, 10);
 }
 
+#if !__has_feature(thread_sanitizer)
 static void processes_agree(void **state)
 {
 	static struct states one;
@@ -311,6 +312,7 @@ static void processes_agree(void **state)
 	}
 	munmap(many, sizeof(*many));
 }
+#endif
 
 int main(void)
 {
@@ -318,7 +320,9 @@ int main(void)
 		cmocka_unit_test(agree_at_bound_1),
 		cmocka_unit_test(agree_at_bound_2),
 		cmocka_unit_test(agree_at_bound_3),
+#if !__has_feature(thread_sanitizer) /* TSan does not follow a process with fibers into its children */
 		cmocka_unit_test(processes_agree),
+#endif
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

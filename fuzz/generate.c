@@ -383,8 +383,11 @@ static void choose_blocks(struct generator *g, struct machine_config *m)
 
 static void choose_machine(struct generator *g, struct machine_config *machine)
 {
-	struct machine_config m = {.sw = machine->sw};
+	struct machine_config m;
 
+	/* Machines are compared byte by byte, padding included. */
+	memset(&m, 0, sizeof(m));
+	m.sw = machine->sw;
 	m.geometry = one_in(g, 16) ? GEOMETRY_small : GEOMETRY_tiny;
 	m.cpus = one_in(g, 4) ? 1 + below(g, 4) : 2;
 	m.blocks = 2 + below(g, 4);
@@ -401,7 +404,7 @@ static void choose_machine(struct generator *g, struct machine_config *machine)
 			m.topology = family_infos[family].topology;
 	}
 	choose_blocks(g, &m);
-	*machine = m;
+	memcpy(machine, &m, sizeof(m));
 }
 
 static void choose_focus(struct generator *g, const struct machine_config *m)

@@ -7,6 +7,10 @@
 #include "core/rt/task.h"
 #include "oracle/blocks.h"
 
+/*
+ * What tasks tell each other here is outside the machine: plain atomics, which are no part of the run, and which thread
+ * sanitizers know.
+ */
 static struct guest_job jobs[GUEST_TASKS];
 static u32 task_ids[GUEST_TASKS];
 static u32 ending;
@@ -18,7 +22,7 @@ static s64 run_loop(struct guest_job *job)
 {
 	s64 ret = 0;
 
-	for (u32 i = 0; i < job->times && !READ_ONCE(job->killed); i++) {
+	for (u32 i = 0; i < job->times && !__atomic_load_n(&job->killed, __ATOMIC_ACQUIRE); i++) {
 		ret = core_file_write(job->path, job->data, strlen(job->data));
 		if (job->then[0])
 			ret = core_file_write(job->path, job->then, strlen(job->then));
@@ -32,7 +36,8 @@ static s64 run_endless_loop(struct guest_job *job)
 {
 	s64 ret = 0;
 
-	for (u32 i = 0; !READ_ONCE(job->killed) && !READ_ONCE(ending); i++) {
+	for (u32 i = 0; !__atomic_load_n(&job->killed, __ATOMIC_ACQUIRE) && !__atomic_load_n(&ending, __ATOMIC_ACQUIRE);
+	     i++) {
 		ret = block_write_state(job->block[i % job->blocks], job->data);
 		msleep(LOOK_MS);
 	}
@@ -46,16 +51,16 @@ static void run_job(struct guest_job *job)
 		   : job->path[0] ? core_file_write(job->path, job->data, strlen(job->data))
 				  : core_eject_memory(job->start);
 	/* Orders ret before done, and all of the job before its place is given to the next one. */
-	smp_store_release(&job->done, 1);
-	smp_store_release(&job->running, 0);
+	__atomic_store_n(&job->done, 1, __ATOMIC_RELEASE);
+	__atomic_store_n(&job->running, 0, __ATOMIC_RELEASE);
 }
 
 static void guest_task(void *arg)
 {
 	struct guest_job *job = arg;
 
-	while (!READ_ONCE(ending)) {
-		if (smp_load_acquire(&job->running))
+	while (!__atomic_load_n(&ending, __ATOMIC_ACQUIRE)) {
+		if (__atomic_load_n(&job->running, __ATOMIC_ACQUIRE))
 			run_job(job);
 		else
 			msleep(LOOK_MS);
@@ -64,7 +69,7 @@ static void guest_task(void *arg)
 
 void guest_create(void)
 {
-	WRITE_ONCE(ending, 0);
+	__atomic_store_n(&ending, 0, __ATOMIC_RELEASE);
 	for (u32 i = 0; i < GUEST_TASKS; i++) {
 		char name[16];
 
@@ -77,9 +82,9 @@ void guest_create(void)
 void guest_end(void)
 {
 	for (u32 i = 0; i < GUEST_TASKS; i++)
-		if (smp_load_acquire(&jobs[i].running))
+		if (__atomic_load_n(&jobs[i].running, __ATOMIC_ACQUIRE))
 			guest_kill(&jobs[i]);
-	WRITE_ONCE(ending, 1);
+	__atomic_store_n(&ending, 1, __ATOMIC_RELEASE);
 }
 
 static struct guest_job *free_job(void)
@@ -87,14 +92,14 @@ static struct guest_job *free_job(void)
 	for (u32 i = 0; i < GUEST_TASKS; i++) {
 		struct guest_job *job = &jobs[i];
 
-		if (smp_load_acquire(&job->running))
+		if (__atomic_load_n(&job->running, __ATOMIC_ACQUIRE))
 			continue;
 		job->path[0] = job->data[0] = job->then[0] = '\0';
 		job->times = job->blocks = 0;
 		job->start = 0;
 		job->ret = 0;
-		WRITE_ONCE(job->killed, 0);
-		WRITE_ONCE(job->done, 0);
+		__atomic_store_n(&job->killed, 0, __ATOMIC_RELEASE);
+		__atomic_store_n(&job->done, 0, __ATOMIC_RELEASE);
 		return job;
 	}
 	return NULL;
@@ -108,7 +113,7 @@ struct guest_job *guest_write(const char *path, const char *data)
 		return NULL;
 	snprintf(job->path, sizeof(job->path), "%s", path);
 	snprintf(job->data, sizeof(job->data), "%s", data);
-	smp_store_release(&job->running, 1);
+	__atomic_store_n(&job->running, 1, __ATOMIC_RELEASE);
 	return job;
 }
 
@@ -122,7 +127,7 @@ struct guest_job *guest_loop(const char *path, const char *data, const char *the
 	snprintf(job->data, sizeof(job->data), "%s", data);
 	snprintf(job->then, sizeof(job->then), "%s", then ? then : "");
 	job->times = times;
-	smp_store_release(&job->running, 1);
+	__atomic_store_n(&job->running, 1, __ATOMIC_RELEASE);
 	return job;
 }
 
@@ -135,7 +140,7 @@ struct guest_job *guest_endless_loop(const u64 *blocks, u32 nr, const char *data
 	for (u32 i = 0; i < nr && i < GUEST_LOOP_BLOCKS; i++)
 		job->block[job->blocks++] = blocks[i];
 	snprintf(job->data, sizeof(job->data), "%s", data);
-	smp_store_release(&job->running, 1);
+	__atomic_store_n(&job->running, 1, __ATOMIC_RELEASE);
 	return job;
 }
 
@@ -146,7 +151,7 @@ struct guest_job *guest_eject(u64 start)
 	if (!job)
 		return NULL;
 	job->start = start;
-	smp_store_release(&job->running, 1);
+	__atomic_store_n(&job->running, 1, __ATOMIC_RELEASE);
 	return job;
 }
 
@@ -154,9 +159,16 @@ bool guest_wait(struct guest_job *job, u32 ms)
 {
 	u64 end = rt_now_ns() + ms * 1000000ULL;
 
-	while (!smp_load_acquire(&job->done) && rt_now_ns() < end)
+	while (!__atomic_load_n(&job->done, __ATOMIC_ACQUIRE) && rt_now_ns() < end)
 		msleep(LOOK_MS);
-	return smp_load_acquire(&job->done);
+	return __atomic_load_n(&job->done, __ATOMIC_ACQUIRE);
+}
+
+struct guest_job guest_result(const struct guest_job *job)
+{
+	struct guest_job result = {.ret = job->ret, .killed = __atomic_load_n(&job->killed, __ATOMIC_ACQUIRE)};
+
+	return result;
 }
 
 static void send(struct guest_job *job, bool fatal)
@@ -174,7 +186,7 @@ void guest_interrupt(struct guest_job *job)
 
 void guest_kill(struct guest_job *job)
 {
-	WRITE_ONCE(job->killed, 1);
+	__atomic_store_n(&job->killed, 1, __ATOMIC_RELEASE);
 	send(job, true);
 }
 
@@ -183,6 +195,6 @@ void guest_settle(u32 ms)
 	u64 end = rt_now_ns() + ms * 1000000ULL;
 
 	for (u32 i = 0; i < GUEST_TASKS; i++)
-		while (smp_load_acquire(&jobs[i].running) && rt_now_ns() < end)
+		while (__atomic_load_n(&jobs[i].running, __ATOMIC_ACQUIRE) && rt_now_ns() < end)
 			msleep(LOOK_MS);
 }

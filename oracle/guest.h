@@ -39,6 +39,8 @@ struct guest_job *guest_endless_loop(const u64 *blocks, u32 nr, const char *data
 struct guest_job *guest_eject(u64 start);
 /* Waits up to @ms of virtual time: is it over? */
 bool guest_wait(struct guest_job *job, u32 ms);
+/* What has come of a job that is over, or was killed: ret and killed. */
+struct guest_job guest_result(const struct guest_job *job);
 /* What alarm(2) does to a writer: its system call is interrupted. What kill -9 does: it ends, whatever it waits for. */
 void guest_interrupt(struct guest_job *job);
 void guest_kill(struct guest_job *job);

@@ -107,7 +107,7 @@ static bool write_job(const char *path, const char *data, u32 alarm_ms, struct g
 		guest_kill(job);
 		guest_wait(job, PATIENCE_MS);
 	}
-	*result = *job;
+	*result = guest_result(job);
 	return true;
 }
 
@@ -263,7 +263,7 @@ static enum step_effect step_unplug(struct oracle_state *s, const char *args)
 	if (!job)
 		return STEP_UNKNOWN;
 	/* One that waits for pages goes on behind the next steps. */
-	removed = guest_wait(job, EJECT_MS) && !job->ret;
+	removed = guest_wait(job, EJECT_MS) && !guest_result(job).ret;
 	compare_text(s->comparison, "result.removed", json_number(result, "removed", 0) ? "yes" : "no",
 		     removed ? "yes" : "no");
 	if (removed)

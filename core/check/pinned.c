@@ -15,7 +15,9 @@ static void pinned_law_check(const struct page *page, s32 count, s32 held)
 	const struct area *area = (const struct area *)(page->mapping & ~PAGE_MAPPING_FLAGS);
 	u64 index = page->index;
 
-	if (page->_refcount.counter != count || !(page->mapping & PAGE_MAPPING_ANON) || index >= area->size)
+	/* On threads a page that was moving when its mappings were counted may be back by now. */
+	if (!rt_holds_still() || page->_refcount.counter != count || !(page->mapping & PAGE_MAPPING_ANON) ||
+	    index >= area->size)
 		return;
 	if (!(area->pte[index] & PTE_PRESENT) || pfn_to_page(pte_pfn(area->pte[index])) != page ||
 	    area_pins_page(area, (u32)index))

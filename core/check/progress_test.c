@@ -82,7 +82,7 @@ static u64 movable_pages(u64 block)
 	return used;
 }
 
-/* Free pages above the marks outside of @block, of zones where its pages may go: only those of ZONE_MOVABLE go there. */
+/* Free pages above the marks outside of @block, of zones where its pages may go: to ZONE_MOVABLE only from there. */
 static u64 room_without(u64 block)
 {
 	u64 room = 0;

@@ -53,7 +53,7 @@ static void register_early_block(u64 block_id, u32 nid)
 	if (mem->nid == (s32)nid)
 		return;
 	mem->nid = (s32)nid;
-	mem->zone = NULL;
+	WRITE_ONCE(mem->zone, NULL);
 }
 
 /* Firmware's map knows nothing of nodes: ranges that follow each other are one region. (e820__reserve_resources(), 6.1)

@@ -448,7 +448,8 @@ int memory_block_offline(struct memory_block *mem)
 	} else if (nr_vmemmap_pages) {
 		mhp_deinit_memmap_on_memory(start_pfn, nr_vmemmap_pages);
 	}
-	mem->zone = NULL;
+	/* Read by its file without a lock. */
+	WRITE_ONCE(mem->zone, NULL);
 out:
 	failure_law_ends("offline", ret);
 	core_event(ret ? EVENT_offline_undo : EVENT_offline_commit, pfn_to_block_id(start_pfn), 0);

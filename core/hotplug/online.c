@@ -236,7 +236,7 @@ int memory_block_online(struct memory_block *mem)
 	/* Only now: before, the zone may not have been populated. */
 	if (nr_vmemmap_pages)
 		adjust_present_page_count(zone, mem->group, start_pfn, (s64)nr_vmemmap_pages);
-	mem->zone = zone;
+	WRITE_ONCE(mem->zone, zone);
 out:
 	failure_law_ends("online", ret);
 	core_event(ret ? EVENT_online_undo : EVENT_online_commit, pfn_to_block_id(start_pfn), 0);

@@ -124,6 +124,9 @@ static void plain_allocator(void *arg)
 	geometry.lru_batch = 1;
 }
 
+/* Looked at from outside, whoever counts meanwhile. */
+UNOBSERVED_BEGIN
+
 u64 test_free_pages(const struct zone *zone)
 {
 	unsigned int cpu;
@@ -144,6 +147,8 @@ s64 test_node_stat(enum node_stat_item item)
 		sum += per_cpu_ptr(pgdat->per_cpu_nodestats, cpu)->vm_node_stat_diff[item];
 	return sum;
 }
+
+UNOBSERVED_END
 
 static void boot(const char *switches, bool race_detector, u32 boot_params)
 {

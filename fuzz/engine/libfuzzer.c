@@ -15,8 +15,8 @@ void engine_forget_coverage(void)
 }
 
 /*
- * Entropic schedules by how rare features are, and keeps lists of the rare ones; of ours most are, so it cost a quarter of
- * the time and found nothing sooner.
+ * Entropic schedules by how rare features are, and keeps lists of the rare ones; of ours most are, so it cost a quarter
+ * of the time and found nothing sooner.
  */
 void engine_set_options(int *argc, char ***argv)
 {

@@ -109,6 +109,19 @@ static bool unchanged(u32 i)
 	       sights[i].blocked == before[i].blocked && sights[i].what == before[i].what;
 }
 
+/*
+ * Is it still as it was seen? Asked after the locks it holds were looked at: those are read as they are now, and a task
+ * that was seen to wait may have got what it waited for since, and hold it.
+ */
+static bool still_so(u32 i)
+{
+	const struct sight *sight = &sights[i];
+
+	return __atomic_load_n(&sight->task->blocked, __ATOMIC_ACQUIRE) == sight->blocked &&
+	       __atomic_load_n(&sight->task->blocked_what, __ATOMIC_RELAXED) == sight->what &&
+	       __atomic_load_n(&sight->task->progress, __ATOMIC_RELAXED) == sight->progress;
+}
+
 static const char *waited_text(const struct sight *sight)
 {
 	switch (sight->blocked) {
@@ -200,7 +213,7 @@ static void check_cycles(void)
 			continue;
 		length = find_cycle(i, i, path, 0, visited);
 		for (u32 k = 0; k < length; k++)
-			believed = believed && unchanged(path[k]);
+			believed = believed && unchanged(path[k]) && still_so(path[k]);
 		if (length && believed)
 			deadlock(path, length);
 	}
