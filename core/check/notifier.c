@@ -92,9 +92,10 @@ static const char *wrong_online(const struct memory_notify *v, const struct zone
 	return in_zonelist(zone) ? NULL : "its zone is in no zonelist";
 }
 
+/* What is free of a range that was empty was merged: a free block begins with a pageblock. */
 static const char *wrong_offline(const struct memory_notify *v, const struct zone *zone)
 {
-	for (u64 pfn = v->start_pfn; pfn < v->start_pfn + v->nr_pages; pfn++)
+	for (u64 pfn = v->start_pfn; pfn < v->start_pfn + v->nr_pages; pfn += pageblock_nr_pages)
 		if (raw_page_buddy(pfn_to_page(pfn)))
 			return "some of it is free";
 	if (v->status_change_nid >= 0 && (machine.node_states[N_MEMORY] >> v->status_change_nid & 1))
