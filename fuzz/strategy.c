@@ -33,3 +33,10 @@ u32 strategy_pick(struct rt_random *random, u64 mask)
 		mask &= mask - 1;
 	return (u32)__builtin_ctzll(mask);
 }
+
+u32 strategy_choose(struct rt_random *random, u32 fault_one_in, enum rt_choice kind, u32 n)
+{
+	if (kind == RT_CHOOSE_FAULT)
+		return fault_one_in && rt_random_below(random, fault_one_in) == 0;
+	return rt_random_below(random, n);
+}

@@ -83,6 +83,8 @@ const struct strategy_info *strategy_by_name(const char *name); /* NULL: unknown
 void strategy_seed_run(struct rt_random *random, u64 seed, u64 run);
 /* A uniformly chosen bit of @mask, which is not 0. */
 u32 strategy_pick(struct rt_random *random, u64 mask);
+/* choose() of a strategy that has no opinion: one possible failure in @fault_one_in (0: none), else any of @n. */
+u32 strategy_choose(struct rt_random *random, u32 fault_one_in, enum rt_choice kind, u32 n);
 
 #define STRATEGY(name, constructor, help)                                                                              \
 	struct strategy *constructor(const struct strategy_options *options, char *error, size_t size);

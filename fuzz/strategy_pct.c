@@ -87,9 +87,7 @@ static u32 pct_choose(struct rt_strategy *s, enum rt_choice kind, u32 what, u32 
 	struct pct *p = (struct pct *)s;
 
 	(void)what;
-	if (kind == RT_CHOOSE_FAULT)
-		return p->options.fault_one_in && rt_random_below(&p->random, p->options.fault_one_in) == 0;
-	return rt_random_below(&p->random, n);
+	return strategy_choose(&p->random, p->options.fault_one_in, kind, n);
 }
 
 static int compare_u64(const void *a, const void *b)

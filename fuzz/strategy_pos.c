@@ -143,9 +143,7 @@ static u32 pos_choose(struct rt_strategy *s, enum rt_choice kind, u32 what, u32 
 	struct pos *p = (struct pos *)s;
 
 	(void)what;
-	if (kind == RT_CHOOSE_FAULT)
-		return p->options.fault_one_in && rt_random_below(&p->random, p->options.fault_one_in) == 0;
-	return rt_random_below(&p->random, n);
+	return strategy_choose(&p->random, p->options.fault_one_in, kind, n);
 }
 
 static bool pos_prepare(struct strategy *s)

@@ -77,9 +77,7 @@ static u32 random_choose(struct rt_strategy *s, enum rt_choice kind, u32 what, u
 	struct random_walk *w = (struct random_walk *)s;
 
 	(void)what;
-	if (kind == RT_CHOOSE_FAULT)
-		return w->options.fault_one_in && rt_random_below(&w->random, w->options.fault_one_in) == 0;
-	return rt_random_below(&w->random, n);
+	return strategy_choose(&w->random, w->options.fault_one_in, kind, n);
 }
 
 static bool random_prepare(struct strategy *s)

@@ -227,9 +227,7 @@ static u32 surw_choose(struct rt_strategy *s, enum rt_choice kind, u32 what, u32
 	struct surw *w = (struct surw *)s;
 
 	(void)what;
-	if (kind == RT_CHOOSE_FAULT)
-		return w->options.fault_one_in && rt_random_below(&w->random, w->options.fault_one_in) == 0;
-	return rt_random_below(&w->random, n);
+	return strategy_choose(&w->random, w->options.fault_one_in, kind, n);
 }
 
 /* ---- between runs ---------------------------------------------------------------------------------------------- */
