@@ -51,7 +51,8 @@ int walk_memory_blocks(u64 start, u64 size, void *arg, int (*func)(struct memory
 }
 
 /* Known to nobody yet. ERR_PTR: -EEXIST, -ENOMEM. */
-static struct memory_block *memory_block_new(u64 block_id, u32 nid, enum memory_block_state state)
+static struct memory_block *memory_block_new(u64 block_id, u32 nid, enum memory_block_state state, u64 nr_vmemmap_pages,
+					     struct memory_group *group)
 {
 	struct memory_block *mem;
 
@@ -65,6 +66,8 @@ static struct memory_block *memory_block_new(u64 block_id, u32 nid, enum memory_
 	mem->offline = state == BLOCK_OFFLINE;
 	mem->online_type = MMOP_OFFLINE;
 	mem->nid = (s32)nid;
+	mem->nr_vmemmap_pages = nr_vmemmap_pages;
+	mem->group = group;
 	mutex_init(&mem->device_lock, LOCK_device);
 	active_ref_init(&mem->active_ref, LOCK_kernfs_active);
 	atomic_set(&mem->kref, 1);
@@ -89,6 +92,22 @@ static void memory_block_register(struct memory_block *mem)
 		mutex_unlock(&mem->device_lock);
 }
 
+/* As 6.1 does: each is registered as soon as it is made. */
+static int create_one_by_one(u64 first, u64 end, u32 nid, u64 nr_vmemmap_pages, struct memory_group *group)
+{
+	for (u64 id = first; id < end; id++) {
+		struct memory_block *mem = memory_block_new(id, nid, BLOCK_OFFLINE, nr_vmemmap_pages, group);
+
+		if (IS_ERR(mem)) {
+			remove_memory_block_devices(first * memory_block_size_bytes(),
+						    (id - first) * memory_block_size_bytes());
+			return (int)PTR_ERR(mem);
+		}
+		memory_block_register(mem);
+	}
+	return 0;
+}
+
 /*
  * All of them are made before the first one is registered. To take registered ones back is to wait for the users of
  * their files, and these may want the locks that are held here.
@@ -99,21 +118,16 @@ int create_memory_block_devices(u64 start, u64 size, u32 nid, u64 nr_vmemmap_pag
 	struct memory_block *made = NULL, **last = &made, *mem;
 	int ret = 0;
 
+	if (bug(failed_add_unregisters))
+		return create_one_by_one(first, end, nid, nr_vmemmap_pages, group);
 	for (u64 id = first; id < end && !ret; id++) {
-		mem = memory_block_new(id, nid, BLOCK_OFFLINE);
-		ret = IS_ERR(mem) ? (int)PTR_ERR(mem) : 0;
-		if (ret && bug(failed_add_unregisters))
-			remove_memory_block_devices(start, (id - first) * memory_block_size_bytes());
-		if (ret)
-			break;
-		mem->nr_vmemmap_pages = nr_vmemmap_pages;
-		mem->group = group;
-		if (bug(failed_add_unregisters)) {
-			memory_block_register(mem);
-			continue;
+		mem = memory_block_new(id, nid, BLOCK_OFFLINE, nr_vmemmap_pages, group);
+		if (IS_ERR(mem)) {
+			ret = (int)PTR_ERR(mem);
+		} else {
+			*last = mem;
+			last = &mem->next_made;
 		}
-		*last = mem;
-		last = &mem->next_made;
 	}
 	while (made) {
 		mem = made;
@@ -129,7 +143,7 @@ int create_memory_block_devices(u64 start, u64 size, u32 nid, u64 nr_vmemmap_pag
 
 void memory_block_create_boot(u64 block_id, u32 nid, struct zone *zone)
 {
-	struct memory_block *mem = memory_block_new(block_id, nid, BLOCK_ONLINE);
+	struct memory_block *mem = memory_block_new(block_id, nid, BLOCK_ONLINE, 0, NULL);
 
 	BUG_ON(IS_ERR(mem));
 	mem->zone = zone;

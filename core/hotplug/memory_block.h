@@ -25,9 +25,9 @@ struct memory_block {
 	u32 state;       /* enum memory_block_state: changed under device_lock, read by anybody (marked) */
 	u32 online_type; /* enum mmop: device_hotplug_lock */
 	s32 nid;
-	u32 offline;                /* dev.offline: device_lock */
-	struct zone *zone;          /* of an online block in one zone, else NULL: mem_hotplug_lock (write) */
-	u64 nr_vmemmap_pages;       /* first pages that hold its memmap; 0: it lies elsewhere */
+	u32 offline;          /* dev.offline: device_lock */
+	struct zone *zone;    /* of an online block in one zone, else NULL: mem_hotplug_lock (write), read (marked) */
+	u64 nr_vmemmap_pages; /* first pages that hold its memmap; 0: it lies elsewhere */
 	struct memory_group *group; /* NULL: none. device_hotplug_lock */
 	atomic_long_t nr_hwpoison;  /* poisoned pages in it, whatever its state; atomic, found under kernfs_lock */
 	struct mutex device_lock;

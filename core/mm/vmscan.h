@@ -32,8 +32,7 @@ void shrink_node(pg_data_t *pgdat, struct scan_control *sc);
 
 /*
  * Takes up to @nr pages of anonymous memory, compound ones counted once, off the old end of the node's inactive list
- * onto
- * @to, each with a reference and counted in NR_ISOLATED. Number of base pages. Task context.
+ * onto @to, each with a reference and counted in NR_ISOLATED. Number of base pages. Task context.
  */
 u32 isolate_inactive_anon(pg_data_t *pgdat, u32 nr, struct list_head *to);
 /*
