@@ -66,8 +66,8 @@ static int acpi_memory_enable_device(struct acpi_memory_device *device, s32 nid)
 	if (mhp_supports_memmap_on_memory(device->size))
 		flags |= MHP_MEMMAP_ON_MEMORY;
 	ret = __add_memory(device->mgid, device->start, device->size, flags);
-	/* Firmware may tell of memory that was there all the time. 6.1 trusts it; a driver's device is none of its. */
-	if (!ret || (ret == -EEXIST && is_memory(device)))
+	/* Firmware may tell of memory that was there all the time, but not of parts of several regions. */
+	if (!ret || (ret == -EEXIST && (bug(device_claims_parts) || is_memory(device))))
 		return 0;
 	memory_group_unregister(device->mgid);
 	device->mgid = -1;
