@@ -12,6 +12,7 @@
 
 #define MF_COUNT_INCREASED BIT(0) /* the caller's reference on the page becomes the function's */
 #define MF_SW_SIMULATED BIT(1)    /* by hand, not by the hardware: may be undone */
+#define MF_SOFT_OFFLINE BIT(2)    /* the page is to move, not to be taken */
 
 /*
  * The page is broken: takes it from whoever has it, whose entry says so from then on, or off the free lists. 0; or with

@@ -82,13 +82,16 @@ void memory_failure_end(void)
 
 /* ---- taking references ----------------------------------------------------------------------------------------- */
 
-static bool hwpoison_handlable(const struct page *head)
+/* What its owner moves can be moved, but not taken from him. (HWPoisonHandlable(), 6.1) */
+static bool hwpoison_handlable(const struct page *head, u32 flags)
 {
+	if (flags & MF_SOFT_OFFLINE && page_is_movable_ops(head))
+		return true;
 	return PageLRU(head) || is_free_buddy_page(head);
 }
 
 /* 1: taken; 0: it has no reference, or is not the page it was; -EBUSY: of a kind that is not handled. (6.1) */
-static int try_get_hwpoison_page(struct page *page)
+static int try_get_hwpoison_page(struct page *page, u32 flags)
 {
 	struct page *head = compound_head(page);
 	bool hugetlb;
@@ -98,7 +101,7 @@ static int try_get_hwpoison_page(struct page *page)
 		return ret;
 	if (hugetlb && ret > 0)
 		put_page(head);
-	if (!hwpoison_handlable(head))
+	if (!hwpoison_handlable(head, flags))
 		return -EBUSY;
 	if (!get_page_unless_zero(head))
 		return 0;
@@ -109,19 +112,19 @@ static int try_get_hwpoison_page(struct page *page)
 }
 
 /* A reference is held: 1 if the page can be handled, else it is dropped and -EAGAIN returned. */
-static int keep_if_handlable(struct page *page)
+static int keep_if_handlable(struct page *page, u32 flags)
 {
-	if (PageHuge(page) || hwpoison_handlable(compound_head(page)))
+	if (PageHuge(page) || hwpoison_handlable(compound_head(page), flags))
 		return 1;
 	put_page(page);
 	return -EAGAIN;
 }
 
 /* What to make of try_get_hwpoison_page(): the final answer, or -EAGAIN, and then @last when it was the last try. */
-static int judge_grab(struct page *page, int ret, int *last)
+static int judge_grab(struct page *page, u32 flags, int ret, int *last)
 {
 	if (ret > 0)
-		return keep_if_handlable(page);
+		return keep_if_handlable(page, flags);
 	if (ret == -EBUSY)
 		return -EAGAIN;
 	if (page_count(page)) {
@@ -134,15 +137,17 @@ static int judge_grab(struct page *page, int ret, int *last)
 }
 
 /* (get_any_page(), 6.1) */
-static int get_any_page(struct page *page, bool referenced)
+static int get_any_page(struct page *page, u32 flags)
 {
+	bool referenced = flags & MF_COUNT_INCREASED;
 	int last = -EIO;
 
 	for (u32 pass = 0; pass <= GRAB_PASSES; pass++) {
 		int ret;
 
 		last = -EIO;
-		ret = referenced ? keep_if_handlable(page) : judge_grab(page, try_get_hwpoison_page(page), &last);
+		ret = referenced ? keep_if_handlable(page, flags)
+				 : judge_grab(page, flags, try_get_hwpoison_page(page, flags), &last);
 		point(hwpoison, grabbed, ret);
 		if (ret != -EAGAIN)
 			return ret;
@@ -159,9 +164,9 @@ int get_hwpoison_page(struct page *page, u32 flags)
 	int ret;
 
 	if (bug(poison_misses_pcp_page))
-		return get_any_page(page, flags & MF_COUNT_INCREASED);
+		return get_any_page(page, flags);
 	zone_pcp_disable(zone);
-	ret = get_any_page(page, flags & MF_COUNT_INCREASED);
+	ret = get_any_page(page, flags);
 	zone_pcp_enable(zone);
 	return ret;
 }

@@ -116,7 +116,7 @@ static int soft_offline(struct page *page, u32 flags)
 		return 0;
 	}
 	for (u32 tries = 0; tries < 2; tries++) {
-		int ret = get_hwpoison_page(page, flags);
+		int ret = get_hwpoison_page(page, flags | MF_SOFT_OFFLINE);
 
 		if (ret > 0)
 			return soft_offline_in_use_page(page);

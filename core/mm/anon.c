@@ -301,7 +301,9 @@ struct page *area_get_mapped(struct area *area, u32 index)
 	u64 pte;
 
 	mutex_lock(&area->lock);
-	pte = index < area->size && area->kind != AREA_FILE ? lock_stable_pte(area, index) : 0;
+	/* A process has it mapped: no file's page by itself, and nothing that a driver holds. */
+	pte = index < area->size && area->kind != AREA_FILE && !area_is_special(area) ? lock_stable_pte(area, index)
+										      : 0;
 	if (pte) {
 		page = pfn_to_page(pte_pfn(pte));
 		if (READ_ONCE(page->mapping))

@@ -197,6 +197,34 @@ static void file_pages_leave_the_cache(void **state)
 	run(file_pages);
 }
 
+/* A balloon's page cannot be taken, but moved. What is left of it still says that it is movable, and its block
+ * goes all the same. */
+static void broken_balloon_page(void *arg)
+{
+	u64 pfn;
+
+	(void)arg;
+	CHECK(test_op("inflate", 1, 0, 0, 0) == 1);
+	pfn = entry_pfn(0, 0);
+	CHECK(hard_offline(pfn) == -EBUSY);
+	CHECK(unpoison_memory(pfn) == -EBUSY);
+	CHECK(test_op("deflate", 1, 0, 0, 0) == 1);
+	CHECK(test_op("inflate", 1, 0, 0, 0) == 1);
+	pfn = entry_pfn(0, 0);
+	CHECK(soft_offline_page(pfn, 0) == 0);
+	CHECK(entry_pfn(0, 0) != pfn && page_count(pfn_to_page(pfn)) == 1);
+	CHECK(page_is_movable_ops(pfn_to_page(pfn)));
+	CHECK(test_op("offline", (s32)pfn_to_block_id(pfn), 0, 0, 0) == (bug(offline_takes_poisoned) ? -EINTR : 0));
+}
+
+static void a_broken_page_that_was_let_go_is_passed_over(void **state)
+{
+	(void)state;
+	run(broken_balloon_page);
+	test_boot("offline_takes_poisoned=on", true);
+	test_run_alone(broken_balloon_page, NULL);
+}
+
 /* Pinned, it leaves the cache all the same; the pin stays on it, not on the page that takes its place. */
 static void pinned_file_page(void *arg)
 {
@@ -448,6 +476,7 @@ int main(void)
 		cmocka_unit_test(kernel_pages_are_only_marked),
 		cmocka_unit_test(file_pages_leave_the_cache),
 		cmocka_unit_test(a_pin_stays_on_a_file_page_that_broke),
+		cmocka_unit_test(a_broken_page_that_was_let_go_is_passed_over),
 		cmocka_unit_test(compound_pages_are_split),
 		cmocka_unit_test(huge_pages_are_dissolved),
 		cmocka_unit_test(pages_on_per_cpu_lists_are_found),
