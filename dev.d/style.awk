@@ -71,7 +71,7 @@ function end_file()
 {
 	if (file == "")
 		return
-	if (lines > 650)
+	if (lines > 600)
 		fail(lines, "file has " lines " lines, 600 are allowed")
 	if (is_c && function_start)
 		fail(function_start, "body without a closing brace in the first column")
