@@ -74,8 +74,10 @@ static void print_result(const struct hunt_prey *prey, const struct hunt_result 
 		printf("%-18s ", r->member);
 		terminal_verdict(stdout, &r->verdict);
 		printf("  %s\n", r->token);
-	} else {
+	} else if (r->runs) {
 		printf("in a run of this kind with probability < %.1e\n", 3.0 / (double)r->runs);
+	} else {
+		printf("not looked for\n");
 	}
 	if (r->other_token[0]) {
 		printf("  without the switch: ");
@@ -83,6 +85,28 @@ static void print_result(const struct hunt_prey *prey, const struct hunt_result 
 		printf("  %s\n", r->other_token);
 	}
 	fflush(stdout);
+}
+
+static u32 nr_wanted(const struct hunt_arguments *a)
+{
+	struct hunt_prey prey;
+	u32 nr = 0;
+
+	while (!a->nr_prey && hunt_prey_at(nr, a->planted, &prey))
+		nr++;
+	return a->nr_prey ? a->nr_prey : nr;
+}
+
+/* The time that is left at most: most are found long before theirs is over. */
+static void show_progress(const struct hunt_arguments *a, const struct hunt_prey *prey, u32 hunted, u32 wanted)
+{
+	char text[24];
+
+	if (a->options.seconds_max > 0)
+		terminal_progress("%s, %u of %u, %s of one core left at most", prey->name, hunted + 1, wanted,
+				  terminal_seconds((wanted - hunted) * a->options.seconds_max, text));
+	else
+		terminal_progress("%s, %u of %u", prey->name, hunted + 1, wanted);
 }
 
 int cmd_hunt(int argc, char **argv)
@@ -99,22 +123,25 @@ int cmd_hunt(int argc, char **argv)
 	static struct hunt_arguments a = {.options = {.seed = 1, .interrupted = &interrupted}};
 	static struct hunt_result result;
 	struct hunt_prey prey;
-	u32 found = 0, hunted = 0;
+	u32 found = 0, hunted = 0, wanted = 0;
 
 	command_parse(&argp, argc, argv, &a);
 	signal(SIGINT, on_interrupt);
 	signal(SIGTERM, on_interrupt);
+	wanted = nr_wanted(&a);
 	printf("%-32s %-3s %8s %7s  %-18s verdict\n", "switch", "", "runs", "seconds", "strategy");
 	for (u32 i = 0; !interrupted; i++) {
 		if (a.nr_prey ? i == a.nr_prey : !hunt_prey_at(i, a.planted, &prey))
 			break;
 		if (a.nr_prey)
 			prey = a.prey[i];
+		show_progress(&a, &prey, hunted, wanted);
 		hunt(&prey, &a.options, &result);
+		terminal_progress_end();
 		hunted++;
 		found += result.found;
 		print_result(&prey, &result);
 	}
-	printf("%u of %u found\n", found, hunted);
-	return found == hunted ? EXIT_HELD : EXIT_FOUND;
+	printf("%u of %u found%s\n", found, hunted, interrupted ? ", interrupted" : "");
+	return found == hunted && !interrupted ? EXIT_HELD : EXIT_FOUND;
 }
