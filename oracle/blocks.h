@@ -6,6 +6,9 @@
 #include "core/core.h"
 
 #define GUEST_BLOCKS_MAX 256
+/* Bytes of a block, in all guests that were recorded. */
+#define BLOCK_SHIFT 27
+#define BLOCK_BYTES (1ULL << BLOCK_SHIFT)
 
 /* Ids of all blocks, ascending, or in the order of a shell's memory*: how many. */
 u32 blocks_listed(u64 *ids, bool by_name);

@@ -9,7 +9,6 @@
 
 #include "oracle/blocks.h"
 
-#define BLOCK_BYTES (128ULL << 20)
 #define SOME_OF_IT 64 /* exit status: not all */
 
 struct chmem {

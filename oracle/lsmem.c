@@ -7,8 +7,6 @@
 
 #include "oracle/blocks.h"
 
-#define BLOCK_BYTES (128ULL << 20)
-
 enum column { RANGE, SIZE, STATE, REMOVABLE, BLOCK, NODE, ZONES, NR_COLUMNS };
 
 static const char *const column_names[NR_COLUMNS] = {"RANGE", "SIZE", "STATE", "REMOVABLE", "BLOCK", "NODE", "ZONES"};

@@ -10,8 +10,6 @@
 
 #include "oracle/blocks.h"
 
-#define BLOCK_BYTES (128UL << 20)
-
 static struct json_object *block_at(const struct oracle_state *s, u64 id)
 {
 	char name[24];

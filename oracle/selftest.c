@@ -11,7 +11,6 @@
 #include "oracle/blocks.h"
 #include "oracle/output.h"
 
-#define BLOCK_SHIFT 27
 #define ACTIONS "/sys/kernel/debug/notifier-error-inject/memory/actions/"
 #define MODULE_ADDED "add@/module/memory_notifier_error_inject "
 

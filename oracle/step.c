@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "oracle/blocks.h"
 #include "oracle/guest.h"
 #include "oracle/shell.h"
 #include "oracle/stress.h"
@@ -17,7 +18,6 @@
 #include "oracle/virtio_mem.h"
 
 #define WORD_MAX 256
-#define BLOCK_SHIFT 27 /* 128 MiB */
 #define PAGE_SHIFT 12
 
 /* ---- words of a step ------------------------------------------------------------------------------------------- */

@@ -8,9 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "oracle/blocks.h"
 #include "oracle/device.h"
 
-#define BLOCK_BYTES (128UL << 20)
 #define SUBBLOCK_BYTES (2UL << 20)
 #define PAGE_BYTES 4096UL
 #define SUBBLOCK_PAGES (SUBBLOCK_BYTES / PAGE_BYTES)
