@@ -18,29 +18,60 @@ soak_run() {
 	grep -E '^(verdict|signature|token|kept|folder)' "$SOAK/$name.log" >&2 || tail -n 5 "$SOAK/$name.log" >&2
 }
 
+soak_fuzz_target() {
+	local target=$1 seconds=$2 seeds=()
+	mkdir -p "build/corpus/$target"
+	[ ! -d "corpus/$target" ] || seeds=("corpus/$target")
+	PFNSTORM_CRASH_DIR=crashes/found soak_run "fuzz-$target" "build/fuzz/bin/fuzz_$target" \
+		-max_total_time="$seconds" -artifact_prefix=crashes/found/ "build/corpus/$target" "${seeds[@]}"
+	return $soak_found
+}
+
+# A core to a target; as many at once as there are cores.
 soak_fuzz() {
-	local seconds=$1 target seeds
+	local seconds=$1 target running=0
 	for target in $(fuzz_targets); do
-		mkdir -p "build/corpus/$target"
-		seeds=()
-		[ ! -d "corpus/$target" ] || seeds=("corpus/$target")
-		PFNSTORM_CRASH_DIR=crashes/found soak_run "fuzz-$target" "build/fuzz/bin/fuzz_$target" \
-			-max_total_time="$seconds" -artifact_prefix=crashes/found/ "build/corpus/$target" "${seeds[@]}"
+		soak_fuzz_target "$target" "$seconds" &
+		if [ $((++running)) -ge "$JOBS" ]; then
+			wait -n || soak_found=1
+		fi
+	done
+	while [ $((running--)) -gt 0 ]; do
+		wait -n || [ $? -eq 127 ] || soak_found=1
+	done
+	say "$(grep -hoE 'Done [0-9]+ runs' $SOAK/fuzz-*.log | awk '{ n += $2 } END { print n + 0 }') runs of fuzz targets"
+}
+
+# Every operation on real threads, where TSan sees the accesses: machines that have between them all there is to have.
+soak_threads() {
+	local seconds=$1 machine n=0
+	local machines=(
+		"cpus=3 nodes=1 blocks=8 online=0-3 normal=4 movable=5-6"
+		"boot=cma,virtio_mem,memory_tiers,page_owner cpus=3 nodes=2 blocks=10 online=0-4 normal=5 movable=6-7 offline=8"
+		"boot=memmap_on_memory,khugepaged cpus=3 nodes=2 blocks=8 online=0-3 normal=4 movable=5 offline=6"
+	)
+	for machine in "${machines[@]}"; do
+		soak_run "threads-$((++n))" build/tsan/bin/pfnstorm stress --mix all,offline-remove:20,alloc-free:20 --threads 6 \
+			--seed "$RANDOM" --time "$((seconds / ${#machines[@]}))s" --machine "geometry=tiny $machine"
 	done
 }
 
-# Scenarios in random order, a slice of each on fibers and on threads, until the time is over.
+# soak_scenarios SECONDS PRESET...: scenarios in random order, a slice of each on fibers (and in release on threads).
 soak_scenarios() {
-	local end=$1 scenario name
+	local end=$((SECONDS + $1)) scenario name preset
+	shift
 	while [ $SECONDS -lt "$end" ]; do
 		for scenario in $(find corpus -name '*.pfn' | shuf); do
 			[ $SECONDS -lt "$end" ] || return 0
 			name=$(basename "$scenario" .pfn)
 			# Designs and expectations of a scenario tell of a bug; here it runs as the kernel should be.
-			sed '/^design/d; /^bug/d; /^expect/d' "$scenario" >"$SOAK/$name.pfn"
-			soak_run "explore-$name" build/release/bin/pfnstorm explore --strategy random --seed "$RANDOM" \
-				--time $SOAK_SLICE "$SOAK/$name.pfn"
-			soak_run "stress-$name" build/release/bin/pfnstorm stress --time $SOAK_SLICE "$SOAK/$name.pfn"
+			sed '/^design/d; /^bug/d; /^era/d; /^expect/d; /^schedule/d' "$scenario" >"$SOAK/$name.pfn"
+			for preset in "$@"; do
+				soak_run "explore-$preset-$name" "build/$preset/bin/pfnstorm" explore --strategy portfolio \
+					--seed "$RANDOM" --time $SOAK_SLICE "$SOAK/$name.pfn"
+			done
+			[ "$preset" != release ] ||
+				soak_run "stress-$name" build/release/bin/pfnstorm stress --time $SOAK_SLICE "$SOAK/$name.pfn"
 		done
 	done
 }
@@ -58,17 +89,20 @@ soak_hunt() {
 }
 
 dev_soak() {
-	local minutes=${1:-30} targets
+	local minutes=${1:-60} targets preset
 	[[ $minutes =~ ^[1-9][0-9]*$ ]] || bad_usage "soak: '$minutes': expected a number of minutes"
 	dev_setup --quiet
-	configure_and_build fuzz
-	configure_and_build release
+	for preset in fuzz release tsan msan; do
+		configure_and_build "$preset"
+	done
 	mkdir -p $SOAK crashes/found
-	read -r -a targets <<<"$(fuzz_targets)"
-	# Half of the time for the fuzzers, a quarter each for the scenarios and for the hunt.
-	soak_fuzz $((minutes * 60 / 2 / ${#targets[@]}))
-	soak_scenarios $((SECONDS + minutes * 60 / 4))
-	soak_hunt $((minutes * 60 / 4))
+	read -r -a targets <<<"$(fuzz_targets | tr '\n' ' ')"
+	# Half of the time for the fuzzers, a sixth each for real threads, for scenarios and for the hunt.
+	soak_fuzz $((minutes * 60 / 2 * JOBS / (${#targets[@]} > JOBS ? ${#targets[@]} : JOBS)))
+	soak_threads $((minutes * 60 / 6))
+	soak_scenarios $((minutes * 60 / 12)) tsan msan
+	soak_scenarios $((minutes * 60 / 12)) release
+	soak_hunt $((minutes * 60 / 6))
 	if [ $soak_found -eq 0 ]; then
 		say "soak: nothing found in $minutes minutes"
 	else

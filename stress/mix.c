@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WEIGHT_MAX 1000000
+#define WEIGHT_MAX 100000
 #define MIX_BOOT_SLOTS 4
 #define MIX_BOOT_PAGES 8
 
@@ -35,7 +35,11 @@ static const char *parse_item(const char *at, struct mix_item *item, const char 
 		const struct op_info *info = op_of(at, length);
 
 		*bad = at;
-		*expected = "the name of an operation (pfnstorm run --help lists them)";
+		*expected = "the name of an operation (pfnstorm run --help lists them), or all";
+		if (!item->count && length == 3 && !strncmp(at, "all", 3)) {
+			at += length;
+			break;
+		}
 		if (!info || item->count == MIX_CHAIN)
 			return NULL;
 		item->op[item->count++] = info->id;
@@ -48,9 +52,29 @@ static const char *parse_item(const char *at, struct mix_item *item, const char 
 	if (*at != ':')
 		return at;
 	*bad = at + 1;
-	*expected = "a weight from 1 to 1000000";
+	*expected = "a weight from 1 to 100000";
 	item->weight = (u32)strtoul(at + 1, &end, 10);
 	return at[1] >= '0' && at[1] <= '9' && item->weight && item->weight <= WEIGHT_MAX ? end : NULL;
+}
+
+/* @item, or every operation if it names none. False: there is no room for that. */
+static bool add_item(struct mix *mix, const struct mix_item *item)
+{
+	u32 count = item->count ? 1 : nr_op_infos;
+
+	if (mix->count + count > MIX_ITEMS)
+		return false;
+	for (u32 i = 0; i < count; i++) {
+		struct mix_item *to = &mix->item[mix->count++];
+
+		*to = *item;
+		if (!item->count) {
+			to->op[to->count++] = op_infos[i].id;
+			to->weight *= op_infos[i].weight;
+		}
+		mix->weights += to->weight;
+	}
+	return true;
 }
 
 int mix_parse(const char *text, struct mix *mix, char *error, size_t size)
@@ -59,15 +83,14 @@ int mix_parse(const char *text, struct mix *mix, char *error, size_t size)
 
 	memset(mix, 0, sizeof(*mix));
 	for (;;) {
-		struct mix_item *item = &mix->item[mix->count];
+		struct mix_item item = {0};
+		const char *start = at;
 
-		if (mix->count == MIX_ITEMS)
-			return fail(text, at, error, size, "at most 32 items");
-		at = parse_item(at, item, &bad, &expected);
+		at = parse_item(at, &item, &bad, &expected);
 		if (!at)
 			return fail(text, bad, error, size, expected);
-		mix->count++;
-		mix->weights += item->weight;
+		if (!add_item(mix, &item))
+			return fail(text, start, error, size, "at most 160 operations and chains of them");
 		if (!*at)
 			return 0;
 		if (*at != ',')

@@ -29,6 +29,22 @@ static void test_parse(void **state)
 	assert_int_equal(mix.item[2].weight, 1);
 }
 
+static void test_all_is_every_operation(void **state)
+{
+	struct mix mix;
+	char error[256];
+	u32 weights = 0;
+
+	(void)state;
+	assert_int_equal(mix_parse("offline-remove:7,all:3", &mix, error, sizeof(error)), 0);
+	assert_int_equal(mix.count, nr_op_infos + 1);
+	for (u32 i = 0; i < nr_op_infos; i++) {
+		assert_int_equal(mix.item[i + 1].op[0], op_infos[i].id);
+		weights += op_infos[i].weight;
+	}
+	assert_int_equal(mix.weights, 7 + 3 * weights);
+}
+
 static void test_bad_mix_names_the_place(void **state)
 {
 	static const struct {
@@ -43,6 +59,8 @@ static void test_bad_mix_names_the_place(void **state)
 		{"compact:2000000", "character 9:"},
 		{"offline-:1", "character 9:"},
 		{"compact:1;walk", "character 10:"},
+		{"all-add", "character 4:"},
+		{"all,all,all", "character 9:"},
 		{"add-add-add-add-add-add-add", "character 25:"},
 	};
 
@@ -239,6 +257,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_parse),
+		cmocka_unit_test(test_all_is_every_operation),
 		cmocka_unit_test(test_bad_mix_names_the_place),
 		cmocka_unit_test(test_drawn_scenarios_are_valid),
 		cmocka_unit_test(test_undo_goes_back_in_order),

@@ -35,8 +35,8 @@ static const struct argp_option known_options[] = {
 	{0, 0, 0, 0, "What to do:", 1},
 	{"mix", KEY_MIX, "LIST", 0,
 	 "Instead of a scenario: operations to draw from, each with a weight. Names joined by '-' are done in a row on "
-	 "the "
-	 "same block and slot. Example: compact:4,walk:2,offline-remove:2,alloc-free:4",
+	 "the same block and slot; 'all' is every operation with its usual weight. Example: "
+	 "compact:4,walk:2,offline-remove:2,alloc-free:4",
 	 1},
 	{"set", KEY_SET, "DESIGN=ALTERNATIVE", 0,
 	 "Set a design or a bug switch, or era=6.1 (see pfnstorm designs, bugs)", 1},
@@ -83,6 +83,7 @@ static const char doc[] =
 	"Examples:\n"
 	"  pfnstorm-stress --time 60s corpus/race/compaction-remove.pfn\n"
 	"  pfnstorm-stress --set pfn_walk=unsynchronised --mix compact:4,walk:2,offline-remove:2,alloc-free:4\n"
+	"  pfnstorm-stress --threads 6 --time 10m --mix all,offline-remove:20\n"
 	"  pfnstorm-stress --threads 8 --geometry x86-64 --time 8h --keep-going --mix offline-online:1,alloc-free:3";
 
 int complain(enum exit_status status, const char *fmt, ...)
