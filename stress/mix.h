@@ -7,7 +7,7 @@
 #include "fuzz/scenario.h"
 
 #define MIX_ITEMS 160 /* every operation, and chains of them */
-#define MIX_CHAIN 6 /* operations of one item */
+#define MIX_CHAIN 6   /* operations of one item */
 
 struct mix_item {
 	u32 weight;
@@ -22,8 +22,8 @@ struct mix {
 };
 
 /*
- * "compact:4,offline-remove:2"; the item "all" stands for every operation with its weight of core/ops.def. 0, or -EINVAL with what was expected, and where,
- * in @error.
+ * "compact:4,offline-remove:2"; the item "all" stands for every operation with its weight of core/ops.def. 0, or
+ * -EINVAL with what was expected, and where, in @error.
  */
 int mix_parse(const char *text, struct mix *mix, char *error, size_t size);
 /* Fills the boot operations and those of all tasks of @s, whose machine is set. The same generator state gives the same
