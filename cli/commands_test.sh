@@ -13,6 +13,8 @@ run 0 "$pfnstorm" run "$token"
 run 0 "$pfnstorm" run "$known/scenario.pfn"
 run 1 "$pfnstorm" run "$known" --set pfn_walk=rcu
 has err "expected oops"
+# A switch that is set leaves the others as the scenario and earlier ones have them.
+run 0 "$pfnstorm" run "$known" --set lru_disable_leak=on --set pcp_disable_without_force=on
 sed '/^expect/d' "$known/scenario.pfn" >plain.pfn
 run 1 "$pfnstorm" run plain.pfn
 sed '/^schedule/d' plain.pfn >held.pfn

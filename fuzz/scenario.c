@@ -248,7 +248,6 @@ int scenario_switches_from(const char *assignments, struct switches *sw, char *m
 	char one[96];
 	int ret;
 
-	switches_default(sw);
 	while (*assignments) {
 		size_t len = strcspn(assignments, ", ");
 

@@ -109,7 +109,9 @@ ssize_t scenario_encode(const struct scenario *s, u8 *buf, size_t size, char *wh
 u32 scenario_nr_machines(void);
 const struct machine_config *scenario_machine(u32 number);
 
-/* PFNSTORM_SET: assignments separated by commas, `era=6.1` first if wanted. 0 or -EINVAL with a message. */
+/*
+ * Assignments separated by commas, applied to @sw in order; an era sets all switches. 0 or -EINVAL with a message.
+ */
 int scenario_switches_from(const char *assignments, struct switches *sw, char *message, size_t size);
 
 #endif

@@ -190,8 +190,12 @@ static void switches_come_from_the_campaign(void **state)
 	assert_int_equal(sw.design[DESIGN_pfn_walk], ALT_pfn_walk_rcu);
 	assert_int_equal(scenario_switches_from("pfn_walk=rcu,era=6.1", &sw, message, sizeof(message)), 0);
 	assert_int_equal(sw.design[DESIGN_pfn_walk], ALT_pfn_walk_unsynchronised);
-	assert_int_equal(scenario_switches_from("", &sw, message, sizeof(message)), 0);
+	sw.bug[0] = 1;
+	assert_int_equal(scenario_switches_from("pfn_walk=rcu", &sw, message, sizeof(message)), 0);
 	assert_int_equal(sw.design[DESIGN_pfn_walk], ALT_pfn_walk_rcu);
+	assert_int_equal(sw.bug[0], 1);
+	assert_int_equal(scenario_switches_from("era=none", &sw, message, sizeof(message)), 0);
+	assert_int_equal(sw.bug[0], 0);
 	assert_true(scenario_switches_from("nonsense", &sw, message, sizeof(message)) < 0);
 	assert_true(scenario_switches_from("era=9.9", &sw, message, sizeof(message)) < 0);
 	assert_non_null(strstr(message, "9.9"));

@@ -70,6 +70,7 @@ void engine_start(void)
 	struct stat st;
 	char message[256], *end;
 
+	switches_default(&switches);
 	if (scenario_switches_from(set ? set : "", &switches, message, sizeof(message)))
 		bad_environment("PFNSTORM_SET", message);
 	if (getenv("PFNSTORM_TOLERATE"))
