@@ -1,15 +1,22 @@
 # SPDX-License-Identifier: MIT
-# Programs, and core on fibers as a library: headers below include/pfnstorm, archives, pkg-config file.
+# Programs; pfnstorm.h with libpfnstorm.a, which has all below api/; the headers of core; pkg-config file.
 
 get_target_property(kind core-fiber TYPE)
 if(PFNSTORM_SANITIZE OR NOT kind STREQUAL STATIC_LIBRARY)
 	return()
 endif()
-set_target_properties(core-fiber PROPERTIES OUTPUT_NAME pfnstorm-core-fiber)
-set_target_properties(rt-fiber PROPERTIES OUTPUT_NAME pfnstorm-rt-fiber)
-install(TARGETS core-fiber rt-fiber)
+set(objects "")
+foreach(library rt-fiber core-fiber pfn-fuzz pfn-api)
+	list(APPEND objects $<TARGET_OBJECTS:${library}>)
+endforeach()
+add_library(pfnstorm-static STATIC ${objects})
+set_target_properties(pfnstorm-static PROPERTIES OUTPUT_NAME pfnstorm)
+install(TARGETS pfnstorm-static)
+install(FILES api/pfnstorm.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/pfnstorm)
 install(DIRECTORY core DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/pfnstorm
 	FILES_MATCHING PATTERN "*.h" PATTERN "*.def" PATTERN thread EXCLUDE)
+# From where the file lies: an installation may be moved, or made with another --prefix.
+file(RELATIVE_PATH PFNSTORM_PREFIX_FROM_PC /prefix/${CMAKE_INSTALL_LIBDIR}/pkgconfig /prefix)
 configure_file(cmake/pfnstorm.pc.in pfnstorm.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/pfnstorm.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 

@@ -24,7 +24,7 @@ export PKG_CONFIG_PATH
 compiler=$(sed -n 's/^CMAKE_C_COMPILER:[A-Z]*=//p' "$build/CMakeCache.txt")
 cd "$prefix"
 # shellcheck disable=SC2046 # flags are words
-"$compiler" consumer.c -o consumer -fuse-ld=lld $(pkg-config --define-variable=prefix="$prefix" --cflags --libs pfnstorm)
+"$compiler" consumer.c -o consumer -fuse-ld=lld $(pkg-config --cflags --libs pfnstorm)
 [ "$(./consumer)" = offline ]
 for program in pfnstorm pfnstorm-stress; do
 	"bin/$program" --help >/dev/null || { echo "installed $program --help failed"; exit 1; }
