@@ -33,6 +33,26 @@ for command in run replay minimize explain; do
 	has err "drift"
 done
 
+# replay --rebase: 0 found again or nothing to do, 1 not, 2 if nobody says what; writes what it found, and nothing else.
+cp "$known/scenario.pfn" moved.pfn
+run 0 "$pfnstorm" replay --rebase moved.pfn
+has out "fits as it is"
+cmp -s moved.pfn "$known/scenario.pfn" || { echo "a schedule that fits was rewritten"; failed=1; }
+sed '/^schedule/s/#1$/#100/' -i moved.pfn
+cp moved.pfn before.pfn
+run 1 "$pfnstorm" replay --rebase moved.pfn --runs 1
+has out "not found again near the schedule in 1 runs"
+cmp -s moved.pfn before.pfn || { echo "not found, but written"; failed=1; }
+run 0 "$pfnstorm" replay --rebase moved.pfn
+has out "preemption 1: compaction.freepage_checked #100 -> #"
+run 1 "$pfnstorm" replay moved.pfn
+diff before.pfn moved.pfn | grep '^[<>]' | grep -v '^. schedule' && { echo "more than the schedule was rewritten"; failed=1; }
+run 1 "$pfnstorm" replay "$(sed -n 's/^token //p' "$scratch/out")"
+run 2 "$pfnstorm" replay --rebase drift.pfn
+has err "no 'expect'"
+run 2 "$pfnstorm" replay --rebase moved.pfn --set pfn_walk=rcu
+run 2 "$pfnstorm" replay --rebase "$scratch/no-such-file"
+
 # explore: with `expect` 0 when found; otherwise 1 for a failure, 0 for none. Crash folders.
 run 0 "$pfnstorm" explore "$known" --strategy pct --runs 20000 --crash-dir found
 has out "oops: oops use-after-free memmap"

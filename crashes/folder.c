@@ -71,39 +71,71 @@ static char *format_readme(const struct crash *c, const char *path)
 	return text;
 }
 
-/* Writes and frees @text. */
-static int write_part(const char *dir, const char *name, char *text)
-{
-	int ret = text ? file_write_synced(dir, name, text) : -ENOMEM;
+/* ---- parts ----------------------------------------------------------------------------------------------------- */
 
-	free(text);
-	return ret;
+static char *copy_of(const char *text)
+{
+	return text ? strdup(text) : NULL;
+}
+
+static char *format_token(const char *token)
+{
+	char *text = NULL;
+
+	return asprintf(&text, "%s\n", token) < 0 ? NULL : text;
+}
+
+static char *format_scenario(const struct scenario *s)
+{
+	char *text = malloc(SCENARIO_TEXT_MAX);
+
+	if (text)
+		scenario_print(s, text, SCENARIO_TEXT_MAX);
+	return text;
+}
+
+enum part { DIAGRAM, TRACE, LOG, README, VERDICT_JSON, VERDICT, TOKEN, SCENARIO, NR_PARTS };
+
+static const char *const part_names[NR_PARTS] = {"diagram.txt",  "trace.txt",   "log.txt", "README",
+						 "verdict.json", "verdict.txt", "token",   "scenario.pfn"};
+
+/* The caller frees it. NULL: memory is short, or @absent, which is left alone otherwise. */
+static char *format_part(enum part part, const struct crash *c, const char *token, const char *final, bool *absent)
+{
+	const char *const optional[] = {[DIAGRAM] = c->diagram, [TRACE] = c->trace, [LOG] = c->log};
+
+	switch (part) {
+	case DIAGRAM:
+	case TRACE:
+	case LOG:
+		*absent |= !optional[part];
+		return copy_of(optional[part]);
+	case README:
+		return format_readme(c, final);
+	case VERDICT_JSON:
+		*absent |= !verdict_json_supported();
+		return verdict_json_supported() ? verdict_json(c, token) : NULL;
+	case VERDICT:
+		return format_verdict(c);
+	case TOKEN:
+		return format_token(token);
+	default:
+		return format_scenario(c->scenario);
+	}
 }
 
 static int write_parts(const char *dir, const struct crash *c, const char *token, const char *final)
 {
-	const struct {
-		const char *name, *text;
-	} optional[] = {{"diagram.txt", c->diagram}, {"trace.txt", c->trace}, {"log.txt", c->log}};
-	char *scenario = malloc(SCENARIO_TEXT_MAX);
-	char *line = NULL;
-	int ret;
+	int ret = 0;
 
-	if (!scenario)
-		return -ENOMEM;
-	scenario_print(c->scenario, scenario, SCENARIO_TEXT_MAX);
-	ret = write_part(dir, "scenario.pfn", scenario);
-	if (!ret)
-		ret = write_part(dir, "token", asprintf(&line, "%s\n", token) < 0 ? NULL : line);
-	if (!ret)
-		ret = write_part(dir, "verdict.txt", format_verdict(c));
-	if (!ret && verdict_json_supported())
-		ret = write_part(dir, "verdict.json", verdict_json(c, token));
-	if (!ret)
-		ret = write_part(dir, "README", format_readme(c, final));
-	for (u32 i = 0; !ret && i < ARRAY_SIZE(optional); i++)
-		if (optional[i].text)
-			ret = file_write_synced(dir, optional[i].name, optional[i].text);
+	for (u32 part = 0; part < NR_PARTS && !ret; part++) {
+		bool absent = false;
+		char *text = format_part((enum part)part, c, token, final, &absent);
+
+		if (!absent)
+			ret = text ? file_write_synced(dir, part_names[part], text) : -ENOMEM;
+		free(text);
+	}
 	return ret ? ret : file_sync_dir(dir);
 }
 
@@ -148,6 +180,108 @@ int folder_write(const char *dir, const struct crash *crash, char *path, size_t 
 	}
 	free(token);
 	return ret ? fail(ret, message, message_size, dir) : 0;
+}
+
+/* ---- what is there already ------------------------------------------------------------------------------------- */
+
+static size_t put_schedule(char *buf, size_t size, const struct scenario *s)
+{
+	struct schedule_names names = scenario_task_names(s);
+	struct text_out out = {buf, size, 0};
+	char entry[256];
+
+	for (u32 i = 0; i < s->schedule.count; i++) {
+		schedule_print_entry(&s->schedule, i, &names, entry, sizeof(entry));
+		text_put(&out, "schedule %s\n", entry);
+	}
+	return out.len;
+}
+
+static bool is_schedule(const char *line)
+{
+	line += strspn(line, " \t");
+	return strncmp(line, "schedule", 8) == 0 && (line[8] == ' ' || line[8] == '\t');
+}
+
+/* The new lines go where the first old one was, or to the end. @changed has room for both. */
+static void replace_schedule(const char *text, char *changed, size_t room, const struct scenario *s)
+{
+	size_t used = 0;
+	bool put = false;
+
+	for (const char *line = text, *next; *line; line = next) {
+		next = line + strcspn(line, "\n");
+		next += *next == '\n';
+		if (!is_schedule(line)) {
+			memcpy(changed + used, line, (size_t)(next - line));
+			used += (size_t)(next - line);
+		} else if (!put) {
+			used += put_schedule(changed + used, room - used, s);
+			put = true;
+		}
+	}
+	if (used && changed[used - 1] != '\n')
+		changed[used++] = '\n';
+	if (!put)
+		used += put_schedule(changed + used, room - used, s);
+	changed[used] = '\0';
+}
+
+int folder_update_scenario(const char *path, const struct scenario *s)
+{
+	size_t size;
+	char *text = file_read(path, &size), *changed;
+	int ret;
+
+	if (!text)
+		return -errno;
+	size += SCENARIO_TEXT_MAX;
+	changed = malloc(size);
+	ret = changed ? 0 : -ENOMEM;
+	if (!ret && token_is(text)) {
+		ssize_t len = token_encode(s, changed, size - 1);
+
+		if (len < 0)
+			ret = (int)len;
+		else
+			memcpy(changed + len, "\n", 2);
+	} else if (!ret) {
+		replace_schedule(text, changed, size, s);
+	}
+	if (!ret)
+		ret = file_replace(path, changed);
+	free(text);
+	free(changed);
+	return ret;
+}
+
+int folder_update(const char *folder, const struct crash *crash, char *message, size_t size)
+{
+	char *token = malloc(TOKEN_MAX), path[PATH_MAX];
+	struct stat st;
+	int ret = token ? 0 : -ENOMEM;
+
+	if (!ret && token_encode(crash->scenario, token, TOKEN_MAX) < 0)
+		ret = -EIO;
+	for (u32 part = 0; part < NR_PARTS && !ret; part++) {
+		bool absent = false;
+		char *text;
+
+		if ((size_t)snprintf(path, sizeof(path), "%s/%s", folder, part_names[part]) >= sizeof(path))
+			ret = -ENAMETOOLONG;
+		if (ret || stat(path, &st))
+			continue;
+		if (part == SCENARIO) {
+			ret = folder_update_scenario(path, crash->scenario);
+			continue;
+		}
+		text = format_part((enum part)part, crash, token, folder, &absent);
+		if (!absent)
+			ret = text ? file_replace(path, text) : -ENOMEM;
+		free(text);
+	}
+	free(token);
+	return ret ? fail(ret, message, size, folder) : 0;
 }
 
 /* "name   value" → value, or NULL if the line does not begin with @name. */

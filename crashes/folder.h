@@ -10,7 +10,7 @@
  *   README         how to replay it
  *
  * The digits are the token's checksum: one folder per scenario and schedule. A folder appears complete or not at all
- * (written aside, synced, renamed) and is never overwritten. Needs neither runtime.
+ * (written aside, synced, renamed) and is overwritten by folder_update() only. Needs neither runtime.
  */
 #ifndef PFNSTORM_CRASHES_FOLDER_H
 #define PFNSTORM_CRASHES_FOLDER_H
@@ -32,6 +32,18 @@ struct crash {
  */
 int folder_write(const char *dir, const struct crash *crash, char *path, size_t path_size, bool *known, char *message,
 		 size_t message_size);
+
+/*
+ * Brings the files that @folder has up to @crash: its schedule has been rebased. The folder keeps its name, a scenario
+ * all but its schedule lines. Each file is replaced at once, scenario.pfn, by which a folder is read, last. 0, or
+ * -errno with a message.
+ */
+int folder_update(const char *folder, const struct crash *crash, char *message, size_t size);
+/*
+ * Replaces the schedule lines of the scenario in file @path by those of @s, at once, and leaves every other character
+ * as it is; a file that holds a token gets that of @s. 0 or -errno; on error the file is what it was.
+ */
+int folder_update_scenario(const char *path, const struct scenario *s);
 
 /* What verdict.txt says, line by line. */
 struct folder_verdict {

@@ -3,10 +3,12 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "crashes/explain.h"
 #include "crashes/folder.h"
 #include "fuzz/record.h"
+#include "fuzz/token.h"
 
 /* Words of the signature as `expect` takes them: cut at blanks, brackets and commas, the kind's own name left out. */
 void save_expect(struct scenario *s, const struct rt_verdict *verdict)
@@ -65,5 +67,44 @@ int save_crash(struct scenario *s, const char *dir, const char *found_by, char *
 	crash.where = e.where[0] ? e.where : NULL;
 	ret = folder_write(dir, &crash, path, path_size, &known, error, size);
 	explanation_free(&e);
+	return ret;
+}
+
+static int update_folder(const struct scenario *s, const char *folder, char *error, size_t size)
+{
+	struct crash crash = {.scenario = s, .exact = true};
+	struct folder_verdict old;
+	struct explanation e;
+	int ret = explain(s, false, EXPLAIN_TEXT, &e, error, size);
+
+	if (ret)
+		return ret;
+	/* Folders of known bugs have no verdict; then nothing of it is written either. */
+	if (folder_read_verdict(folder, &old, error, size) == 0)
+		crash.found_by = old.found_by;
+	crash.verdict = &e.result;
+	crash.hash = e.hash;
+	crash.steps = e.steps;
+	crash.diagram = e.diagram;
+	crash.trace = e.trace;
+	crash.log = e.log;
+	crash.where = e.where[0] ? e.where : NULL;
+	ret = folder_update(folder, &crash, error, size);
+	explanation_free(&e);
+	return ret;
+}
+
+int save_schedule(const struct scenario *s, const char *source, char *error, size_t size)
+{
+	struct stat st;
+	int ret;
+
+	if (token_is(source) || strcmp(source, "-") == 0)
+		return 0;
+	if (stat(source, &st) == 0 && S_ISDIR(st.st_mode))
+		return update_folder(s, source, error, size);
+	ret = folder_update_scenario(source, s);
+	if (ret)
+		snprintf(error, size, "%s: %s", source, strerror(-ret));
 	return ret;
 }

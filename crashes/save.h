@@ -14,6 +14,12 @@
 int save_crash(struct scenario *s, const char *dir, const char *found_by, char *path, size_t path_size, char *error,
 	       size_t size);
 
+/*
+ * Puts the schedule of @s where that of @source was: a scenario file or a crash folder, all files of it. A token or
+ * standard input is left alone. 0, or -errno with a message; then the scenario file is what it was.
+ */
+int save_schedule(const struct scenario *s, const char *source, char *error, size_t size);
+
 /* Sets the expectation of @s to this verdict: its kind and the stable words of its signature. */
 void save_expect(struct scenario *s, const struct rt_verdict *verdict);
 
