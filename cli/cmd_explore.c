@@ -213,6 +213,7 @@ static int save_findings(const struct explore_arguments *a, const struct scenari
 	for (u32 i = 0; i < r->status.findings && !a->no_crash_dir; i++) {
 		scenario_copy(&failing, s);
 		schedule_copy(&failing.schedule, &r->finding[i].schedule);
+		laws_keep_needed(&failing.laws, &r->finding[i].verdict);
 		failing.seed = a->options.strategy_options.seed;
 		if (r->finding[i].overflow || save_crash(&failing, a->crash_dir, found_by, folders[i],
 							 sizeof(folders[i]), message, sizeof(message))) {

@@ -11,6 +11,7 @@
 
 static const struct argp_option input_options[] = {
 	{"set", KEY_SET, "SWITCH=VALUE", 0, "set a design or bug switch, e.g. pfn_walk=rcu, or era=6.1; repeatable", 1},
+	{"laws", KEY_LAWS, "NAME[,NAME]|all", 0, "check these laws at each step too, or all that can be", 1},
 #if PFNSTORM_PARTS
 	{"json", KEY_JSON, NULL, 0, "print the result as JSON", 1},
 #endif
@@ -26,6 +27,9 @@ static error_t parse_input(int key, char *arg, struct argp_state *state)
 		if (input->nr_sets == COMMAND_SETS)
 			argp_error(state, "more than %u times --set", COMMAND_SETS);
 		input->set[input->nr_sets++] = arg;
+		return 0;
+	case KEY_LAWS:
+		input->laws = arg;
 		return 0;
 	case KEY_JSON:
 		input->json = true;
@@ -129,6 +133,8 @@ struct scenario *command_load(const struct command_input *input)
 	for (u32 i = 0; i < input->nr_sets; i++)
 		if (scenario_switches_from(input->set[i], &scenario.machine.sw, message, sizeof(message)))
 			exit(command_fail(EXIT_USAGE, "--set %s: %s", input->set[i], message));
+	if (input->laws && laws_from(input->laws, &scenario.laws, message, sizeof(message)))
+		exit(command_fail(EXIT_USAGE, "--laws %s: %s", input->laws, message));
 	wrong = scenario_error(&scenario);
 	if (wrong)
 		exit(command_fail(EXIT_USAGE, "%s: %s", input->source, wrong));

@@ -26,16 +26,17 @@ struct command_input {
 	const char *source;
 	const char *set[COMMAND_SETS];
 	u32 nr_sets;
+	const char *laws;
 	bool json;
 };
 /* Keys of options without a letter; those of a single command start at KEY_COMMAND. */
-enum { KEY_SET = 0x100, KEY_JSON, KEY_COMMAND };
-/* Child parser: --set, --json and the one INPUT argument. Its input is struct command_input *. */
+enum { KEY_SET = 0x100, KEY_LAWS, KEY_JSON, KEY_COMMAND };
+/* Child parser: --set, --laws, --json and the one INPUT argument. Its input is struct command_input *. */
 extern const struct argp command_input_argp;
 
 /*
- * Reads the input and applies --set. On bad input says so on standard error and exits with EXIT_USAGE. The result is
- * owned by this function and lives as long as the process.
+ * Reads the input and applies --set and --laws. On bad input says so on standard error and exits with EXIT_USAGE. The
+ * result is owned by this function and lives as long as the process.
  */
 struct scenario *command_load(const struct command_input *input);
 /* Parses with argp; wrong usage exits with EXIT_USAGE. */

@@ -35,6 +35,10 @@ for command in run replay explore minimize explain; do
 	has err "--set nonsense: "
 	run 2 "$pfnstorm" "$command" "$known" --set pfn_walk=rcx
 	has err "--set pfn_walk=rcx: "
+	run 2 "$pfnstorm" "$command" "$known" --laws zone_counters,lru_enabled
+	has err "--laws zone_counters,lru_enabled: law lru_enabled holds at rest only"
+	run 2 "$pfnstorm" "$command" "$known" --laws node_spam
+	has err "did you mean 'node_span'"
 done
 nothing_written
 

@@ -302,6 +302,23 @@ void core_check_laws(bool quiescent);
 /* On: laws marked OP run after each operation of every task (`sequence`); off: at quiescence only (`race`). */
 void core_check_after_each_op(bool on);
 
+/*
+ * Laws of core/invariants.def, numbered from 0 in its order, and sets of them. core_law_name(): NULL past the end;
+ * core_law_at_steps(): may it be asked in the middle of a run?
+ */
+#define CORE_LAWS_MAX 128
+struct law_set {
+	u64 word[CORE_LAWS_MAX / 64]; /* bit by bit */
+};
+const char *core_law_name(u32 law);
+bool core_law_at_steps(u32 law);
+/*
+ * Following runs check these laws, which may be asked there, at each semantic point and after each release of a lock,
+ * each while nobody holds the locks that its row names; NULL: none. Leaves no trace in a run but the verdict of a law
+ * that does not hold. Fiber only: thread never does.
+ */
+void core_check_at_each_step(const struct law_set *laws);
+
 /* What an oops at @addr hit, in words: pfn, section, block, its state. Valid after the run, before rt_reset(). */
 void core_describe_address(u64 addr, char *buf, size_t size);
 /* One line per block and zone: the machine's state for people. */

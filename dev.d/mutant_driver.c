@@ -20,10 +20,10 @@
 #include <unistd.h>
 
 #include "core/rt/mutant.h"
+#include "fuzz/mixture.h"
 #include "fuzz/mutate.h"
 #include "fuzz/runner.h"
 #include "fuzz/scenario.h"
-#include "fuzz/strategy.h"
 
 #define SCENARIOS_MAX 2048
 #define STEP_LIMIT 300000
@@ -41,7 +41,7 @@ static struct subject {
 } * subject;
 static u32 nr_subjects;
 
-static struct strategy *strategies[4];
+static struct mixture mixture;
 static struct runner_result result;
 static double seconds_max, end; /* end: of the time for this mutant */
 static const char *seen_folder;
@@ -61,32 +61,18 @@ static void fail(const char *what)
 	exit(2);
 }
 
-/* Random walks and PCT in turn, each without and with failures that the schedule injects. */
 static void make_strategies(u64 seed)
 {
-	char error[160];
+	const char *error = mixture_create(&mixture, seed);
 
-	for (u32 i = 0; i < ARRAY_SIZE(strategies); i++) {
-		struct strategy_options options = STRATEGY_OPTIONS_DEFAULT;
-
-		options.seed = seed;
-		options.fault_one_in = i & 2 ? 16 : 0;
-		strategies[i] = strategy_by_name(i & 1 ? "pct" : "random")->construct(&options, error, sizeof(error));
-		if (!strategies[i])
-			fail(error);
-	}
+	if (error)
+		fail(error);
 }
 
 static bool run_once(const struct scenario *s, u32 number)
 {
-	struct strategy *strategy = strategies[number % ARRAY_SIZE(strategies)];
-
 	runs++;
-	if (!strategy->ops->prepare(strategy))
-		fail("a strategy has no more runs");
-	runner_run(s, &strategy->rt, 0, &result);
-	strategy->ops->finish(strategy, &result.rt);
-	return result.rt.verdict.kind == VERDICT_ok;
+	return mixture_run(&mixture, number, s, NULL, &result);
 }
 
 static bool run_in_sequence(const struct scenario *s)

@@ -13,9 +13,8 @@
 
 #include <cmocka.h>
 
-#include "fuzz/runner.h"
+#include "fuzz/mixture.h"
 #include "fuzz/scenario.h"
-#include "fuzz/strategy.h"
 
 #define RUNS_MAX 20000    /* until a bug must have shown itself */
 #define RUNS_SILENT 300   /* at least so many without it */
@@ -88,45 +87,16 @@ static bool switch_off(const char *name, struct switches *sw)
 
 /* ---- runs ------------------------------------------------------------------------------------------------------ */
 
-/* Random walks and PCT in turn, each without and with failures that the schedule injects. */
-static struct strategy *strategies[4];
-
-static void make_strategies(u64 seed)
-{
-	char error[160];
-
-	for (u32 i = 0; i < ARRAY_SIZE(strategies); i++) {
-		struct strategy_options options = STRATEGY_OPTIONS_DEFAULT;
-
-		options.seed = seed;
-		options.fault_one_in = i & 2 ? 16 : 0;
-		strategies[i] = strategy_by_name(i & 1 ? "pct" : "random")->construct(&options, error, sizeof(error));
-		assert_non_null(strategies[i]);
-	}
-}
-
-static void destroy_strategies(void)
-{
-	for (u32 i = 0; i < ARRAY_SIZE(strategies); i++)
-		strategies[i]->ops->destroy(strategies[i]);
-}
-
 /* Until a run does not end ok; number of runs, @limit + 1 if all did. */
 static u32 run_until_verdict(u64 seed, u32 limit)
 {
-	u32 run;
+	struct mixture mixture;
+	u32 run = 1;
 
-	make_strategies(seed);
-	for (run = 1; run <= limit; run++) {
-		struct strategy *strategy = strategies[run % ARRAY_SIZE(strategies)];
-
-		assert_true(strategy->ops->prepare(strategy));
-		runner_run(&s, &strategy->rt, 0, &result);
-		strategy->ops->finish(strategy, &result.rt);
-		if (result.rt.verdict.kind != VERDICT_ok)
-			break;
-	}
-	destroy_strategies();
+	assert_null(mixture_create(&mixture, seed));
+	while (run <= limit && mixture_run(&mixture, run, &s, NULL, &result))
+		run++;
+	mixture_destroy(&mixture);
 	return run;
 }
 

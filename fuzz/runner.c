@@ -201,6 +201,7 @@ static void run_once(const struct scenario *s, struct rt_strategy *strategy, u32
 	r->failed_boot_op = state.failed_boot_op;
 	r->failed_boot_value = state.failed_boot_value;
 	core_check_after_each_op(flags & RUNNER_SEQUENCE);
+	core_check_at_each_step(&s->laws);
 	rt_set_strategy(flags & RUNNER_SEQUENCE ? NULL : strategy);
 	create_tasks(s, flags & RUNNER_SEQUENCE);
 	state.clean = false;
@@ -242,12 +243,23 @@ void runner_run(const struct scenario *s, struct rt_strategy *strategy, u32 flag
 		check_repeats(s, &schedule, flags, r);
 }
 
+/* Did a law that was asked for end the run at a step? Then the schedule may go on where the run did not. */
+static bool ended_at_step(const struct scenario *s, const struct rt_verdict *verdict)
+{
+	struct law_set laws = s->laws;
+
+	laws_keep_needed(&laws, verdict);
+	return laws_count(&laws) && verdict->task < RT_MAX_TASKS;
+}
+
 int runner_replay(const struct scenario *s, struct replay *replay, u32 flags, struct runner_result *r)
 {
 	struct schedule_names names = scenario_task_names(s);
 
 	replay_init(replay, &s->schedule, false);
 	runner_run(s, &replay->strategy, flags, r);
+	if (!replay->drift.set && ended_at_step(s, &r->rt.verdict))
+		return 0;
 	return replay_finish(replay, &names);
 }
 

@@ -50,7 +50,8 @@ bool runner_prepare(const struct scenario *s, u32 flags);
  */
 void runner_run(const struct scenario *s, struct rt_strategy *strategy, u32 flags, struct runner_result *r);
 /*
- * Runs the scenario under its own schedule, exactly. Returns 0, or -ESTALE if it drifted (then @drift says where).
+ * Runs the scenario under its own schedule, exactly. Returns 0, or -ESTALE if it drifted (then @drift says where). What
+ * a law at a step cut off is no drift.
  * @replay: room for the strategy, also tells which entries were used.
  */
 int runner_replay(const struct scenario *s, struct replay *replay, u32 flags, struct runner_result *r);

@@ -73,6 +73,8 @@ static bool ops_equal(const struct scenario *a, const struct op *x, const struct
 
 bool scenario_equal(const struct scenario *a, const struct scenario *b)
 {
+	if (!laws_equal(&a->laws, &b->laws))
+		return false;
 	if (strcmp(a->name, b->name) != 0 || a->seed != b->seed || a->nr_boot_ops != b->nr_boot_ops ||
 	    a->nr_tasks != b->nr_tasks || !machine_equal(&a->machine, &b->machine) || a->expect.set != b->expect.set ||
 	    !schedule_equal(&a->schedule, &b->schedule))
@@ -181,6 +183,9 @@ const char *scenario_error(const struct scenario *s)
 		return "a scenario has 1 to 8 tasks";
 	if (s->nr_boot_ops > SCENARIO_BOOT_OPS)
 		return "a scenario has at most 16 boot operations";
+	for (u32 law = 0; law < CORE_LAWS_MAX; law++)
+		if (laws_have(&s->laws, law) && !core_law_at_steps(law))
+			return "the laws of a scenario are those that may be asked in the middle of a run";
 	error = names_error(s);
 	if (error)
 		return error;

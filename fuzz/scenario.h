@@ -13,6 +13,7 @@
 #include "core/core.h"
 #include "core/rt/report.h"
 #include "core/rt/task.h"
+#include "fuzz/laws.h"
 #include "fuzz/schedule.h"
 #include "fuzz/text.h"
 
@@ -36,7 +37,8 @@ struct scenario {
 	char name[SCENARIO_NAME_LEN]; /* one line */
 	char from[SCENARIO_FROM_LEN]; /* provenance; "" if unknown. Not in bytes or token */
 	struct machine_config machine;
-	u64 seed; /* of random strategies; 0 unless one ran */
+	struct law_set laws; /* checked at each step, not only at the end */
+	u64 seed;            /* of random strategies; 0 unless one ran */
 	u32 nr_boot_ops;
 	u32 nr_tasks; /* 1 .. */
 	struct op boot_op[SCENARIO_BOOT_OPS];

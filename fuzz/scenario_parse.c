@@ -212,6 +212,20 @@ static int parse_era(struct parser *p)
 	return parse_end(p);
 }
 
+/* "laws zone_counters node_span"; may be said again, with more. */
+static int parse_laws(struct parser *p)
+{
+	struct text_word word;
+	char message[200];
+
+	do {
+		text_word(&p->line, &word);
+		if (laws_add(&p->s->laws, &word, message, sizeof(message)))
+			return text_fail(&p->line, word.start, "%s", message);
+	} while (!text_at_end(&p->line));
+	return 0;
+}
+
 static int parse_seed(struct parser *p)
 {
 	struct text_word word;
@@ -343,9 +357,9 @@ static int parse_schedule(struct parser *p)
 }
 
 static const struct directive directives[] = {
-	{"name", parse_name}, {"machine", parse_machine}, {"design", parse_design},     {"bug", parse_bug},
-	{"era", parse_era},   {"seed", parse_seed},       {"slots", parse_slots},       {"boot", parse_boot},
-	{"task", parse_task}, {"expect", parse_expect},   {"schedule", parse_schedule},
+	{"name", parse_name}, {"machine", parse_machine}, {"design", parse_design}, {"bug", parse_bug},
+	{"era", parse_era},   {"laws", parse_laws},       {"seed", parse_seed},     {"slots", parse_slots},
+	{"boot", parse_boot}, {"task", parse_task},       {"expect", parse_expect}, {"schedule", parse_schedule},
 };
 
 static int parse_header(struct parser *p)
@@ -376,7 +390,8 @@ static int parse_directive(struct parser *p)
 		names[i] = directives[i].name;
 	}
 	names[ARRAY_SIZE(directives)] = NULL;
-	return text_expected(&p->line, &word, "name, machine, design, bug, era, seed, boot, task, expect or schedule",
+	return text_expected(&p->line, &word,
+			     "name, machine, design, bug, era, laws, seed, boot, task, expect or schedule",
 			     text_nearest(&word, names));
 }
 

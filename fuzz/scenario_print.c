@@ -60,6 +60,27 @@ static void put_switches(struct text_out *out, const struct switches *sw)
 	}
 }
 
+/* As many to a line as are easy to read. */
+static void put_laws(struct text_out *out, const struct law_set *laws)
+{
+	size_t column = 0;
+
+	for (u32 law = 0; core_law_name(law); law++) {
+		if (!laws_have(laws, law))
+			continue;
+		if (column == 0)
+			text_put(out, "laws    ");
+		text_put(out, " %s", core_law_name(law));
+		column += strlen(core_law_name(law)) + 1;
+		if (column < 80)
+			continue;
+		text_put(out, "\n");
+		column = 0;
+	}
+	if (column)
+		text_put(out, "\n");
+}
+
 /*
  * The parser gives names without a number the lowest free slot in order of appearance. Plays that over @op; true if
  * it ends where the scenario has them.
@@ -139,6 +160,7 @@ size_t scenario_print(const struct scenario *s, char *buf, size_t size)
 		text_put(&out, "name     %s\n", s->name);
 	put_machine(&out, &s->machine);
 	put_switches(&out, &s->machine.sw);
+	put_laws(&out, &s->laws);
 	if (s->seed)
 		text_put(&out, "seed     %llu\n", (unsigned long long)s->seed);
 	put_slots(&out, s);

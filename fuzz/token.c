@@ -168,6 +168,18 @@ static void put_entry(struct writer *w, const struct schedule *s, const struct s
 	put_string(w, schedule_object_name(s, e));
 }
 
+/* Only where there are some: tokens without are as they always were. */
+static void put_laws(struct writer *w, const struct law_set *laws)
+{
+	u32 n = laws_count(laws);
+
+	if (n)
+		put_number(w, n);
+	for (u32 law = 0; core_law_name(law); law++)
+		if (laws_have(laws, law))
+			put_string(w, core_law_name(law));
+}
+
 static void put_scenario(struct writer *w, const struct scenario *s)
 {
 	u32 slots = 0;
@@ -190,6 +202,7 @@ static void put_scenario(struct writer *w, const struct scenario *s)
 	put_number(w, s->schedule.count);
 	for (u32 i = 0; i < s->schedule.count; i++)
 		put_entry(w, &s->schedule, &s->schedule.entry[i]);
+	put_laws(w, &s->laws);
 }
 
 ssize_t token_wrap(const u8 *binary, size_t len, char *buf, size_t size)

@@ -3,7 +3,8 @@
  * A run in one printable word: "pfn1:" + base64url(binary) + "." + 8 hexadecimal digits of checksum.
  *
  * Holds everything of a scenario but its provenance: names, machine, switches that differ from the default (by name),
- * operations (by id), expectation, schedule, choices, seed. The same scenario always gives the same token.
+ * operations (by id), expectation, schedule, choices, seed, laws of each step (by name). The same scenario always gives
+ * the same token.
  */
 #ifndef PFNSTORM_FUZZ_TOKEN_H
 #define PFNSTORM_FUZZ_TOKEN_H

@@ -256,6 +256,18 @@ static void get_schedule(struct reader *r, struct schedule *s)
 	}
 }
 
+static void get_laws(struct reader *r, struct law_set *laws)
+{
+	u32 n = r->at < r->end ? (u32)get_number(r, CORE_LAWS_MAX, "a number of laws") : 0;
+	char name[48], message[200];
+
+	for (u32 i = 0; i < n && !r->failed; i++) {
+		get_string(r, name, sizeof(name), "the name of a law");
+		if (!r->failed && laws_add(laws, &(struct text_word){name, strlen(name)}, message, sizeof(message)))
+			refuse(r, "%s", message);
+	}
+}
+
 static void get_scenario(struct reader *r, struct scenario *s)
 {
 	u64 format = get_number(r, UINT64_MAX, "a format");
@@ -271,6 +283,7 @@ static void get_scenario(struct reader *r, struct scenario *s)
 	get_slots(r, s);
 	get_expect(r, s);
 	get_schedule(r, &s->schedule);
+	get_laws(r, &s->laws);
 	if (!r->failed && r->at != r->end)
 		refuse(r, "expected the end of the token, found %zu more bytes", (size_t)(r->end - r->at));
 	error = r->failed ? NULL : scenario_error(s);

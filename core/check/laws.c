@@ -16,20 +16,37 @@ struct law {
 	const char *name, *text;
 	const char *(*check)(void);
 	enum law_when when;
+	bool at_steps;
+	u64 locks; /* at steps: classes that nobody may hold for writing while the law is asked */
 };
+
+#define AT_STEPS BIT(63)
+_Static_assert(NR_LOCK_CLASSES < 63, "a bit for each class, and AT_STEPS");
+_Static_assert(NR_LAWS <= CORE_LAWS_MAX, "a bit for each law");
 
 static const struct law laws[NR_LAWS] = {
 #define OP LAW_OP
 #define QUIET LAW_QUIET
-#define INVARIANT(id, when, text) [LAW_##id] = {#id, text, law_##id, when},
+#define REST 0
+#define ALWAYS AT_STEPS
+#define FREE(class) (AT_STEPS | BIT(LOCK_##class))
+#define INVARIANT(id, when, step, text)                                                                                \
+	[LAW_##id] = {#id, text, law_##id, when, ((step)&AT_STEPS) != 0, (step) & ~AT_STEPS},
 #include "core/invariants.def"
 #undef INVARIANT
+#undef FREE
+#undef ALWAYS
+#undef REST
 #undef OP
 #undef QUIET
 };
 
-/* A campaign's setting, not a machine's state: outside the arena. */
+/* A campaign's settings, not a machine's state: outside the arena. */
 static bool after_each_op;
+static struct {
+	u32 count;
+	u16 law[NR_LAWS];
+} at_steps;
 
 const char *broken(const char *fmt, ...)
 {
@@ -57,6 +74,16 @@ const char *law_text(enum law_id id)
 	return laws[id].text;
 }
 
+const char *core_law_name(u32 law)
+{
+	return law < NR_LAWS ? laws[law].name : NULL;
+}
+
+bool core_law_at_steps(u32 law)
+{
+	return law < NR_LAWS && laws[law].at_steps;
+}
+
 enum law_id laws_check(bool quiescent, const char **text)
 {
 	census_take();
@@ -70,16 +97,21 @@ enum law_id laws_check(bool quiescent, const char **text)
 	return NR_LAWS;
 }
 
+static void fail(enum law_id id, const char *text)
+{
+	char place[64];
+
+	snprintf(place, sizeof(place), "law %s", laws[id].name);
+	rt_fail(VERDICT_invariant, place, "%s: %s", laws[id].text, text);
+}
+
 void core_check_laws(bool quiescent)
 {
 	const char *text, *signature;
 	enum law_id id = laws_check(quiescent, &text);
-	char place[64];
 
-	if (id != NR_LAWS) {
-		snprintf(place, sizeof(place), "law %s", laws[id].name);
-		rt_fail(VERDICT_invariant, place, "%s: %s", laws[id].text, text);
-	}
+	if (id != NR_LAWS)
+		fail(id, text);
 	if (!quiescent)
 		return;
 	text = leaks_check(&signature);
@@ -91,6 +123,36 @@ void core_check_laws(bool quiescent)
 void core_check_after_each_op(bool on)
 {
 	after_each_op = on;
+}
+
+/* Those laws that may be asked now. The census is for laws that are not cheap, and taken at most once. */
+static void check_step(void)
+{
+	u64 held = rt_locks_held();
+	bool counted = false;
+
+	for (u32 i = 0; i < at_steps.count; i++) {
+		const struct law *law = &laws[at_steps.law[i]];
+		const char *text;
+
+		if (law->locks & held)
+			continue;
+		if (law->when == LAW_QUIET && !counted)
+			census_take();
+		counted |= law->when == LAW_QUIET;
+		text = law->check();
+		if (text)
+			fail(at_steps.law[i], text);
+	}
+}
+
+void core_check_at_each_step(const struct law_set *set)
+{
+	at_steps.count = 0;
+	for (u32 id = 0; id < NR_LAWS; id++)
+		if (set && set->word[id / 64] >> id % 64 & 1)
+			at_steps.law[at_steps.count++] = (u16)id;
+	rt_set_step_check(at_steps.count ? check_step : NULL);
 }
 
 static void check_at_quiescence(void)

@@ -12,14 +12,14 @@
 #include "core/core.h"
 
 enum law_id {
-#define INVARIANT(id, when, text) LAW_##id,
+#define INVARIANT(id, when, step, text) LAW_##id,
 #include "core/invariants.def"
 #undef INVARIANT
 	NR_LAWS
 };
 
 /* NULL if the law holds, else what is wrong, in a buffer that the next law may overwrite. */
-#define INVARIANT(id, when, text) const char *law_##id(void);
+#define INVARIANT(id, when, step, text) const char *law_##id(void);
 #include "core/invariants.def"
 #undef INVARIANT
 /* Formats that text. */

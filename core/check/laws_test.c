@@ -504,6 +504,44 @@ static void each_law_sees_its_violation(void **state)
 	}
 }
 
+static bool went_on;
+
+static void plant_and_go_on(void *arg)
+{
+	(void)arg;
+	plants[planted]();
+	point(task, start, 0);
+	went_on = true;
+}
+
+/* Of those that may be asked in the middle of a run, each sees it at the next point, long before the end. */
+static void laws_of_steps_see_it_there(void **state)
+{
+	u32 seen = 0;
+
+	(void)state;
+	for (planted = 0; planted < NR_LAWS; planted++) {
+		struct law_set set = {{0}};
+		struct rt_result result;
+
+		if (!plants[planted] || !core_law_at_steps(planted))
+			continue;
+		set.word[planted / 64] = BIT(planted % 64);
+		core_check_at_each_step(&set);
+		went_on = false;
+		rt_task_create("a", 0, plant_and_go_on, NULL);
+		rt_run(&result);
+		rt_reset();
+		if (went_on || result.verdict.kind != VERDICT_invariant ||
+		    strcmp(result.verdict.signature + strlen("law "), law_name(planted)) != 0)
+			fail_msg("law %s at a step: %s [%s]", law_name(planted), verdict_name(result.verdict.kind),
+				 result.verdict.signature);
+		seen++;
+	}
+	core_check_at_each_step(NULL);
+	assert_true(seen >= 30);
+}
+
 /* Does a scenario expect law @name to be broken, or another test of core name it? */
 static bool broken_elsewhere(const char *root, const char *name)
 {
@@ -539,6 +577,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_law_sees_its_violation),
+		cmocka_unit_test(laws_of_steps_see_it_there),
 		cmocka_unit_test(few_laws_are_left_out),
 	};
 

@@ -55,6 +55,17 @@ void rt_set_start_check(void (*check)(void));
  * middle of a run. Always so under fiber, never under thread.
  */
 bool rt_holds_still(void);
+/*
+ * Called on the running task at each semantic point, before anybody is asked who goes on, and after each release of a
+ * lock. It is no part of the run: it must not reach a point, access shared memory observed, or change it; it may
+ * rt_fail(). NULL: none. Fiber only: nothing holds still under thread, where it is never called.
+ */
+void rt_set_step_check(void (*check)(void));
+/*
+ * Classes of locks that tasks hold exclusively now, a bit per enum lock_class. For a step check; under thread all of
+ * them, since nobody knows.
+ */
+u64 rt_locks_held(void);
 /* The kernel log of the last run, NUL-terminated, owned by the runtime. */
 const char *rt_log(void);
 /* Objects alive in the heap now, permanent ones excluded: @fn for each, with its allocation step. */

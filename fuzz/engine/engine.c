@@ -17,6 +17,7 @@
 #define CONFIRM_FACTOR 50 /* a livelock must outlast the step limit by this */
 
 static struct switches switches;
+static struct law_set laws;
 static u64 step_limit;
 static const char *tolerate = "", *crash_dir;
 
@@ -33,6 +34,7 @@ bool engine_wants_help(int argc, char **argv)
 		printf("%s: %s\n\n"
 		       "Inputs are bytes, scenario text or tokens; folders of them are corpora.\n\n"
 		       "  PFNSTORM_SET=pfn_walk=unsynchronised,era=6.1   designs, bugs and era of the campaign\n"
+		       "  PFNSTORM_LAWS=NAME,NAME                        laws checked at each step too, or all\n"
 		       "  PFNSTORM_TOLERATE=leak,WORDS                   verdicts (or words of signatures) not "
 		       "reported\n"
 		       "  PFNSTORM_CRASH_DIR=FOLDER                      keep the token of each verdict there\n"
@@ -66,13 +68,16 @@ static void print_campaign(void)
 
 void engine_start(void)
 {
-	const char *set = getenv("PFNSTORM_SET"), *steps = getenv("PFNSTORM_STEPS");
+	const char *set = getenv("PFNSTORM_SET"), *steps = getenv("PFNSTORM_STEPS"),
+		   *at_steps = getenv("PFNSTORM_LAWS");
 	struct stat st;
 	char message[256], *end;
 
 	switches_default(&switches);
 	if (scenario_switches_from(set ? set : "", &switches, message, sizeof(message)))
 		bad_environment("PFNSTORM_SET", message);
+	if (at_steps && laws_from(at_steps, &laws, message, sizeof(message)))
+		bad_environment("PFNSTORM_LAWS", message);
 	if (getenv("PFNSTORM_TOLERATE"))
 		tolerate = getenv("PFNSTORM_TOLERATE");
 	crash_dir = getenv("PFNSTORM_CRASH_DIR");
@@ -97,6 +102,12 @@ void engine_prepare(const struct scenario *s, u32 flags)
 		engine_forget_coverage();
 }
 
+static void take_campaign(struct scenario *s)
+{
+	s->machine.sw = switches;
+	s->laws = laws;
+}
+
 bool engine_decode(const u8 *data, size_t size, struct scenario *s)
 {
 	static const char header[] = "pfnstorm 1\n";
@@ -105,18 +116,19 @@ bool engine_decode(const u8 *data, size_t size, struct scenario *s)
 
 	if (size >= sizeof(header) - 1 && memcmp(data, header, sizeof(header) - 1) == 0 &&
 	    scenario_parse((const char *)data, size, s, &error) == 0) {
-		s->machine.sw = switches;
+		take_campaign(s);
 		return false;
 	}
 	if (size >= sizeof(TOKEN_PREFIX) && size < sizeof(token) && memcmp(data, TOKEN_PREFIX, 5) == 0) {
 		memcpy(token, data, size);
 		token[size] = 0;
 		if (token_decode(token, s, &error) == 0) {
-			s->machine.sw = switches;
+			take_campaign(s);
 			return false;
 		}
 	}
 	scenario_decode(data, size, &switches, s);
+	take_campaign(s);
 	return true;
 }
 
@@ -202,11 +214,14 @@ static void keep_token(const char *token, const struct rt_verdict *verdict)
 
 void engine_verdict(const struct scenario *s, const struct rt_verdict *verdict)
 {
+	static struct scenario failing;
 	static char token[TOKEN_MAX];
 
 	if (engine_tolerates(verdict))
 		return;
-	if (token_encode(s, token, sizeof(token)) < 0)
+	scenario_copy(&failing, s);
+	laws_keep_needed(&failing.laws, verdict);
+	if (token_encode(&failing, token, sizeof(token)) < 0)
 		snprintf(token, sizeof(token), "(the scenario is too long for a token)");
 	fprintf(stderr, "\nverdict:   %s\nsignature: %s\ndetail:    %s\ntoken:     %s\n", verdict_name(verdict->kind),
 		verdict->signature, verdict->detail, token);

@@ -5,6 +5,7 @@
  *
  * Environment, read once at the start:
  *   PFNSTORM_SET=design=alternative,bug=on,era=6.1   switches of the campaign
+ *   PFNSTORM_LAWS=name,name | all                    laws that are checked at each step too
  *   PFNSTORM_TOLERATE=leak,words of a signature,…    verdicts that are not reported
  *   PFNSTORM_CRASH_DIR=folder                        keeps the token of each verdict there, even if the engine is
  * killed PFNSTORM_STEPS=number                            step limit of a run PFNSTORM_SELF_TEST=number see

@@ -132,6 +132,7 @@ void rt_point(enum point_id id, u64 arg)
 	if (!rt_running())
 		return;
 	set_semantic(rt_cur, id, steps);
+	check_step();
 	rt.ticks++;
 	if (unlikely(--rt_fast.ask == 0) || unlikely(rt_fast.kinds & RT_SEMANTIC))
 		sched_point_slow(RT_SEMANTIC, arg, 0, RT_PC());

@@ -26,6 +26,7 @@ extern struct task_struct *rt_cur;
 extern struct fiber rt_fibers[33]; /* one per id; the last one runs the quiescence check */
 extern struct fiber rt_main_fiber;
 extern struct rt_footprint *rt_footprint;
+extern void (*rt_step_check)(void);
 extern void (*rt_trace_sink)(const struct rt_trace_entry *entry, void *arg);
 extern enum rt_phase rt_phase;
 extern struct rt_config rt_config;
@@ -146,6 +147,13 @@ static inline void rt_step(u32 kind, u64 addr, u64 size, void *pc)
 	if (unlikely(--rt_fast.ask == 0) || unlikely(rt_fast.kinds & kind))
 		sched_point_slow(kind, addr, size, pc);
 	rt_hash_point(kind, addr);
+}
+
+/* For whoever looks at the machine in the middle of a run. */
+static inline void check_step(void)
+{
+	if (unlikely(rt_step_check != NULL) && rt_running())
+		rt_step_check();
 }
 
 /* ---- wait and block ---------------------------------------------------------------------------------------------- */

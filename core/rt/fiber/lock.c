@@ -202,6 +202,21 @@ static void lock_release(struct rt_lock *lock, bool shared, void *pc)
 	if (rt.relaxed)
 		sched_stored();
 	update_waiters(s);
+	check_step();
+}
+
+u64 rt_locks_held(void)
+{
+	u64 classes = 0;
+
+	_Static_assert(NR_LOCK_CLASSES <= 64, "a bit for each");
+	for (u32 m = rt.used; m; m &= m - 1) {
+		const struct task_struct *t = &rt_tasks[__builtin_ctz(m)];
+
+		for (u32 i = 0; i < t->nr_held; i++)
+			classes |= t->held[i].shared ? 0 : BIT(t->held[i].class);
+	}
+	return classes;
 }
 
 static bool sleeping_lock(struct rt_lock *lock, bool shared, bool try, void *pc)

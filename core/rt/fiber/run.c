@@ -26,6 +26,7 @@ static struct task_struct image_tasks[32];
 static char *image_arena; /* the arena as boot left it; zero where never written */
 static u32 nr_dirty, nr_image;
 static void (*quiescence_check)(void), (*start_check)(void);
+void (*rt_step_check)(void);
 
 /* ---- arena ------------------------------------------------------------------------------------------------------ */
 
@@ -289,6 +290,11 @@ bool rt_holds_still(void)
 void rt_set_quiescence_check(void (*check)(void))
 {
 	quiescence_check = check;
+}
+
+void rt_set_step_check(void (*check)(void))
+{
+	rt_step_check = check;
 }
 
 void rt_set_start_check(void (*check)(void))

@@ -127,6 +127,16 @@ void rt_set_quiescence_check(void (*check)(void))
 	quiescence_check = check;
 }
 
+void rt_set_step_check(void (*check)(void))
+{
+	(void)check;
+}
+
+u64 rt_locks_held(void)
+{
+	return ~0UL;
+}
+
 void rt_set_start_check(void (*check)(void))
 {
 	start_check = check;
