@@ -448,7 +448,9 @@ static bool add_choice(struct mutation *m)
 {
 	struct schedule_entry e = {.form = SCHEDULE_CHOICE, .object = SCHEDULE_NO_OBJECT, .value = 1};
 
-	e.choice = one_in(m, 4) ? RT_CHOOSE_CALLBACK : RT_CHOOSE_FAULT;
+	e.choice = RT_CHOOSE_FAULT;
+	if (one_in(m, 4))
+		e.choice = (u8)(RT_CHOOSE_CALLBACK + below(m, NR_RT_CHOICES - RT_CHOOSE_CALLBACK));
 	e.what = e.choice == RT_CHOOSE_FAULT ? (u8)below(m, NR_FAULTS) : 0;
 	e.occurrence = 1 + below(m, one_in(m, 2) ? 4 : 64);
 	return m->s->schedule.count < SCHEDULE_FUZZ_MAX && schedule_add(&m->s->schedule, &e) == 0;

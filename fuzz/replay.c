@@ -355,7 +355,7 @@ void replay_init(struct replay *r, const struct schedule *schedule, bool lenient
 		const struct schedule_entry *e = &schedule->entry[i];
 
 		if (e->form == SCHEDULE_CHOICE)
-			r->choices |= (u32)BIT(e->choice * 16u + e->what);
+			r->choices |= BIT(e->choice * 16u + e->what);
 	}
 	reset(r);
 }

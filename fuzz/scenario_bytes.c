@@ -11,7 +11,7 @@
  *   80 … 9f    preemption of task (low five bits): target, anchor (2 bytes), occurrence (2), points since it (2)
  *   a0 … bf    task waits or ends: target, anchor (2), occurrence (2), how often since it, 0 waits / 1 ends
  *   c0 … df    start: target
- *   e0 … ff    choice of kind (low bit): about what, occurrence (2), answer (2)
+ *   e0 … ff    choice of kind (low two bits): about what, occurrence (2), answer (2)
  *
  * Numbers are little endian. Ids that no table has are dropped, values out of range are taken modulo the range, so a
  * new row in a table never changes what canonical bytes mean. Canonical bytes have zeroes wherever nothing is said.
@@ -168,7 +168,7 @@ static bool decode_entry(const u8 *at, struct schedule_entry *e)
 	default:
 		e->form = SCHEDULE_CHOICE;
 		e->task = e->target = 0;
-		e->choice = at[0] & 1 ? RT_CHOOSE_CALLBACK : RT_CHOOSE_FAULT;
+		e->choice = at[0] % NR_RT_CHOICES;
 		e->what = e->choice == RT_CHOOSE_FAULT ? at[1] : 0;
 		e->occurrence = max(get16(at + 2), 1u);
 		e->value = e->choice == RT_CHOOSE_FAULT ? 1 : (u16)get16(at + 4);

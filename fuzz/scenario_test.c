@@ -186,7 +186,7 @@ static const struct {
 	{TWO "schedule switch t -> u at lock zone.lock #1 op.begin\n", 4, 45, "expected 'after'"},
 	{TWO "schedule switch t -> u at +0 after op.begin\n", 4, 27, "expected a number of points like +17"},
 	{TWO "schedule switch t -> u at +1 after op.begin build=12\n", 4, 51, "8 hexadecimal digits"},
-	{TWO "schedule choose weather\n", 4, 17, "expected 'fault' or 'callback'"},
+	{TWO "schedule choose weather\n", 4, 17, "expected 'fault', 'callback', 'work' or 'timer'"},
 	{TWO "schedule choose fault kmaloc\n", 4, 23, "did you mean 'kmalloc'?"},
 	{TWO "schedule choose fault kmalloc #1 = 2\n", 4, 36, "expected 1"},
 	{TWO "schedule choose callback #1 1\n", 4, 29, "expected '=' and a value"},

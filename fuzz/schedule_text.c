@@ -21,6 +21,10 @@ static const char *const fault_names[] = {
 	NULL,
 };
 
+/* In the order of enum rt_choice. */
+static const char *const choice_names[] = {"fault", "callback", "work", "timer", NULL};
+_Static_assert(ARRAY_SIZE(choice_names) == NR_RT_CHOICES + 1, "a name for each kind of choice");
+
 /* In the order of the bits of enum rt_kind. */
 static const char *const kind_names[] = {
 	"load",     "store",   "read_once", "write_once", "rmw",  "lock", "unlock",
@@ -90,10 +94,9 @@ size_t schedule_print_entry(const struct schedule *s, u32 index, const struct sc
 		put_task(&out, e->target, names);
 		break;
 	case SCHEDULE_CHOICE:
+		text_put(&out, "choose %s", choice_names[e->choice]);
 		if (e->choice == RT_CHOOSE_FAULT)
-			text_put(&out, "choose fault %s", fault_names[e->what]);
-		else
-			text_put(&out, "choose callback");
+			text_put(&out, " %s", fault_names[e->what]);
 		text_put(&out, " #%u = %u", e->occurrence, e->value);
 		break;
 	case SCHEDULE_SEMANTIC:
@@ -277,22 +280,22 @@ static int parse_place(struct text_line *l, struct schedule *s, struct schedule_
 static int parse_choice(struct text_line *l, struct schedule_entry *e)
 {
 	struct text_word word;
+	int choice, fault;
 	s64 value;
-	int fault;
 
 	e->form = SCHEDULE_CHOICE;
 	text_word(l, &word);
-	if (text_is(&word, "fault")) {
-		e->choice = RT_CHOOSE_FAULT;
+	choice = find_name(&word, choice_names);
+	if (choice < 0)
+		return text_expected(l, &word, "'fault', 'callback', 'work' or 'timer'",
+				     text_nearest(&word, choice_names));
+	e->choice = (u8)choice;
+	if (choice == RT_CHOOSE_FAULT) {
 		text_word(l, &word);
 		fault = find_name(&word, fault_names);
 		if (fault < 0)
 			return text_expected(l, &word, "a fault", text_nearest(&word, fault_names));
 		e->what = (u8)fault;
-	} else if (text_is(&word, "callback")) {
-		e->choice = RT_CHOOSE_CALLBACK;
-	} else {
-		return text_expected(l, &word, "'fault' or 'callback'", NULL);
 	}
 	if (parse_number(l, false, &e->occurrence) || parse_literal(l, "=", "'=' and a value"))
 		return -EINVAL;

@@ -243,7 +243,7 @@ static void get_schedule(struct reader *r, struct schedule *s)
 		if (e.form == SCHEDULE_START) {
 			e.target = (u8)get_number(r, RT_MAX_TASKS - 1, "a task");
 		} else if (e.form == SCHEDULE_CHOICE) {
-			e.choice = (u8)get_number(r, RT_CHOOSE_CALLBACK, "a kind of choice");
+			e.choice = (u8)get_number(r, NR_RT_CHOICES - 1, "a kind of choice");
 			e.what = (u8)get_number(r, e.choice == RT_CHOOSE_FAULT ? NR_FAULTS - 1 : 0, "a fault");
 			e.occurrence = (u32)get_number(r, UINT32_MAX, "an occurrence");
 			e.value = (u16)get_number(r, e.choice == RT_CHOOSE_FAULT ? 1 : UINT16_MAX, "an answer");

@@ -32,7 +32,9 @@ static const char text[] = "pfnstorm 1\n"
 			   "schedule switch walker -> remover at +17 after op.end #3 build=ab12cd34\n"
 			   "schedule switch remover -> task/9 at block #1 after task.start #1\n"
 			   "schedule choose fault kmalloc #2 = 1\n"
-			   "schedule choose callback #1 = 3\n";
+			   "schedule choose callback #1 = 3\n"
+			   "schedule choose work #1 = 1\n"
+			   "schedule choose timer #2 = 2\n";
 
 static struct scenario a, b;
 static char token[TOKEN_MAX];

@@ -101,7 +101,10 @@ struct work_struct {
 	wait_queue_head_t done;
 };
 
-/* Work lives in the arena. A work item runs in task context on its CPU's worker. */
+/*
+ * Work lives in the arena. A work item runs in task context on its CPU's worker, in no promised order; on fibers the
+ * schedule chooses (enum rt_choice), by default the one queued first.
+ */
 void init_work(struct work_struct *work, void (*func)(struct work_struct *work));
 /* False if it was pending already. @cpu may be down. */
 bool schedule_work_on(unsigned int cpu, struct work_struct *work);

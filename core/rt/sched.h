@@ -62,6 +62,9 @@ struct rt_strategy;
 enum rt_choice {
 	RT_CHOOSE_FAULT,    /* n = 2; @what = enum rt_fault: inject? */
 	RT_CHOOSE_CALLBACK, /* which of n ready RCU callbacks runs first */
+	RT_CHOOSE_WORK,     /* which of n items queued on a CPU its worker takes, in order of queueing */
+	RT_CHOOSE_TIMER,    /* everybody waits: which of n deadlines, earliest first, time passes to */
+	NR_RT_CHOICES
 };
 
 struct rt_strategy_ops {

@@ -345,7 +345,9 @@ u32 sched_choose(enum rt_choice kind, u32 what, u32 n)
 		fprintf(stderr, "pfnstorm: strategy %s: choose() answered %u of %u\n", strategy->ops->name, choice, n);
 		abort();
 	}
-	rt_hash(choice | (u64)n << 16 | (u64)what << 32 | (u64)kind << 48);
+	/* Kinds that came later are hashed where they are not answered as ever: so hashes from before still hold. */
+	if (choice || kind <= RT_CHOOSE_CALLBACK)
+		rt_hash(choice | (u64)n << 16 | (u64)what << 32 | (u64)kind << 48);
 	return choice;
 }
 

@@ -182,6 +182,7 @@ struct rt_cpu {
 	struct work_struct *first; /* pending work */
 	struct work_struct *last;
 	struct work_struct *running;
+	u32 works; /* pending */
 };
 
 struct grace_period {

@@ -240,6 +240,36 @@ void task_sleepers_changed(void)
 		rt.next_deadline = min(rt.next_deadline, rt_tasks[__builtin_ctz(m)].deadline);
 }
 
+/* The earliest deadline after @after, UINT64_MAX if there is none. */
+static u64 deadline_after(u64 after)
+{
+	u64 next = UINT64_MAX;
+
+	for (u32 m = rt.sleepers; m; m &= m - 1) {
+		u64 deadline = rt_tasks[__builtin_ctz(m)].deadline;
+
+		if (deadline > after)
+			next = min(next, deadline);
+	}
+	return next;
+}
+
+/*
+ * Everybody waits. Time passes to the next deadline, or, if the schedule says so, to a later one, as on a machine that
+ * is slow to wake: then all that are due by then can go on, in any order.
+ */
+static u64 choose_deadline(void)
+{
+	u64 deadline = rt.next_deadline;
+	u32 n = 0;
+
+	for (u64 at = deadline; at != UINT64_MAX; at = deadline_after(at))
+		n++;
+	for (u32 skip = sched_choose(RT_CHOOSE_TIMER, 0, n); skip; skip--)
+		deadline = deadline_after(deadline);
+	return deadline;
+}
+
 /* Wakes whose deadline has come; with @jump, lets time pass until somebody's does. False if nobody was woken. */
 bool task_wake_sleepers(bool jump)
 {
@@ -248,8 +278,10 @@ bool task_wake_sleepers(bool jump)
 	if (rt.next_deadline == UINT64_MAX || (rt.next_deadline > now && !jump))
 		return false;
 	if (rt.next_deadline > now) {
-		rt.time_base += rt.next_deadline - now;
-		now = rt.next_deadline;
+		u64 deadline = choose_deadline();
+
+		rt.time_base += deadline - now;
+		now = deadline;
 	}
 	for (u32 m = rt.sleepers; m; m &= m - 1) {
 		struct task_struct *t = &rt_tasks[__builtin_ctz(m)];

@@ -64,7 +64,7 @@ const struct rt_result *testing_run(const struct testing_task tasks[4]);
 void testing_script(const char *script);
 /* A random walk that asks at about every fourth point. */
 void testing_walk(u64 seed);
-/* The n-th choice (RCU callbacks, faults) of each run gets the answer in @answers, 0 after its end. */
+/* The n-th choice (enum rt_choice) of each run gets the answer in @answers, 0 after its end. */
 void testing_choices(const char *answers);
 
 /* All interleavings of the tasks (every point asked, at most @limit runs): how many ended with each verdict. */

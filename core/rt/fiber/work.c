@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Work items: a worker task per CPU, created on first use, runs them in order of queueing. */
+/*
+ * Work items: a worker task per CPU, created on first use, runs them. Which of several it takes is the schedule's
+ * choice, by default in order of queueing: workqueues promise no order.
+ */
 #include "core/rt/fiber/fiber.h"
 
 RT_UNINSTRUMENTED_BEGIN
@@ -14,16 +17,32 @@ void init_work(struct work_struct *work, void (*func)(struct work_struct *work))
 	init_waitqueue_head(&work->done, LOCK_work);
 }
 
+static struct work_struct *take_work(struct rt_cpu *cpu)
+{
+	u32 skip = sched_choose(RT_CHOOSE_WORK, 0, cpu->works--);
+	struct work_struct *work = cpu->first, *before = NULL;
+
+	for (; skip; skip--) {
+		access_object(work, sizeof(*work), RT_PC());
+		before = work;
+		work = work->next;
+	}
+	access_object(work, sizeof(*work), RT_PC());
+	if (before)
+		before->next = work->next;
+	else
+		cpu->first = work->next;
+	if (!work->next)
+		cpu->last = before;
+	work->next = NULL;
+	return work;
+}
+
 static void run_next(struct rt_cpu *cpu)
 {
-	struct work_struct *work = cpu->first;
+	struct work_struct *work = take_work(cpu);
 	void (*func)(struct work_struct * work);
 
-	access_object(work, sizeof(*work), RT_PC());
-	cpu->first = work->next;
-	if (!cpu->first)
-		cpu->last = NULL;
-	work->next = NULL;
 	work->pending = 0;
 	func = work->func;
 	cpu->running = work;
@@ -71,6 +90,7 @@ bool schedule_work_on(unsigned int cpu_id, struct work_struct *work)
 	else
 		cpu->first = work;
 	cpu->last = work;
+	cpu->works++;
 	if (in_arena((u64)work))
 		hb_release(sync_at((u64)work));
 	task_wake_all(WAIT_IDLE, cpu);
