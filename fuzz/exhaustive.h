@@ -10,8 +10,10 @@
  *   - where it changes who may run: RCU read sections, preemption and interrupts on or off.
  *
  * The conflict set grows with every run; schedules already extended are reopened for the points that are new, until
- * nothing changes. Of the schedules with exactly B deviations those are skipped that only move the last preemption
- * across accesses the other tasks' steps do not conflict with: they are the same partial order (Mazurkiewicz trace).
+ * nothing changes. Schedules are skipped that only move a preemption across accesses the other tasks' steps do not
+ * conflict with: they are the same partial order (Mazurkiewicz trace). Of the last preemption that is known from the
+ * run of a neighbour (fuzz/exhaustive_successors.c), of those before it from the run that is gone on from
+ * (fuzz/exhaustive_moves.c).
  *
  * Several searches can share the work (fuzz/explore_jobs.h): each goes on from its share of the first deviations only.
  *

@@ -21,7 +21,7 @@
 #include "core/rt/rcu.h"
 #include "fuzz/explore_jobs.h"
 
-#define TASKS 3
+#define TASKS 4
 #define STEPS 7
 #define VARIABLES 4 /* the last is stored to under a condition only: that it is shared may show late */
 #define STATES 4096
@@ -48,7 +48,7 @@ struct program_step {
 };
 
 struct program {
-	u32 tasks, cpus;
+	u32 tasks, steps, cpus;
 	u32 cpu[TASKS];
 	struct program_step step[TASKS][STEPS];
 };
@@ -62,22 +62,22 @@ static struct {
 static struct program program;
 
 /* Balanced sections: what is opened is closed, nothing sleeps inside, sections do not nest. */
-static void make_task(struct rt_random *r, struct program_step *steps)
+static void make_task(struct rt_random *r, struct program_step *steps, u32 nr_steps)
 {
 	static const u8 openers[] = {STEP_LOCK, STEP_READ_LOCK, STEP_PREEMPT_OFF, STEP_TRYLOCK};
 	static const u8 closers[] = {STEP_UNLOCK, STEP_READ_UNLOCK, STEP_PREEMPT_ON, STEP_UNLOCK};
 	u8 close = STEP_NONE;
 
-	for (u32 i = 0; i < STEPS; i++) {
+	for (u32 i = 0; i < nr_steps; i++) {
 		u32 dice = rt_random_below(r, 10);
 		struct program_step *s = &steps[i];
 
 		s->variable = (u8)rt_random_below(r, VARIABLES - 1);
 		s->value = (u8)(1 + rt_random_below(r, 3));
-		if (close && (i == STEPS - 1 || dice < 3)) {
+		if (close && (i == nr_steps - 1 || dice < 3)) {
 			s->step = close;
 			close = STEP_NONE;
-		} else if (!close && i < STEPS - 1 && dice < 2) {
+		} else if (!close && i < nr_steps - 1 && dice < 2) {
 			u32 which = rt_random_below(r, ARRAY_SIZE(openers));
 
 			s->step = openers[which];
@@ -92,17 +92,18 @@ static void make_task(struct rt_random *r, struct program_step *steps)
 	}
 }
 
-static void make_program(u64 seed)
+static void make_program(u64 seed, u32 tasks, u32 steps)
 {
 	struct rt_random r;
 
 	rt_random_seed(&r, seed);
 	memset(&program, 0, sizeof(program));
-	program.tasks = 2 + rt_random_below(&r, 2);
-	program.cpus = 1 + rt_random_below(&r, TASKS);
+	program.tasks = tasks;
+	program.steps = steps;
+	program.cpus = 1 + rt_random_below(&r, tasks);
 	for (u32 t = 0; t < program.tasks; t++) {
 		program.cpu[t] = rt_random_below(&r, program.cpus);
-		make_task(&r, program.step[t]);
+		make_task(&r, program.step[t], steps);
 	}
 }
 
@@ -160,7 +161,7 @@ static void run_task(void *arg)
 	u32 task = (u32)(u64)arg;
 	bool locked = false;
 
-	for (u32 i = 0; i < STEPS; i++)
+	for (u32 i = 0; i < program.steps; i++)
 		locked = take_step(task, i, locked);
 }
 
@@ -255,45 +256,41 @@ static void expect_equal(const struct states *a, const char *a_name, const struc
 				 bound, b_name);
 }
 
-static void compare(u64 seed, u32 bound, u64 *runs_pruned, u64 *runs_full)
+struct sizes {
+	u32 tasks, steps, bound;
+	u64 programs;
+};
+
+static void compare(const struct sizes *sizes, u64 seed, u64 *runs_pruned, u64 *runs_full)
 {
 	static struct states pruned, full;
 
-	make_program(seed);
-	search(&pruned, bound, true, 1);
-	search(&full, bound, false, 1);
+	make_program(seed, sizes->tasks, sizes->steps);
+	search(&pruned, sizes->bound, true, 1);
+	search(&full, sizes->bound, false, 1);
 	*runs_pruned += pruned.runs;
 	*runs_full += full.runs;
-	expect_equal(&pruned, "pruned", &full, "unpruned", seed, bound);
+	expect_equal(&pruned, "pruned", &full, "unpruned", seed, sizes->bound);
 }
 
-static void compare_programs(u32 bound, u64 programs)
+static void pruned_and_unpruned_agree(void **state)
 {
-	u64 pruned = 0, full = 0;
+	static const struct sizes all[] = {
+		{2, 7, 1, 60}, {3, 7, 1, 60}, {4, 7, 1, 30}, {2, 7, 2, 40}, {3, 7, 2, 16},
+		{4, 5, 2, 8},  {2, 7, 3, 4},  {3, 4, 3, 8},  {4, 3, 3, 3},  {3, 3, 4, 2},
+	};
 
-	for (u64 seed = 1; seed <= programs; seed++)
-		compare(seed, bound, &pruned, &full);
-	print_message("bound %u: %llu runs pruned, %llu without, over %llu programs\n", bound,
-		      (unsigned long long)pruned, (unsigned long long)full, (unsigned long long)programs);
-	assert_true(pruned < full);
-}
-
-static void agree_at_bound_1(void **state)
-{
 	(void)state;
-	compare_programs(1, 400);
-}
+	for (u32 i = 0; i < ARRAY_SIZE(all); i++) {
+		u64 pruned = 0, full = 0;
 
-static void agree_at_bound_2(void **state)
-{
-	(void)state;
-	compare_programs(2, 300);
-}
-
-static void agree_at_bound_3(void **state)
-{
-	(void)state;
-	compare_programs(3, 10);
+		for (u64 seed = 1; seed <= all[i].programs; seed++)
+			compare(&all[i], seed, &pruned, &full);
+		print_message("%u tasks of %u steps, bound %u: %llu runs pruned, %llu without, over %llu programs\n",
+			      all[i].tasks, all[i].steps, all[i].bound, (unsigned long long)pruned,
+			      (unsigned long long)full, (unsigned long long)all[i].programs);
+		assert_true(pruned < full);
+	}
 }
 
 #if !__has_feature(thread_sanitizer)
@@ -304,8 +301,8 @@ static void processes_agree(void **state)
 
 	(void)state;
 	assert_true(many != MAP_FAILED);
-	for (u64 seed = 1; seed <= 40; seed++) {
-		make_program(seed);
+	for (u64 seed = 1; seed <= 20; seed++) {
+		make_program(seed, 2 + seed % 3, 5);
 		search(&one, 2, true, 1);
 		search(many, 2, true, 3);
 		expect_equal(many, "shared", &one, "lone", seed, 2);
@@ -317,9 +314,7 @@ static void processes_agree(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(agree_at_bound_1),
-		cmocka_unit_test(agree_at_bound_2),
-		cmocka_unit_test(agree_at_bound_3),
+		cmocka_unit_test(pruned_and_unpruned_agree),
 #if !__has_feature(thread_sanitizer) /* TSan does not follow a process with fibers into its children */
 		cmocka_unit_test(processes_agree),
 #endif

@@ -38,18 +38,33 @@ static void stamp_place(struct exhaustive *e, const struct rt_place *place)
 	}
 }
 
+/* Everything at which an expansion looks for places, and at which a preemption turns out to be worth it or not. */
+static void ask_for_places(struct exhaustive *e)
+{
+	if (!e->options.prune) {
+		rt_ask_after(0);
+		return;
+	}
+	rt_ask_kinds(RT_LOCK | RT_UNLOCK | RT_RESCHED);
+	rt_ask_conflicts(e->conflicts.footprint.conflicts);
+}
+
+/* Nothing that comes now makes the run worth going on from. */
+static void stop_asking(void)
+{
+	rt_ask_kinds(0);
+	rt_ask_conflicts(NULL);
+}
+
 static void path_done(struct exhaustive *e)
 {
 	/* What comes before was noted when the schedule that this one extends was run. */
 	rt_set_footprint(&e->conflicts.footprint);
-	rt_ask_kinds(0);
 	if (e->run_kind == RUN_EXPANSION) {
-		if (!e->options.prune) {
-			rt_ask_after(0);
-			return;
-		}
-		rt_ask_kinds(RT_LOCK | RT_UNLOCK | RT_RESCHED);
-		rt_ask_conflicts(e->conflicts.footprint.conflicts);
+		if (e->redundant)
+			stop_asking();
+		else
+			ask_for_places(e);
 	} else if (e->watched) {
 		/* A preempted task has passed the point of its next access already: nobody will ask about that one. */
 		for (u32 m = e->preempted & ~(u32)BIT(e->place[e->successor[e->base].place].task); m; m &= m - 1)
@@ -88,20 +103,42 @@ static bool changes_who_may_run(const struct exhaustive *e, const struct rt_plac
 	return e->shared_cpus >> rt_task_cpu_of(place->task) & 1;
 }
 
-static void note_candidate(struct exhaustive *e, const struct rt_place *place, u64 runnable, u32 number, u32 to)
+/* Describes @place. False: nothing is gained by deviating here. */
+static bool look_at(struct exhaustive *e, const struct rt_place *place, u64 runnable, u32 number, u32 to,
+		    struct place_seen *seen)
 {
 	bool forced = replay_forced(place, runnable);
-	struct place_seen seen = {.at = number,
-				  .task = (u16)place->task,
-				  .kind = forced ? DEVIATION_FORCED : DEVIATION_SWITCH,
-				  .others = runnable & ~BIT(to)};
+
+	*seen = (struct place_seen){.at = number,
+				    .task = (u16)place->task,
+				    .kind = forced ? DEVIATION_FORCED : DEVIATION_SWITCH,
+				    .others = runnable & ~BIT(to),
+				    .targets = runnable & ~BIT(to)};
+	conflicts_of_place(&e->conflicts, place, e->limit, &seen->span);
+	seen->writes = conflicts_kind_writes(place->kind);
+	seen->special = forced || changes_who_may_run(e, place);
+	return !e->options.prune || forced || seen->span.order_max || seen->special;
+}
+
+static void note_candidate(struct exhaustive *e, const struct rt_place *place, u64 runnable, u32 number, u32 to)
+{
+	struct place_seen seen;
+	bool candidate = look_at(e, place, runnable, number, to, &seen);
+
 	e->alternatives |= seen.others != 0;
-	conflicts_of_place(&e->conflicts, place, e->limit, &seen.span);
-	seen.writes = conflicts_kind_writes(place->kind);
-	seen.special = forced || changes_who_may_run(e, place);
-	if (e->options.prune && !forced && !seen.span.order_max && !seen.special)
-		return;
-	remember_place(e, &seen);
+	if (e->options.prune) {
+		seen.targets &= ~moves_pointless(e);
+		moves_place(e, place, &seen, candidate);
+		if (e->redundant) {
+			stop_asking();
+			return;
+		}
+	}
+	if (candidate)
+		remember_place(e, &seen);
+	moves_resumed(e, to);
+	if (e->redundant)
+		stop_asking();
 }
 
 /* Who starts is free: each task that can is a root of its own. The first root is being run. */
@@ -126,6 +163,9 @@ static u32 exhaustive_begin(struct rt_strategy *s, u64 runnable)
 	rt_ask_kinds(0);
 	e->choices = e->forced = e->preempted = 0;
 	e->path_next = 1;
+	moves_begin(e);
+	if (e->run_kind == RUN_EXPANSION && e->options.prune && e->path_count > 1)
+		ask_for_places(e);
 	if (e->path[0].to == START_UNKNOWN)
 		add_roots(e, runnable);
 	ask_for_path(e, 0);
@@ -163,9 +203,19 @@ static u32 exhaustive_next(struct rt_strategy *s, const struct rt_place *place, 
 		watch(e, place, runnable, number, to);
 		return to;
 	}
+	if (e->run_kind == RUN_EXPANSION && e->options.prune) {
+		struct place_seen seen;
+		bool candidate = look_at(e, place, runnable, number, to, &seen);
+
+		moves_place(e, place, &seen, candidate);
+	}
 	if (d->kind == kind && d->at == number) {
 		e->path_next++;
 		e->drifted |= !(runnable & BIT(d->to));
+		if (forced)
+			moves_deviated(e);
+		else
+			moves_preempted(e, place);
 		if (!forced) {
 			e->pending[place->task] = *place;
 			e->preempted |= (u32)BIT(place->task);
@@ -174,6 +224,7 @@ static u32 exhaustive_next(struct rt_strategy *s, const struct rt_place *place, 
 	} else {
 		e->drifted |= d->kind == kind && d->at < number;
 	}
+	moves_resumed(e, to);
 	ask_for_path(e, place->step + !forced);
 	if (e->path_next == e->path_count)
 		path_done(e);
@@ -186,6 +237,7 @@ static u32 exhaustive_choose(struct rt_strategy *s, enum rt_choice kind, u32 wha
 	u32 number = e->choices++;
 
 	(void)what;
+	moves_choice(e);
 	if (e->path_next < e->path_count) {
 		const struct deviation *d = &e->path[e->path_next];
 
@@ -198,7 +250,7 @@ static u32 exhaustive_choose(struct rt_strategy *s, enum rt_choice kind, u32 wha
 		return d->to < n ? d->to : 0;
 	}
 	e->base_chose |= e->watched && n > 1;
-	if (e->run_kind == RUN_EXPANSION && n > 1 && (kind != RT_CHOOSE_FAULT || e->options.faults)) {
+	if (e->run_kind == RUN_EXPANSION && !e->redundant && n > 1 && (kind != RT_CHOOSE_FAULT || e->options.faults)) {
 		struct place_seen seen = {.at = number, .kind = DEVIATION_CHOICE, .special = 1, .others = n};
 
 		e->alternatives = true;

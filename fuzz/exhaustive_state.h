@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What an exhaustive search knows; shared by its three files only. */
+/* What an exhaustive search knows; shared by its files only. */
 #ifndef PFNSTORM_FUZZ_EXHAUSTIVE_STATE_H
 #define PFNSTORM_FUZZ_EXHAUSTIVE_STATE_H
 
@@ -13,7 +13,8 @@ struct place_seen {
 	u8 kind;    /* enum deviation_kind; CHOICE: the alternatives are the answers 1 .. n-1, n in @others */
 	u8 special; /* changes who may run, in a way that touching no address tells */
 	u8 writes;
-	u64 others; /* runnable tasks but the one that goes on by default */
+	u64 others;  /* runnable tasks but the one that goes on by default */
+	u64 targets; /* of them, those to whom it is worth going */
 	struct conflict_span span;
 };
 
@@ -21,6 +22,14 @@ struct place_seen {
 struct successor {
 	u32 place;
 	u32 to;
+};
+
+/* A preemption of the path, seen from an expansion run. */
+struct move {
+	u32 task;                 /* the preempted one */
+	bool open;                /* it has not gone on yet */
+	bool hit;                 /* what others did since conflicts with @before, or there is no such place */
+	struct place_seen before; /* the task's place before the one where it was preempted */
 };
 
 /* The first root, before anybody knows who can start. */
@@ -44,6 +53,16 @@ struct exhaustive {
 	struct rt_place pending[RT_MAX_TASKS]; /* where the path preempted a task: its first action when it goes on */
 	u32 preempted;                         /* bits of those */
 
+	/* which of its preemptions could be earlier */
+	struct move move[EXHAUSTIVE_BOUND_MAX + 2];
+	u32 moves;
+	bool redundant; /* one could, whatever comes now */
+	struct {
+		bool valid, linked; /* @last is a place after the latest deviation; @before, the one before it, is like
+				       it */
+		struct place_seen last, before;
+	} chain;
+
 	/* the expansion under way */
 	u32 level, index; /* its node */
 	u32 since;        /* places with all orders below were listed before */
@@ -57,6 +76,7 @@ struct exhaustive {
 	u32 old_next;            /* of those, the next to meet */
 	struct deviation *tried; /* what the node will have tried after this expansion */
 	u32 nr_tried, tried_capacity;
+	bool relisted; /* what was listed before is not what would be listed now */
 
 	/* what the other tasks touched in the last watched run: by conflict order, the run's number */
 	u32 *read_stamp, *write_stamp;
@@ -74,6 +94,22 @@ struct exhaustive {
 /* ---- exhaustive_run.c: during a run ---- */
 
 extern const struct rt_strategy_ops exhaustive_rt_ops;
+
+/* ---- exhaustive_moves.c: during an expansion run ---- */
+
+void moves_begin(struct exhaustive *e);
+/* Somebody was asked for an answer. */
+void moves_choice(struct exhaustive *e);
+/* A task is at @place, which is as @seen; @candidate: the search deviates at such places. Nobody went on there yet. */
+void moves_place(struct exhaustive *e, const struct rt_place *place, const struct place_seen *seen, bool candidate);
+/* The path preempts the task at @place, the one told to moves_place() last. */
+void moves_preempted(struct exhaustive *e, const struct rt_place *place);
+/* The path deviates in another way. */
+void moves_deviated(struct exhaustive *e);
+/* @task goes on. */
+void moves_resumed(struct exhaustive *e, u32 task);
+/* Tasks that need not go on now, as that would close a preemption that could be earlier. */
+u64 moves_pointless(const struct exhaustive *e);
 
 /* ---- exhaustive_successors.c: between runs ---- */
 

@@ -5,7 +5,8 @@
  * Two successors that preempt the same task in favour of the same other one, at places p and later p', are the same
  * partial order if what the task does between p and p' does not conflict with what the others do from there until it
  * goes on. One run is enough then: that at p, whose others' steps are noted in stamps. For successors that are
- * extended further this holds as long as nobody but the two tasks exists; of others only the last level is pruned.
+ * extended further this holds as long as nobody but the two tasks exists. If there are more, the one at p' is not run
+ * either, but kept to be extended: exhaustive_moves.c tells which of its extensions are equivalent, too.
  *
  * When a schedule is expanded again because conflicts have become known, what was run is not run again, and what was
  * skipped stays skipped unless a new conflict lies between it and the run it was equivalent to.
@@ -68,6 +69,22 @@ static struct deviation deviation_of(const struct exhaustive *e, u32 i)
 	return (struct deviation){.at = p->at, .kind = p->kind, .to = (u16)e->successor[i].to};
 }
 
+/* Of the places that could be listed with fewer than @since conflicts known. */
+static u64 listing_hash(const struct exhaustive *e, u32 since)
+{
+	u64 hash = 1;
+
+	for (u32 i = 0; i < e->places; i++) {
+		const struct place_seen *p = &e->place[i];
+
+		if (!p->special && p->span.order_min >= since)
+			continue;
+		hash = (hash ^ p->targets) * 0x9e3779b97f4a7c15ULL;
+		hash = (hash ^ hash >> 29 ^ p->at ^ (u64)p->kind << 32) * 0x9e3779b97f4a7c15ULL;
+	}
+	return hash;
+}
+
 static struct tree_node *expanded_node(const struct exhaustive *e)
 {
 	return &e->tree.level[e->level].node[e->index];
@@ -78,28 +95,31 @@ static bool successors_are_leaves(const struct exhaustive *e)
 	return e->level + 1 == e->options.bound;
 }
 
-/* Is this successor equivalent to a neighbour also if more deviations follow it? */
-static bool can_skip(const struct exhaustive *e)
+/* Is a successor that is equivalent to a neighbour so also if more deviations follow it? */
+static bool equal_for_good(const struct exhaustive *e)
 {
-	return e->options.prune && (successors_are_leaves(e) || e->tasks <= 2);
+	return successors_are_leaves(e) || e->tasks <= 2;
 }
 
 void successors_list(struct exhaustive *e)
 {
+	struct tree_node *node = expanded_node(e);
 	u64 targets = 0;
 
+	e->relisted = e->since && listing_hash(e, e->since) != node->listing;
+	node->listing = listing_hash(e, UINT32_MAX);
 	e->successors = e->successor_next = 0;
 	e->nr_tried = e->old_next = 0;
 	e->base = e->proof = UINT32_MAX;
 	for (u32 i = 0; i < e->places; i++)
 		if (e->place[i].kind != DEVIATION_CHOICE)
-			targets |= e->place[i].others;
+			targets |= e->place[i].targets;
 	/* By target, so that neighbours in the list differ by a move of the last preemption only. */
 	for (; targets; targets &= targets - 1) {
 		u32 to = (u32)__builtin_ctzll(targets);
 
 		for (u32 i = 0; i < e->places; i++)
-			if (e->place[i].kind != DEVIATION_CHOICE && (e->place[i].others & BIT(to)))
+			if (e->place[i].kind != DEVIATION_CHOICE && (e->place[i].targets & BIT(to)))
 				add_successor(e, i, to);
 	}
 	for (u32 i = 0; i < e->places; i++)
@@ -107,18 +127,34 @@ void successors_list(struct exhaustive *e)
 			add_successor(e, i, answer);
 }
 
-/* Was it run when this schedule was expanded before? What was comes in the same order. */
+static bool same_deviation(const struct deviation *a, const struct deviation *b)
+{
+	return a->at == b->at && a->kind == b->kind && a->to == b->to;
+}
+
+/* Is @a listed before @b, as far as that can be told? */
+static bool listed_before(const struct deviation *a, const struct deviation *b)
+{
+	if (a->kind != DEVIATION_SWITCH || b->kind != DEVIATION_SWITCH)
+		return true;
+	return a->to < b->to || (a->to == b->to && a->at < b->at);
+}
+
+/* Was it run when this schedule was expanded before? What was comes in the same order; some of it may not be listed. */
 static bool run_before(struct exhaustive *e, u32 i)
 {
 	const struct tree_node *node = expanded_node(e);
-	const struct deviation d = deviation_of(e, i), *old;
+	const struct deviation d = deviation_of(e, i);
+	u32 old = e->old_next;
 
-	if (e->old_next == node->nr_tried)
+	while (old < node->nr_tried && !same_deviation(&node->tried[old], &d)) {
+		if (!e->relisted || !listed_before(&node->tried[old], &d))
+			return false;
+		old++;
+	}
+	if (old == node->nr_tried)
 		return false;
-	old = &node->tried[e->old_next];
-	if (old->at != d.at || old->kind != d.kind || old->to != d.to)
-		return false;
-	e->old_next++;
+	e->old_next = old + 1;
 	e->proof = i;
 	add_tried(e, &d);
 	return true;
@@ -129,8 +165,8 @@ static bool still_equivalent(const struct exhaustive *e, u32 i)
 {
 	const struct place_seen *p = &e->place[e->successor[i].place];
 
-	if (e->proof == UINT32_MAX || e->successor[e->proof].to != e->successor[i].to || p->kind != DEVIATION_SWITCH ||
-	    (p->span.order_min >= e->since && !p->special))
+	if (e->relisted || e->proof == UINT32_MAX || e->successor[e->proof].to != e->successor[i].to ||
+	    p->kind != DEVIATION_SWITCH || (p->span.order_min >= e->since && !p->special))
 		return false;
 	for (u32 between = e->successor[e->proof].place; between < e->successor[i].place; between++)
 		if (e->place[between].span.order_max >= e->since)
@@ -160,7 +196,7 @@ static bool equivalent_to_base(const struct exhaustive *e, u32 i)
 	const struct successor *base, *next = &e->successor[i];
 	const struct place_seen *from;
 
-	if (e->base == UINT32_MAX || !can_skip(e))
+	if (e->base == UINT32_MAX || !e->options.prune)
 		return false;
 	base = &e->successor[e->base];
 	from = &e->place[base->place];
@@ -205,24 +241,32 @@ static void prepare_successor(struct exhaustive *e, u32 i)
 
 	e->path_count = tree_path(&e->tree, e->level, e->index, e->path);
 	e->path[e->path_count++] = d;
-	add_tried(e, &d);
 	e->base = i;
 	e->base_chose = false;
 	e->run_kind = RUN_SUCCESSOR;
 	e->watched = false;
 	e->limit = e->conflicts.known;
-	if (!successors_are_leaves(e))
-		e->out_of_memory |= tree_add(&e->tree, e->level + 1, e->index, &d) == UINT32_MAX;
-	if (can_skip(e) && p->kind == DEVIATION_SWITCH && !p->special) {
+	if (e->options.prune && p->kind == DEVIATION_SWITCH && !p->special) {
 		e->watched = grow_stamps(e);
 		e->out_of_memory |= !e->watched;
 		e->stamp++;
 	}
 }
 
+/* Not to be met again, and to be gone on from if it is not at the bound. */
+static void keep_successor(struct exhaustive *e, u32 i)
+{
+	const struct deviation d = deviation_of(e, i);
+
+	add_tried(e, &d);
+	if (!successors_are_leaves(e))
+		e->out_of_memory |= tree_add(&e->tree, e->level + 1, e->index, &d) == UINT32_MAX;
+}
+
 bool successors_next(struct exhaustive *e)
 {
 	struct tree_level *l = &e->tree.level[e->level];
+	bool equal;
 	u32 i;
 
 	while (e->successor_next < e->successors) {
@@ -230,7 +274,10 @@ bool successors_next(struct exhaustive *e)
 		if (run_before(e, i) || still_equivalent(e, i))
 			continue;
 		l->tried++;
-		if (!equivalent_to_base(e, i)) {
+		equal = equivalent_to_base(e, i);
+		if (!equal || !equal_for_good(e))
+			keep_successor(e, i);
+		if (!equal) {
 			prepare_successor(e, i);
 			return true;
 		}

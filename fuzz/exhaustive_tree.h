@@ -20,6 +20,7 @@ struct tree_node {
 	u32 expanded;            /* 1 + conflicts known when its successors were last listed; 0: never */
 	struct deviation *tried; /* last deviations of the successors that were run, in the order they were listed */
 	u32 nr_tried, listed;    /* listed: those that were found equivalent included */
+	u64 listing;             /* hash of the places they were listed from */
 };
 
 struct tree_level {
