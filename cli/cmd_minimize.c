@@ -12,9 +12,10 @@ struct minimize_arguments {
 	struct command_input input;
 	struct minimize_options options;
 	const char *output, *crash_dir;
+	bool check;
 };
 
-enum { KEY_OUTPUT = 'o', KEY_RUNS = 'n', KEY_SEARCH = KEY_COMMAND, KEY_CRASH_DIR };
+enum { KEY_OUTPUT = 'o', KEY_RUNS = 'n', KEY_SEARCH = KEY_COMMAND, KEY_CRASH_DIR, KEY_CHECK };
 
 static const struct argp_option options[] = {
 	{"output", KEY_OUTPUT, "FILE", 0, "write the scenario here (default: standard output)", 0},
@@ -22,6 +23,7 @@ static const struct argp_option options[] = {
 	{"runs", KEY_RUNS, "N", 0, "at most N runs in all (default 1000000)", 0},
 	{"search-runs", KEY_SEARCH, "N", 0, "at most N runs to find a schedule again after a reduction (default 1500)",
 	 0},
+	{"check", KEY_CHECK, NULL, 0, "change nothing: can any single part be left out?", 0},
 	{0},
 };
 
@@ -44,6 +46,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_SEARCH:
 		a->options.search_runs = command_number(state, "--search-runs", arg, 1, UINT64_MAX);
+		return 0;
+	case KEY_CHECK:
+		a->check = true;
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -79,6 +84,45 @@ static int write_scenario(const struct scenario *s, const char *output)
 	return ret;
 }
 
+static int fail(const struct minimize_arguments *a, int ret, const char *message)
+{
+	enum exit_status status = ret == -ESTALE ? EXIT_DRIFT : ret == -ENOENT ? EXIT_USAGE : EXIT_BROKEN;
+
+	return command_fail(status, "%s: %s", a->input.source, message);
+}
+
+static int check(const struct minimize_arguments *a, const struct scenario *s)
+{
+	static struct minimize_result result;
+	char message[512];
+	int ret = minimize_check(s, &a->options, &result, message, sizeof(message));
+
+	terminal_progress_end();
+	if (ret)
+		return fail(a, ret, message);
+	printf("%" PRIu64 " runs, %u single parts tried: %s%s\n", result.status.runs, result.status.tried,
+	       result.less[0]   ? "not minimal: without "
+	       : result.minimal ? "none can be left out"
+				: "budget used up, none found that can be left out",
+	       result.less);
+	terminal_verdict(stdout, &result.verdict);
+	return result.minimal ? EXIT_HELD : EXIT_FOUND;
+}
+
+static void print_end(const struct minimize_result *result)
+{
+	const struct minimize_status *now = &result->status, *before = &result->before;
+
+	fprintf(stderr,
+		"%" PRIu64 " runs: tasks %u -> %u, operations %u -> %u, boot operations %u -> %u, preemptions %u -> %u",
+		now->runs, before->tasks, now->tasks, before->ops, now->ops, before->boot_ops, now->boot_ops,
+		before->preemptions, now->preemptions);
+	if (result->minimal)
+		fprintf(stderr, "; of %u single parts left none can be left out\n", now->tried);
+	else
+		fprintf(stderr, " (budget used up: may not be minimal)\n");
+}
+
 int cmd_minimize(int argc, char **argv)
 {
 	static const struct argp_child children[] = {{&command_input_argp, 0, NULL, 0}, {0}};
@@ -88,7 +132,9 @@ int cmd_minimize(int argc, char **argv)
 		.children = children,
 		.args_doc = "INPUT",
 		.doc = "Make a failing scenario small: operations, preemptions, counts and machine, as long as the "
-		       "failure's signature stays.",
+		       "failure's signature stays.\vExit status: 0 if done, 2 if nothing fails, 3 if the schedule does "
+		       "not "
+		       "fit this build. With --check: 0 if no single part can be left out, 1 otherwise.",
 	};
 	static struct minimize_result result;
 	struct minimize_arguments a = {.options = {.progress = show_progress}};
@@ -100,25 +146,19 @@ int cmd_minimize(int argc, char **argv)
 	if (a.input.json)
 		return command_fail(EXIT_USAGE, "minimize prints a scenario, not JSON");
 	s = command_load(&a.input);
+	if (a.check)
+		return check(&a, s);
 	ret = minimize(s, &a.options, &result, message, sizeof(message));
 	terminal_progress_end();
 	if (ret)
-		return command_fail(ret == -ESTALE   ? EXIT_DRIFT
-				    : ret == -ENOENT ? EXIT_USAGE
-						     : EXIT_BROKEN,
-				    "%s: %s", a.input.source, message);
+		return fail(&a, ret, message);
 	save_expect(s, &result.verdict);
 	if (a.crash_dir && save_crash(s, a.crash_dir, "minimize", path, sizeof(path), message, sizeof(message)))
 		return command_fail(EXIT_BROKEN, "%s: %s", a.crash_dir, message);
 	ret = write_scenario(s, a.output);
 	if (ret)
 		return ret;
-	fprintf(stderr,
-		"%" PRIu64
-		" runs: tasks %u -> %u, operations %u -> %u, boot operations %u -> %u, preemptions %u -> %u%s\n",
-		result.status.runs, result.before.tasks, result.status.tasks, result.before.ops, result.status.ops,
-		result.before.boot_ops, result.status.boot_ops, result.before.preemptions, result.status.preemptions,
-		result.minimal ? "" : " (budget used up: may not be minimal)");
+	print_end(&result);
 	terminal_verdict(stderr, &result.verdict);
 	if (a.crash_dir)
 		fprintf(stderr, "%s\n", path);

@@ -85,6 +85,10 @@ if "$pfnstorm" --help | grep -q '^  minimize'; then
 	run 0 "$pfnstorm" run small.pfn
 	run 0 "$pfnstorm" minimize "$known"
 	cmp -s "$scratch/out" small.pfn || { echo "minimize is not deterministic"; failed=1; }
+	run 0 "$pfnstorm" minimize --check small.pfn --search-runs 100
+	has out "none can be left out"
+	run 1 "$pfnstorm" minimize --check "$folder" --search-runs 1 --runs 3
+	has out "budget used up"
 	run 2 "$pfnstorm" minimize held.pfn -o nothing.pfn
 	has err "nothing to minimise"
 	[ ! -e nothing.pfn ] || { echo "minimize wrote a file on bad input"; failed=1; }

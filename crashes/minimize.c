@@ -20,6 +20,9 @@ struct minimizer {
 	struct minimize_status *status;
 	struct scenario *best, *candidate;
 	bool search; /* look for another schedule where the old one does not do any more */
+	bool check;  /* keep nothing, only tell in @less what could go */
+	u32 tried;   /* single parts in this pass */
+	struct text_out less;
 };
 
 static void describe(const struct scenario *s, struct minimize_status *status)
@@ -51,18 +54,26 @@ static u64 weight(const struct scenario *s)
 	return w + reductions_machine_weight(s);
 }
 
-/* Tries the candidate; keeps it if it fails the same way and is smaller. */
-static bool keep(struct minimizer *m, const char *doing, bool search)
+/*
+ * Tries the candidate, which is without part number @at of a kind, or without several of them; keeps it if it fails the
+ * same way and is smaller.
+ */
+static bool keep(struct minimizer *m, const char *doing, u32 at, bool several, bool search)
 {
 	u32 bound = min(m->best->schedule.count, 2u);
 	bool same;
 
-	if (weight(m->candidate) >= weight(m->best))
+	if (weight(m->candidate) >= weight(m->best) || scenario_error(m->candidate))
 		return false;
+	m->tried += !several;
 	same = search ? attempt_search(&m->attempt, m->candidate, bound) : attempt_run(&m->attempt, m->candidate);
 
 	if (!same || weight(m->candidate) >= weight(m->best))
 		return false;
+	if (m->check) {
+		text_put(&m->less, "%s%s: number %u", m->less.len ? ", " : "", doing, at + 1);
+		return false;
+	}
 	scenario_copy(m->best, m->candidate);
 	m->status->steps++;
 	report(m, doing);
@@ -79,7 +90,7 @@ static bool reduce_schedule(struct minimizer *m)
 			scenario_copy(m->candidate, m->best);
 			for (u32 i = 0; i < chunk && at < m->candidate->schedule.count; i++)
 				schedule_remove(&m->candidate->schedule, at);
-			if (keep(m, "preemptions", false))
+			if (keep(m, "preemptions", at, chunk > 1, false))
 				any = true;
 			else
 				at += chunk;
@@ -100,6 +111,11 @@ static bool reduce_bound(struct minimizer *m)
 		schedule_init(&m->candidate->schedule);
 		if (!attempt_search(&m->attempt, m->candidate, bound) || weight(m->candidate) >= weight(m->best))
 			continue;
+		if (m->check) {
+			text_put(&m->less, "%spreemptions: %u will do", m->less.len ? ", " : "",
+				 m->candidate->schedule.count);
+			return false;
+		}
 		scenario_copy(m->best, m->candidate);
 		m->status->steps++;
 		report(m, "fewer preemptions");
@@ -117,7 +133,7 @@ static bool reduce_by(struct minimizer *m, const struct reduction *r)
 		scenario_copy(m->candidate, m->best);
 		if (!r->apply(m->candidate, at))
 			return any;
-		if (keep(m, r->name, m->search))
+		if (keep(m, r->name, at, r->several, m->search))
 			any = true;
 		else
 			at++;
@@ -169,59 +185,111 @@ static int last_run(struct minimizer *m, struct minimize_result *result, char *e
 	return 0;
 }
 
-static void reduce_until_nothing_goes(struct minimizer *m)
+/* Tries to take away every part once; true if any could go. */
+static bool pass(struct minimizer *m)
+{
+	bool any = reduce_schedule(m);
+
+	for (u32 i = 0; i < nr_reductions; i++)
+		any |= reduce_by(m, &reductions[i]);
+	if (m->search)
+		any |= reduce_bound(m);
+	return any;
+}
+
+static bool budget_left(const struct minimizer *m)
+{
+	return m->attempt.runs < m->attempt.runs_max;
+}
+
+/*
+ * Most of what can go leaves the schedule as it is: one run each. Only what is left then is worth searches. Schedules
+ * that can be read come before the last pass, so that it proves the result itself to be minimal.
+ */
+static void reduce_all(struct minimizer *m)
 {
 	bool again;
 
+	while (pass(m) && budget_left(m))
+		;
+	m->search = true;
 	do {
-		again = reduce_schedule(m);
-		for (u32 i = 0; i < nr_reductions; i++)
-			again |= reduce_by(m, &reductions[i]);
-		if (m->search)
-			again |= reduce_bound(m);
-	} while (again && m->attempt.runs < m->attempt.runs_max);
+		settle_schedule(m->best, m->candidate, &m->attempt);
+		report(m, "semantic points");
+		m->tried = 0;
+		again = pass(m);
+	} while (again && budget_left(m));
 }
 
-/* Most of what can go leaves the schedule as it is: one run each. Only what is left then is worth searches. */
-static void reduce_all(struct minimizer *m)
+static int begin(struct minimizer *m, const struct scenario *s, const struct minimize_options *options,
+		 struct minimize_result *result, char *error, size_t size)
 {
-	reduce_until_nothing_goes(m);
-	m->search = true;
-	reduce_until_nothing_goes(m);
+	memset(result, 0, sizeof(*result));
+	*m = (struct minimizer){.options = options,
+				.status = &result->status,
+				.best = malloc(sizeof(*m->best)),
+				.candidate = malloc(sizeof(*m->candidate)),
+				.less = {result->less, sizeof(result->less), 0}};
+	m->attempt.search_runs = options->search_runs ? options->search_runs : SEARCH_RUNS;
+	m->attempt.runs_max = options->runs_max ? options->runs_max : RUNS_MAX;
+	if (!m->best || !m->candidate) {
+		snprintf(error, size, "out of memory");
+		return -ENOMEM;
+	}
+	scenario_copy(m->best, s);
+	return first_run(m, error, size);
+}
+
+static void end(struct minimizer *m, struct minimize_result *result)
+{
+	result->status.tried = m->tried;
+	result->minimal = budget_left(m) && !m->less.len;
+	free(m->best);
+	free(m->candidate);
 }
 
 int minimize(struct scenario *s, const struct minimize_options *options, struct minimize_result *result, char *error,
 	     size_t size)
 {
-	struct minimizer m = {.options = options,
-			      .status = &result->status,
-			      .best = malloc(sizeof(*m.best)),
-			      .candidate = malloc(sizeof(*m.candidate))};
-	int ret = -ENOMEM;
+	struct minimizer m;
+	int ret = begin(&m, s, options, result, error, size);
 
-	memset(result, 0, sizeof(*result));
-	m.attempt.search_runs = options->search_runs ? options->search_runs : SEARCH_RUNS;
-	m.attempt.runs_max = options->runs_max ? options->runs_max : RUNS_MAX;
-	if (!m.best || !m.candidate) {
-		snprintf(error, size, "out of memory");
-		goto out;
+	if (!ret) {
+		describe(m.best, &result->before);
+		report(&m, "start");
+		reduce_all(&m);
+		record_name_places(m.best, 0);
+		report(&m, "named places");
+		ret = last_run(&m, result, error, size);
 	}
-	scenario_copy(m.best, s);
-	ret = first_run(&m, error, size);
-	if (ret)
-		goto out;
-	describe(m.best, &result->before);
-	report(&m, "start");
-	reduce_all(&m);
-	settle_schedule(m.best, m.candidate, &m.attempt);
-	report(&m, "named places");
-	ret = last_run(&m, result, error, size);
-	if (ret)
-		goto out;
-	result->minimal = m.attempt.runs < m.attempt.runs_max;
-	scenario_copy(s, m.best);
-out:
-	free(m.best);
-	free(m.candidate);
+	if (!ret)
+		scenario_copy(s, m.best);
+	end(&m, result);
+	return ret;
+}
+
+int minimize_check(const struct scenario *s, const struct minimize_options *options, struct minimize_result *result,
+		   char *error, size_t size)
+{
+	struct minimizer m;
+	int ret = begin(&m, s, options, result, error, size);
+
+	if (!ret) {
+		m.check = m.search = true;
+		describe(m.best, &result->before);
+		/* What is tried must be able to fail: the whole under the recorded schedule does. */
+		if (!attempt_run(&m.attempt, m.best)) {
+			snprintf(error, size, "the recorded schedule does not repeat the failure");
+			ret = -ESTALE;
+		}
+	}
+	if (!ret) {
+		result->verdict = m.attempt.last.verdict;
+		result->hash = m.attempt.last.hash;
+		pass(&m);
+		describe(m.best, m.status);
+		result->status.runs = m.attempt.runs;
+	}
+	end(&m, result);
 	return ret;
 }

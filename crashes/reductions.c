@@ -206,8 +206,8 @@ u64 reductions_machine_weight(const struct scenario *s)
 }
 
 const struct reduction reductions[] = {
-	{"tasks", take_task},    {"operations", take_half},
-	{"operations", take_op}, {"boot operations", take_boot_op},
-	{"counts", lower_count}, {"machine", shrink_machine},
+	{"tasks", true, take_task},     {"operations", true, take_half},
+	{"operations", false, take_op}, {"boot operations", false, take_boot_op},
+	{"counts", false, lower_count}, {"machine", false, shrink_machine},
 };
 const u32 nr_reductions = ARRAY_SIZE(reductions);

@@ -7,6 +7,7 @@
 
 struct reduction {
 	const char *name;
+	bool several; /* takes more than one part away at once */
 	/*
 	 * Takes part number @at away from @s, adapting references and the schedule. False if there are no more than
 	 * @at such parts. The result need not be valid (scenario_error() tells).

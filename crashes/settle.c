@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fuzz/record.h"
 #include "fuzz/runner.h"
 
 #define NEAR 6 /* semantic points to try on each side */
@@ -93,21 +92,23 @@ static bool settle_at(struct scenario *s, struct scenario *scratch, struct attem
 	return true;
 }
 
-void settle_schedule(struct scenario *s, struct scenario *scratch, struct attempt *attempt)
+bool settle_schedule(struct scenario *s, struct scenario *scratch, struct attempt *attempt)
 {
 	struct visits v = {0};
+	bool any = false;
 
 	for (u32 i = 0; i < s->schedule.count; i++) {
-		bool settled = !can_settle(&s->schedule.entry[i]);
+		bool settled = false;
 
-		if (!settled)
-			visits_of(s, &v);
+		if (!can_settle(&s->schedule.entry[i]))
+			continue;
+		visits_of(s, &v);
 		/* The anchor lies before the preemption, the next point after it: 0, 1, -1, 2, -2, … */
 		for (s32 d = 0; !settled && d <= NEAR; d++)
 			settled = settle_at(s, scratch, attempt, &v, i, d) ||
 				  (d && settle_at(s, scratch, attempt, &v, i, -d));
+		any |= settled;
 	}
 	free(v.visit);
-	if (schedule_raw_entries(&s->schedule))
-		record_name_places(s, 0);
+	return any;
 }

@@ -6,10 +6,9 @@
 #include "crashes/attempt.h"
 
 /*
- * Moves each preemption of @s that is not at a semantic point to the nearest one of its task that keeps the failure;
- * what does not move is named by kind, object and count, and stays raw only where the object has no stable name.
- * @scratch is room for one scenario.
+ * Moves each preemption of @s that is not at a semantic point to the nearest one of its task that keeps the failure.
+ * @scratch is room for one scenario. True if any moved.
  */
-void settle_schedule(struct scenario *s, struct scenario *scratch, struct attempt *attempt);
+bool settle_schedule(struct scenario *s, struct scenario *scratch, struct attempt *attempt);
 
 #endif
