@@ -354,6 +354,9 @@ struct core_pages_view {
 void core_view_pages(u64 pfn, u64 nr_pages, struct core_pages_view *view);
 /* Node of an existing block, as its link says; -1: there is no such block. */
 s32 core_block_node(u64 block);
+/* What is to be seen of a block from outside: 0 there is none, else its state. Costs a look at one word. */
+enum core_block_state { CORE_BLOCK_ABSENT, CORE_BLOCK_OFFLINE, CORE_BLOCK_ONLINE, CORE_BLOCK_GOING_OFFLINE };
+enum core_block_state core_block_state(u64 block);
 /* MemTotal of all nodes, in pages. */
 u64 core_total_pages(void);
 

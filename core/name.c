@@ -222,21 +222,22 @@ static bool percpu_name(enum layout_id layout, u64 offset, bool with_index, char
 	return layout_name(layout, (s64)(offset / step), offset % step, with_index, buf, size);
 }
 
-static bool area_table_name(u64 base, u64 offset, bool with_index, char *buf, size_t size)
+static bool area_table_name(u64 base, u64 length, u64 offset, bool with_index, char *buf, size_t size)
 {
 	u64 entry = offset / sizeof(u64);
 
+	if (!with_index) {
+		snprintf(buf, size, "area.%s", entry >= length / sizeof(u64) / 3 ? "stamp" : "pte");
+		return true;
+	}
 	for (u32 slot = 0; slot < OP_SLOTS; slot++) {
 		const struct area *area = &machine.areas[slot];
 		bool stamp = entry >= area->size;
 
 		if ((u64)area->pte != base)
 			continue;
-		if (with_index)
-			snprintf(buf, size, "area[%u].%s[%llu]", slot, stamp ? "stamp" : "pte",
-				 (unsigned long long)(stamp ? entry - area->size : entry));
-		else
-			snprintf(buf, size, "area.%s", stamp ? "stamp" : "pte");
+		snprintf(buf, size, "area[%u].%s[%llu]", slot, stamp ? "stamp" : "pte",
+			 (unsigned long long)(stamp ? entry - area->size : entry));
 		return true;
 	}
 	return false;
@@ -307,7 +308,7 @@ static bool object_name(enum obj_type type, u64 base, u64 length, u64 offset, bo
 		return layout_name(length >= sizeof(struct memory_recorder) ? LAYOUT_recorder : LAYOUT_notifier_block,
 				   -1, offset, with_index, buf, size);
 	case OBJ_area_table:
-		return area_table_name(base, offset, with_index, buf, size);
+		return area_table_name(base, length, offset, with_index, buf, size);
 	case OBJ_pagemap_ranges:
 		return pagemaps_name(offset, with_index, buf, size);
 	default:
@@ -330,7 +331,7 @@ static bool core_name(u64 addr, bool with_index, char *buf, size_t size)
 
 void names_init(void)
 {
-	rt_set_namer(core_name);
+	rt_set_namer(core_name, layout_size(LAYOUT_page));
 }
 
 UNOBSERVED_END

@@ -89,6 +89,26 @@ static void test_names(void **state)
 	check(&memory_recorder(0)->going, "recorder.going", "recorder.going");
 }
 
+/* Numbers stand for names without indices, whatever was asked before. */
+static void test_numbers(void **state)
+{
+	struct zone *normal = node_zone(0, ZONE_NORMAL), *movable = node_zone(1, ZONE_MOVABLE);
+	u32 flags = rt_name_number((u64)&pfn_to_page(132)->flags);
+
+	(void)state;
+	assert_int_not_equal(flags, 0);
+	assert_int_equal(flags, rt_name_number((u64)&pfn_to_page(3000)->flags));
+	assert_int_not_equal(flags, rt_name_number((u64)&pfn_to_page(132)->lru.prev));
+	assert_int_not_equal(rt_name_number((u64)&normal->present_pages), rt_name_number((u64)&movable->present_pages));
+	assert_int_equal(rt_name_number((u64)&normal->free_area[3].nr_free),
+			 rt_name_number((u64)&normal->free_area[1].nr_free));
+	assert_int_equal(rt_name_number((u64)&machine.blocks[6]->state),
+			 rt_name_number((u64)&machine.blocks[2]->state));
+	assert_int_equal(rt_name_number((u64)&area_of_slot(7)->pte[5]), rt_name_number((u64)area_of_slot(1)->pte));
+	assert_int_not_equal(rt_name_number((u64)area_of_slot(7)->stamp), rt_name_number((u64)area_of_slot(7)->pte));
+	assert_int_equal(rt_name_number(0x1000), rt_name_number(0x2000));
+}
+
 /* A name that does not fit is cut, never overrun. */
 static void test_short_buffer(void **state)
 {
@@ -106,6 +126,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_byte),
 		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_numbers),
 		cmocka_unit_test(test_short_buffer),
 	};
 

@@ -162,6 +162,17 @@ s32 core_block_node(u64 block)
 	return block < machine_config.blocks && machine.blocks[block] ? machine.blocks[block]->nid : -1;
 }
 
+enum core_block_state core_block_state(u64 block)
+{
+	const struct memory_block *mem = block < machine_config.blocks ? machine.blocks[block] : NULL;
+
+	if (!mem)
+		return CORE_BLOCK_ABSENT;
+	return mem->state == BLOCK_ONLINE          ? CORE_BLOCK_ONLINE
+	       : mem->state == BLOCK_GOING_OFFLINE ? CORE_BLOCK_GOING_OFFLINE
+						   : CORE_BLOCK_OFFLINE;
+}
+
 u64 core_total_pages(void)
 {
 	return (u64)machine.totalram_pages.counter;

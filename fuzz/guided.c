@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "fuzz/feedback.h"
+#include "fuzz/runner.h"
 
 #define SLICE 20000 /* points: most operations on tiny take less */
 
@@ -24,6 +25,7 @@ static u32 guided_begin(struct rt_strategy *strategy, u64 runnable)
 	g->last_place = NULL;
 	g->last_task = g->seen_by = UINT32_MAX;
 	g->slice_start = 0;
+	feedback_listen(true);
 	return first;
 }
 
@@ -43,6 +45,17 @@ static inline bool phases_known(const struct guided *g, u32 task, u32 semantic)
 	return task == g->seen_by && g->seen[semantic / 64] >> (semantic % 64) & 1;
 }
 
+/* Of the running task and another one: where each is, and in what. */
+static void note_operations(u32 semantic, const struct op *op, u32 other_semantic, const struct op *other)
+{
+	if (!op || !other)
+		return;
+	if (feedback_is_hotplug(op->id))
+		feedback_add_phase(semantic, op, other);
+	if (feedback_is_hotplug(other->id))
+		feedback_add_phase(other_semantic, other, op);
+}
+
 static __attribute__((noinline)) void note_phases(struct guided *g, u32 task, u32 semantic)
 {
 	if (task != g->seen_by) {
@@ -51,15 +64,18 @@ static __attribute__((noinline)) void note_phases(struct guided *g, u32 task, u3
 	}
 	g->seen[semantic / 64] |= BIT(semantic % 64);
 	for (u32 i = 0; i < g->nr_tasks; i++) {
-		if (i != task && g->last[i])
-			feedback_add(FEEDBACK_PHASES, semantic, g->last[i]);
+		if (i == task || !g->last[i])
+			continue;
+		feedback_add_points(FEEDBACK_PAIR, semantic, g->last[i]);
+		if (feedback_wanted & FEEDBACK_PHASES)
+			note_operations(semantic, runner_op_of(task), g->last[i] - 1, runner_op_of(i));
 	}
 }
 
 static inline void note_semantic(struct guided *g, u32 task, u32 semantic, u32 occurrence, u64 step, u64 runnable)
 {
 	if (unlikely(g->preempted)) {
-		feedback_add(FEEDBACK_SWITCH, g->preempted, semantic);
+		feedback_add_points(FEEDBACK_SWITCH, g->preempted, semantic);
 		g->preempted = 0;
 	}
 	if (unlikely(task >= g->nr_tasks))
@@ -111,12 +127,19 @@ static u32 guided_choose(struct rt_strategy *strategy, enum rt_choice kind, u32 
 	return g->replay.strategy.ops->choose(&g->replay.strategy, kind, what, n);
 }
 
+static void guided_end(struct rt_strategy *strategy, const struct rt_result *result)
+{
+	(void)strategy, (void)result;
+	feedback_listen(false);
+}
+
 static const struct rt_strategy_ops guided_ops = {
 	.name = "guided",
 	.begin = guided_begin,
 	.next = guided_next,
 	.passes = guided_passes,
 	.choose = guided_choose,
+	.end = guided_end,
 };
 
 void guided_init(struct guided *g, const struct scenario *s, bool lenient)

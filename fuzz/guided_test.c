@@ -86,6 +86,103 @@ static void places_are_those_of_the_run(void **state)
 	assert_true(with_length * 2 > places_seen.count);
 }
 
+static u8 seen[FEEDBACK_SIZE];
+
+/* Features of the last run that are not in @seen; then they are. */
+static u32 news(void)
+{
+	u32 fresh = 0;
+
+	for (u32 i = 0; i < feedback_nr_hits; i++) {
+		fresh += !seen[feedback_hits[i]];
+		seen[feedback_hits[i]] = 1;
+	}
+	return fresh;
+}
+
+static void only(const char *kind)
+{
+	char message[128];
+
+	assert_int_equal(feedback_choose(kind, message, sizeof(message)), 0);
+	memset(seen, 0, sizeof(seen));
+}
+
+#define READER                                                                                                         \
+	"task t0 on cpu0\n"                                                                                            \
+	"         alloc movable order=0 count=1 as s2\n"                                                               \
+	"task t1 on cpu1\n"                                                                                            \
+	"         verify s2\n"
+
+/* One that reads what the other wrote is news, once; alone it is none, and without them nothing is. */
+static void reads_are_coverage(void **state)
+{
+	u32 hits;
+
+	(void)state;
+	only("reads");
+	run("task t0 on cpu0\n"
+	    "         verify s1\n");
+	assert_int_equal(feedback_nr_hits, 0);
+	run(READER);
+	hits = feedback_nr_hits;
+	assert_true(news() > 0);
+	runner_forget();
+	run(READER);
+	assert_int_equal(feedback_nr_hits, hits);
+	assert_int_equal(news(), 0);
+	run(READER "schedule start t1\n");
+	assert_true(feedback_nr_hits < hits);
+	only("points");
+	run(READER);
+	assert_true(news() > 0);
+	only("edges,reads");
+	run(READER);
+	assert_int_equal(feedback_nr_hits, hits);
+	only("edges");
+	run(READER);
+	assert_int_equal(feedback_nr_hits, 0);
+	feedback_wanted = FEEDBACK_ALL;
+}
+
+#define WALK(from) "task t0 on cpu0\n         offline block=4\ntask t1 on cpu1\n         walk block=" from " blocks=1\n"
+#define MIDWAY "schedule switch t0 -> t1 at offline.isolated\n"
+
+/* Phase of the offline, the walk, and what it walks: each of the three makes a difference. */
+static void phases_are_coverage(void **state)
+{
+	(void)state;
+	only("phases");
+	run(WALK("4"));
+	news();
+	run(WALK("4"));
+	assert_int_equal(news(), 0);
+	run(WALK("4") MIDWAY);
+	assert_true(news() > 0);
+	run(WALK("0") MIDWAY);
+	assert_true(news() > 0);
+	run(WALK("1") MIDWAY);
+	assert_int_equal(news(), 0);
+	run(WALK("7") MIDWAY);
+	assert_true(news() > 0);
+	run("task t0 on cpu0\n         offline block=4\ntask t1 on cpu1\n         compact zone=Normal\n" MIDWAY);
+	assert_true(news() > 0);
+	/* Nothing that is hotplugged, no phases. */
+	run(READER "schedule switch t0 -> t1 at op.begin\n");
+	assert_int_equal(feedback_nr_hits, 0);
+	feedback_wanted = FEEDBACK_ALL;
+}
+
+static void unknown_kinds_are_refused(void **state)
+{
+	char message[128];
+
+	(void)state;
+	assert_int_equal(feedback_choose("edges,lines", message, sizeof(message)), -EINVAL);
+	assert_string_equal(message, "'lines': expected edges, points, reads or phases");
+	assert_int_equal(feedback_wanted, FEEDBACK_ALL);
+}
+
 /* t0's offline waits for pages that t1 pinned; t1 was preempted before it could let go. */
 static void nobody_starves(void **state)
 {
@@ -105,9 +202,9 @@ static void nobody_starves(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_preemption_is_new_coverage),
-		cmocka_unit_test(places_are_those_of_the_run),
-		cmocka_unit_test(nobody_starves),
+		cmocka_unit_test(a_preemption_is_new_coverage), cmocka_unit_test(places_are_those_of_the_run),
+		cmocka_unit_test(reads_are_coverage),           cmocka_unit_test(phases_are_coverage),
+		cmocka_unit_test(unknown_kinds_are_refused),    cmocka_unit_test(nobody_starves),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

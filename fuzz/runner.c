@@ -27,8 +27,8 @@ static struct {
 static struct {
 	const struct scenario *s;
 	struct runner_result *r;
-	u32 in_op[SCENARIO_TASKS]; /* id of the operation each task is in, 0: none */
-	u32 index[SCENARIO_TASKS]; /* argument of the task functions */
+	const struct op *in_op[SCENARIO_TASKS]; /* the operation each task is in, NULL: none */
+	u32 index[SCENARIO_TASKS];              /* argument of the task functions */
 } running;
 
 void runner_set_step_limit(u64 steps)
@@ -50,6 +50,11 @@ u64 runner_runs(void)
 void runner_forget(void)
 {
 	state.booted = false;
+}
+
+const struct op *runner_op_of(u32 task)
+{
+	return running.in_op[task];
 }
 
 void runner_reset(void)
@@ -127,8 +132,8 @@ static void note_overlap(u32 task, u32 id)
 	for (u32 i = 0; i < running.s->nr_tasks; i++) {
 		if (i == task || !running.in_op[i])
 			continue;
-		running.r->overlapped[id] |= BIT(running.in_op[i]);
-		running.r->overlapped[running.in_op[i]] |= BIT(id);
+		running.r->overlapped[id] |= BIT(running.in_op[i]->id);
+		running.r->overlapped[running.in_op[i]->id] |= BIT(id);
 	}
 }
 
@@ -138,11 +143,11 @@ static void run_op(u32 task, u32 index)
 	struct runner_op_result *result = &running.r->op[task][index];
 
 	result->state = RUNNER_OP_RUNNING;
-	running.in_op[task] = op->id;
+	running.in_op[task] = op;
 	note_overlap(task, op->id);
 	result->value = core_run_op(op);
 	result->state = RUNNER_OP_DONE;
-	running.in_op[task] = 0;
+	running.in_op[task] = NULL;
 }
 
 UNOBSERVED_END
@@ -177,7 +182,7 @@ static void prepare_result(const struct scenario *s, struct runner_result *r)
 	memset(r->overlapped, 0, sizeof(r->overlapped));
 	for (u32 i = 0; i < s->nr_tasks; i++) {
 		memset(r->op[i], 0, s->task[i].nr_ops * sizeof(r->op[i][0]));
-		running.in_op[i] = 0;
+		running.in_op[i] = NULL;
 		running.index[i] = i;
 	}
 	running.s = s;

@@ -146,4 +146,18 @@ struct rt_footprint {
 };
 void rt_set_footprint(struct rt_footprint *footprint);
 
+/*
+ * Reads-from: @sink hears of loads and atomic operations of the following runs that read what another task of the run
+ * wrote last. It hears of a word at least once for each reader after each switch, and not of accesses that the race
+ * detector has seen since: so it costs nothing on their way, and there must be a race detector. Coverage, in other
+ * words: which store a load saw is what tells two interleavings apart (Wolff et al., "Greybox Fuzzing for Concurrency
+ * Testing", ASPLOS 2024). NULL: off.
+ */
+struct rt_read {
+	u64 addr;
+	u32 semantic;        /* enum point_id: the reader's latest semantic point */
+	u32 writer_semantic; /* the writer's, when it wrote */
+};
+void rt_set_reads(void (*sink)(const struct rt_read *read));
+
 #endif

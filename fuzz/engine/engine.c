@@ -37,6 +37,7 @@ bool engine_wants_help(int argc, char **argv)
 		       "  PFNSTORM_LAWS=NAME,NAME                        laws checked at each step too, or all\n"
 		       "  PFNSTORM_TOLERATE=leak,WORDS                   verdicts (or words of signatures) not "
 		       "reported\n"
+		       "  PFNSTORM_FEEDBACK=edges,points,reads,phases    what counts as coverage (default: all)\n"
 		       "  PFNSTORM_CRASH_DIR=FOLDER                      keep the token of each verdict there\n"
 		       "  PFNSTORM_STATS=1                               at the end, how each operation fared\n"
 		       "  PFNSTORM_STEPS=NUMBER                          steps after which a run is a livelock "
@@ -83,6 +84,8 @@ void engine_start(void)
 	crash_dir = getenv("PFNSTORM_CRASH_DIR");
 	if (crash_dir && (stat(crash_dir, &st) || !S_ISDIR(st.st_mode)))
 		bad_environment("PFNSTORM_CRASH_DIR", "expected an existing folder");
+	if (getenv("PFNSTORM_FEEDBACK") && feedback_choose(getenv("PFNSTORM_FEEDBACK"), message, sizeof(message)))
+		bad_environment("PFNSTORM_FEEDBACK", message);
 	step_limit = fuzz_target.steps;
 	if (steps) {
 		step_limit = strtoull(steps, &end, 10);

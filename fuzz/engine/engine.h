@@ -7,9 +7,10 @@
  *   PFNSTORM_SET=design=alternative,bug=on,era=6.1   switches of the campaign
  *   PFNSTORM_LAWS=name,name | all                    laws that are checked at each step too
  *   PFNSTORM_TOLERATE=leak,words of a signature,…    verdicts that are not reported
- *   PFNSTORM_CRASH_DIR=folder                        keeps the token of each verdict there, even if the engine is
- * killed PFNSTORM_STEPS=number                            step limit of a run PFNSTORM_SELF_TEST=number see
- * engine_self_test()
+ *   PFNSTORM_FEEDBACK=edges,points,reads,phases      what counts as coverage, see feedback.h; all if not set
+ *   PFNSTORM_CRASH_DIR=folder                        keeps the token of each verdict there, engine killed or not
+ *   PFNSTORM_STEPS=number                            step limit of a run
+ *   PFNSTORM_SELF_TEST=number                        see engine_self_test()
  */
 #ifndef PFNSTORM_FUZZ_ENGINE_H
 #define PFNSTORM_FUZZ_ENGINE_H

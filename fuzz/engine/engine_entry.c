@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "fuzz/engine/engine.h"
+#include "fuzz/feedback.h"
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size);
@@ -27,6 +28,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 {
 	fuzz_target.run(data, size);
+	if (fuzz_target.scenarios && !(feedback_wanted & FEEDBACK_EDGES))
+		engine_forget_coverage();
 	return 0;
 }
 

@@ -45,7 +45,8 @@ static void run(const u8 *data, size_t size)
 			const struct runner_op_result *op = &result.op[i][j];
 
 			if (op->state == RUNNER_OP_DONE)
-				feedback_add(FEEDBACK_RESULT, scenario.task[i].op[j].id, (u32)min(op->value, (s64)1));
+				feedback_add_points(FEEDBACK_RESULT, scenario.task[i].op[j].id,
+						    (u32)min(op->value, (s64)1));
 		}
 	}
 	engine_count(&result);

@@ -57,8 +57,8 @@ static void run(const u8 *data, size_t size)
 			if (op->state != RUNNER_OP_DONE)
 				continue;
 			/* What came of it, and after what: two operations apart is where states begin to differ. */
-			feedback_add(FEEDBACK_RESULT, outcome, 0);
-			feedback_add(FEEDBACK_PHASES, outcome, last);
+			feedback_add_points(FEEDBACK_RESULT, outcome, 0);
+			feedback_add_points(FEEDBACK_PAIR, outcome, last);
 			last = outcome;
 		}
 	}

@@ -30,6 +30,8 @@ COLD void access_slow(u64 addr, u32 size, u32 kind, void *pc)
 		return;
 	if (store && rt.relaxed)
 		sched_stored();
+	if (unlikely(rt_reads_sink != NULL) && kind & (RT_LOAD | RT_READ_ONCE | RT_RMW) && rt_config.race_detector)
+		race_note_read(addr, size);
 	if (rt_config.race_detector && !rt_cur->exempt)
 		race_check(addr, size, kind, pc);
 }
@@ -89,6 +91,26 @@ ALWAYS_INLINE bool half_in_order(struct race_pair *pair, u32 half, u32 kind)
 	}
 }
 
+/* May somebody want to know whom a read of this half reads from? A look at what the detector has loaded anyway. */
+ALWAYS_INLINE bool is_foreign(u32 write)
+{
+	return write >= rt_clock_base << RT_SLOT_BITS && epoch_slot(write) != rt_cur->slot;
+}
+
+ALWAYS_INLINE void note_read(u64 addr, u32 size, const struct race_pair *pair, u32 half)
+{
+	if (likely(!rt_reads_sink) || !rt_running())
+		return;
+	for (u32 i = 0; i < (size == 16 ? 4 : nr_halves(size)); i++) {
+		const struct race_pair *of = pair + i / 2;
+
+		if (is_foreign(of->plain_write[half + i % 2]) || is_foreign(of->marked_write[half + i % 2])) {
+			race_note_read(addr, size);
+			return;
+		}
+	}
+}
+
 /* @addr is in the arena. */
 ALWAYS_INLINE void access_rest(u64 addr, u32 size, u32 kind, void *pc)
 {
@@ -99,13 +121,13 @@ ALWAYS_INLINE void access_rest(u64 addr, u32 size, u32 kind, void *pc)
 
 	if (IS_STORE(kind))
 		quiet = quiet && RT_DIRTY_MAP[offset / RT_GRANULE] && !rt.relaxed;
-	if (quiet && !rt_fast.view.base)
-		return;
-	if (quiet)
+	if (quiet && rt_fast.view.base)
 		for (u32 i = 0; i < (size == 16 ? 4 : nr_halves(size)); i++)
 			quiet = quiet && half_in_order(pair + i / 2, half + i % 2, kind);
 	if (unlikely(!quiet))
 		access_slow(addr, size, kind, pc);
+	else if (!IS_STORE(kind))
+		note_read(addr, size, pair, half);
 }
 
 #define REST(linkage, name, size, kind)                                                                                \

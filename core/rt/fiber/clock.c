@@ -68,6 +68,8 @@ u32 clock_semantic(u32 slot, u32 clock)
 	const struct point_log *log = RT_POINT_LOG + slot * RT_POINT_LOG_MAX;
 	u32 low = 0, high = rt_tasks[rt.slot_id[slot]].log_length;
 
+	if (high && log[high - 1].clock <= clock)
+		return log[high - 1].semantic;
 	while (high - low > 1) {
 		u32 middle = low + (high - low) / 2;
 

@@ -97,14 +97,12 @@ ALWAYS_INLINE bool pair_is_old(const struct race_pair *pair)
 	return (old[0] & old[1]) == -1;
 }
 
-/* Is all in a half of an earlier run that an access of @kind may quarrel with, or would replace? */
+/* Is all in a half of an earlier run that an access of @kind may quarrel with, read from, or would replace? */
 ALWAYS_INLINE bool half_is_old(const struct race_pair *pair, u32 half, u32 kind)
 {
 	u32 base = IS_STORE(kind) ? rt_fast.view.base_store : rt_fast.view.base;
 
-	if (pair->plain_write[half] >= base)
-		return false;
-	if (kind != RT_READ_ONCE && pair->marked_write[half] >= base)
+	if (pair->plain_write[half] >= base || pair->marked_write[half] >= base)
 		return false;
 	if (kind != RT_READ_ONCE && pair->plain_read[half] >= base)
 		return false;

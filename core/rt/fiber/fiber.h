@@ -27,6 +27,7 @@ extern struct fiber rt_fibers[33]; /* one per id; the last one runs the quiescen
 extern struct fiber rt_main_fiber;
 extern struct rt_footprint *rt_footprint;
 extern void (*rt_step_check)(void);
+extern void (*rt_reads_sink)(const struct rt_read *read);
 extern void (*rt_trace_sink)(const struct rt_trace_entry *entry, void *arg);
 extern enum rt_phase rt_phase;
 extern struct rt_config rt_config;
@@ -277,6 +278,8 @@ void clock_reset(void);
 void race_check(u64 addr, u32 size, u32 kind, void *pc);
 void race_forget(u64 addr, u64 size); /* memory begins a new life */
 u32 race_last_write(u64 addr);
+/* rt_reads_sink is set and the running task reads @size bytes that another task of this run may have written. */
+void race_note_read(u64 addr, u32 size);
 void race_clear(void); /* all of it */
 
 /* Of the word at @addr of the arena: where releases to it are published. */

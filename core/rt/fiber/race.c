@@ -160,6 +160,44 @@ u32 race_last_write(u64 addr)
 	return pair->plain_write[half] ? pair->plain_write[half] : marked & RT_VECTOR ? 0 : marked;
 }
 
+/* ---- who reads from whom ----------------------------------------------------------------------------------------- */
+
+void (*rt_reads_sink)(const struct rt_read *read);
+
+void rt_set_reads(void (*sink)(const struct rt_read *read))
+{
+	rt_reads_sink = sink;
+}
+
+/* The epoch of the latest write of this run, or less. There is one clock for all tasks. */
+static u32 latest_write(const struct race_pair *pair, u32 half)
+{
+	u32 plain = pair->plain_write[half], marked = pair->marked_write[half], latest = 0;
+	const struct vclock *vector;
+
+	if (!(marked & RT_VECTOR))
+		return max(plain, marked);
+	vector = vector_of(marked);
+	for (u32 slot = 0; vector && slot < rt.nr_slots; slot++)
+		latest = max(latest, vector->c[slot] << RT_SLOT_BITS | slot);
+	return max(plain, latest);
+}
+
+void race_note_read(u64 addr, u32 size)
+{
+	struct rt_read read = {.addr = addr, .semantic = rt_cur->semantic};
+	u32 write = 0;
+
+	for (u64 granule = addr & ~3UL; granule < addr + size && granule < (addr & ~3UL) + 16; granule += 4)
+		write = max(write, latest_write(pair_at(granule), granule >> 2 & 1));
+	if (epoch_clock(write) < rt_clock_base || epoch_slot(write) == rt_cur->slot)
+		return;
+	read.writer_semantic = clock_semantic(epoch_slot(write), epoch_clock(write));
+	san_outside_begin();
+	rt_reads_sink(&read);
+	san_outside_end();
+}
+
 /* Both are multiples of 8. */
 void race_forget(u64 addr, u64 size)
 {

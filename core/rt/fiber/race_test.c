@@ -286,12 +286,76 @@ static void test_per_cpu(void **state)
 	assert_int_equal(tally.verdicts[VERDICT_race], tally.runs);
 }
 
+static struct rt_read reads[16];
+static u32 nr_reads;
+
+static void keep_read(const struct rt_read *read)
+{
+	reads[nr_reads++ % ARRAY_SIZE(reads)] = *read;
+}
+
+static void named_writer(void *arg)
+{
+	(void)arg;
+	point(walk, page, 0);
+	WRITE_ONCE(shared.x, 1);
+	point(walk, section_checked, 0);
+	WRITE_ONCE(shared.y, 1);
+	(void)READ_ONCE(shared.y); /* its own */
+	atomic_inc(&shared.count);
+}
+
+static void named_reader(void *arg)
+{
+	(void)arg;
+	point(pcp, drain, 0);
+	(void)READ_ONCE(shared.x);
+	(void)READ_ONCE(shared.x); /* nobody else was there in between */
+	(void)READ_ONCE(shared.z); /* nobody wrote it */
+	(void)data_race(*(volatile u64 *)&shared.x, "a look that is none of the detector's business");
+	atomic_inc(&shared.count);
+}
+
+static void expect_read(u32 n, const void *addr, u32 writer)
+{
+	assert_int_equal(reads[n].addr, (u64)addr);
+	assert_int_equal(reads[n].writer_semantic, writer);
+	assert_int_equal(reads[n].semantic, POINT_pcp_drain);
+}
+
+/* Who reads from whom: other tasks of this run only, with the points both had passed. */
+static void test_reads(void **state)
+{
+	(void)state;
+	testing_boot(2, true, NULL);
+	rt_set_reads(keep_read);
+	for (u32 times = 0; times < 2; times++) {
+		nr_reads = 0;
+		testing_expect(RUN({named_writer, 0, NULL}, {named_reader, 1, NULL}), VERDICT_ok, "");
+		assert_int_equal(nr_reads, 3);
+		expect_read(0, &shared.x, POINT_walk_page);
+		expect_read(1, &shared.x, POINT_walk_page);
+		expect_read(2, &shared.count, POINT_walk_section_checked);
+	}
+	nr_reads = 0;
+	testing_expect(RUN({named_reader, 0, NULL}), VERDICT_ok, "");
+	assert_int_equal(nr_reads, 0);
+	/* The last of two who wrote in no order. */
+	testing_expect(RUN({marked_write, 0, NULL}, {named_writer, 1, NULL}, {named_reader, 0, NULL}), VERDICT_ok, "");
+	assert_int_equal(nr_reads, 3);
+	expect_read(0, &shared.x, POINT_walk_page);
+	rt_set_reads(NULL);
+	nr_reads = 0;
+	testing_expect(RUN({named_writer, 0, NULL}, {named_reader, 1, NULL}), VERDICT_ok, "");
+	assert_int_equal(nr_reads, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_table),           cmocka_unit_test(test_every_interleaving),
 		cmocka_unit_test(test_after_many_runs), cmocka_unit_test(test_places),
-		cmocka_unit_test(test_per_cpu),
+		cmocka_unit_test(test_per_cpu),         cmocka_unit_test(test_reads),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
