@@ -34,6 +34,30 @@ static bool find_path(const struct lockorder *graph, u32 from, u32 to, u32 previ
 	return false;
 }
 
+/* Is there a path @from -> … -> @to? Most new edges close no cycle, and a run adds many: a word of classes at a time.
+ */
+static bool reaches(const struct lockorder *graph, u32 from, u32 to)
+{
+	u64 reached[LOCKORDER_WORDS] = {0}, left[LOCKORDER_WORDS] = {0};
+	u32 at = from, word;
+
+	do {
+		for (word = 0; word < LOCKORDER_WORDS; word++) {
+			u64 more = __atomic_load_n(&graph->after[at][word], __ATOMIC_RELAXED) & ~reached[word];
+
+			reached[word] |= more;
+			left[word] |= more;
+		}
+		for (word = 0; word < LOCKORDER_WORDS && !left[word]; word++)
+			;
+		if (word == LOCKORDER_WORDS)
+			break;
+		at = word * 64 + (u32)__builtin_ctzll(left[word]);
+		left[word] &= left[word] - 1;
+	} while (!(reached[to / 64] >> (to % 64) & 1));
+	return reached[to / 64] >> (to % 64) & 1;
+}
+
 /* The cycle from its lowest class id on, so that it reads the same whichever edge closed it. */
 static void format_chain(u32 held, u32 class, const u32 previous[NR_LOCK_CLASSES], char *chain, size_t size)
 {
@@ -61,7 +85,7 @@ bool lockorder_add(struct lockorder *graph, enum lock_class held, enum lock_clas
 	if (held == LOCK_none || class == LOCK_none || held == class || lockorder_has(graph, held, class))
 		return true;
 	__atomic_fetch_or(&graph->after[held][class / 64], BIT(class % 64), __ATOMIC_RELAXED);
-	if (!find_path(graph, class, held, previous))
+	if (!reaches(graph, class, held) || !find_path(graph, class, held, previous))
 		return true;
 	format_chain(held, class, previous, chain, size);
 	return false;
