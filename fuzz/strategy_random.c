@@ -11,18 +11,34 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define NEAR 16
+
 struct random_walk {
 	struct strategy strategy;
 	struct strategy_options options;
 	struct rt_random random;
 	u64 run;
-	u64 countdown; /* asked points until the next switch, when kinds are restricted */
-	u32 one_in;    /* of this run */
+	u64 countdown;     /* asked points until the next switch, when kinds are restricted */
+	u32 one_in;        /* of this run */
+	double log_stay;   /* of the probability to stay, 1 - 1/one_in */
+	double near[NEAR]; /* powers of that probability, from the first on */
 	u64 points_max;
 	bool alternatives; /* some point of some run had a second runnable task */
 };
 
-/* Points up to and including the next one that switches: geometric with mean one_in, at least 1. */
+static void prepare_distances(struct random_walk *w)
+{
+	double power = 1;
+
+	w->log_stay = log1p(-1.0 / w->one_in);
+	for (u32 i = 0; i < NEAR; i++)
+		w->near[i] = power *= 1 - 1.0 / w->one_in;
+}
+
+/*
+ * Points up to and including the next one that switches: geometric with mean one_in, at least 1. Short ones are looked
+ * up: who switches often would else take most of his time for logarithms.
+ */
 static u64 random_distance(struct random_walk *w)
 {
 	double u = (double)((rt_random_u64(&w->random) >> 11) + 1) * 0x1p-53;
@@ -30,7 +46,14 @@ static u64 random_distance(struct random_walk *w)
 
 	if (w->one_in <= 1)
 		return 1;
-	n = ceil(log(u) / log1p(-1.0 / w->one_in));
+	if (u >= w->near[NEAR - 1]) {
+		u64 distance = 1;
+
+		while (u < w->near[distance - 1])
+			distance++;
+		return distance;
+	}
+	n = ceil(log(u) / w->log_stay);
 	return n < 1 ? 1 : n > 1e15 ? (u64)1e15 : (u64)n;
 }
 
@@ -89,6 +112,7 @@ static bool random_prepare(struct strategy *s)
 	/* No single rate suits every scenario: 2, 4, … 4096, one after the other. */
 	if (!w->one_in)
 		w->one_in = 2U << (w->run % 12);
+	prepare_distances(w);
 	return true;
 }
 
