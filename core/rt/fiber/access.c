@@ -153,13 +153,15 @@ REST(, rest_write_once_1, 1, RT_WRITE_ONCE)
 REST(, rest_write_once_2, 2, RT_WRITE_ONCE)
 REST(, rest_write_once_4, 4, RT_WRITE_ONCE)
 REST(, rest_write_once_8, 8, RT_WRITE_ONCE)
+REST(, rest_rmw_4, 4, RT_RMW)
+REST(, rest_rmw_8, 8, RT_RMW)
 
 /* ---- callbacks --------------------------------------------------------------------------------------------------- */
 
-COLD static void point_and_access(u64 addr, u32 size, u32 kind, void *pc)
+COLD static void point_and_rest(u64 addr, u32 size, u32 kind, void (*rest)(u64 addr, void *pc), void *pc)
 {
 	sched_point_slow(kind, addr, size, pc);
-	access_slow(addr, size, kind, pc);
+	rest(addr, pc);
 }
 
 COLD void wild_access(u64 addr, u32 size, void *pc)
@@ -177,7 +179,7 @@ ALWAYS_INLINE void callback(u64 addr, u32 size, u32 kind, void (*rest)(u64 addr,
 		return;
 	}
 	if (unlikely(--rt_fast.ask == 0))
-		point_and_access(addr, size, kind, RT_PC());
+		point_and_rest(addr, size, kind, rest, RT_PC());
 	else if (!access_quick(addr, size, kind))
 		rest(addr, RT_PC());
 }

@@ -30,7 +30,8 @@ ALWAYS_INLINE bool marked_quick(u64 addr, u32 size, u32 kind)
 }
 
 /* The operation as a whole, if it is in the arena; its point is due. */
-static __attribute__((noinline)) void marked_point(u64 addr, u32 size, u32 kind, void *pc)
+static __attribute__((noinline)) void marked_point(u64 addr, u32 size, u32 kind, void (*rest)(u64 addr, void *pc),
+						   void *pc)
 {
 	if (!in_arena(addr)) {
 		if (is_wild(addr))
@@ -40,7 +41,7 @@ static __attribute__((noinline)) void marked_point(u64 addr, u32 size, u32 kind,
 	rt.ticks++;
 	sched_point_slow(kind, addr, size, pc);
 	rt_hash_point(kind, addr);
-	access_slow(addr, size, kind, pc);
+	rest(addr, pc);
 	if (!rt_cur->exempt)
 		san_marked((const void *)addr, size, kind != RT_READ_ONCE);
 }
@@ -52,20 +53,20 @@ ALWAYS_INLINE void marked_rest(u64 addr, u32 size, u32 kind, void (*rest)(u64 ad
 		san_marked((const void *)addr, size, kind != RT_READ_ONCE);
 }
 
-static __attribute__((noinline)) void rmw_rest(u64 addr, u32 size, void *pc)
+static __attribute__((noinline)) void rmw_rest(u64 addr, u32 size, void (*rest)(u64 addr, void *pc), void *pc)
 {
-	access_slow(addr, size, RT_RMW, pc);
-	if (RT_TSAN && !rt_cur->exempt)
-		san_marked((const void *)addr, size, true);
+	marked_rest(addr, size, RT_RMW, rest, pc);
 }
 
-/* An atomic operation on @p comes next. */
+/* An atomic operation on @p, 4 or 8 bytes, comes next. */
 ALWAYS_INLINE void rmw(void *p, u32 size, void *pc)
 {
+	void (*rest)(u64 addr, void *pc) = size == 4 ? rest_rmw_4 : rest_rmw_8;
+
 	if (unlikely(!no_point_due((u64)p)))
-		marked_point((u64)p, size, RT_RMW, pc);
+		marked_point((u64)p, size, RT_RMW, rest, pc);
 	else if (!marked_quick((u64)p, size, RT_RMW))
-		rmw_rest((u64)p, size, pc);
+		rmw_rest((u64)p, size, rest, pc);
 }
 
 ALWAYS_INLINE void acquire_from(const volatile void *p)
@@ -90,7 +91,7 @@ ALWAYS_INLINE void release_to(const volatile void *p)
 #define MARKED_LOAD(name, type, size, then)                                                                            \
 	static __attribute__((noinline)) type name##_point(const volatile void *p, void *pc)                           \
 	{                                                                                                              \
-		marked_point((u64)p, size, RT_READ_ONCE, pc);                                                          \
+		marked_point((u64)p, size, RT_READ_ONCE, rest_read_once_##size, pc);                                   \
 		then;                                                                                                  \
 		return *(const volatile type *)p;                                                                      \
 	}                                                                                                              \
@@ -112,7 +113,7 @@ ALWAYS_INLINE void release_to(const volatile void *p)
 #define MARKED_STORE(name, type, size, then)                                                                           \
 	static __attribute__((noinline)) void name##_point(volatile void *p, type v, void *pc)                         \
 	{                                                                                                              \
-		marked_point((u64)p, size, RT_WRITE_ONCE, pc);                                                         \
+		marked_point((u64)p, size, RT_WRITE_ONCE, rest_write_once_##size, pc);                                 \
 		then;                                                                                                  \
 		*(volatile type *)p = v;                                                                               \
 	}                                                                                                              \

@@ -44,6 +44,11 @@ static inline u64 sched_steps(void)
 	return rt.steps_base + (rt_fast.armed - rt_fast.ask);
 }
 
+static inline u64 sched_now_ns(void)
+{
+	return rt.time_base + rt.ticks * RT_TICK_NS;
+}
+
 static inline void sched_load_now(void)
 {
 	rt_fast.now = rt_cur->epoch * 0x100000001UL;
@@ -56,15 +61,17 @@ static inline void sched_load_epoch(void)
 	s32 slice = detects ? (s32)rt.slice : RT_OUT_OF_REACH;
 	u32 base = detects ? rt_clock_base << RT_SLOT_BITS : 0, base_store = rt.relaxed ? 0 : base;
 	s32 flipped = (s32)(base_store ^ RT_VECTOR);
-
-	rt_fast.usual = (struct rt_view){
+	const struct rt_view usual = {
 		.base_lanes = {flipped, flipped, flipped, flipped},
 		.slice = slice,
 		.slice_store = rt.relaxed ? RT_OUT_OF_REACH : slice,
 		.base = base,
 		.base_store = base_store,
 	};
-	rt_fast.view = rt_cur->exempt ? (struct rt_view)RT_VIEW_NOTHING : rt_fast.usual;
+
+	/* Not one from the other: a wide load of what narrow stores have just written waits for them. */
+	rt_fast.usual = usual;
+	rt_fast.view = rt_cur->exempt ? (struct rt_view)RT_VIEW_NOTHING : usual;
 	rt_fast.hash_tag = (u64)rt_cur->id << 59;
 	rt_fast.hash_read = rt_fast.hash_tag ^ (u64)RT_READ_ONCE << 47;
 	rt_fast.hash_write = rt_fast.hash_tag ^ (u64)RT_WRITE_ONCE << 47;
@@ -299,6 +306,8 @@ void rest_write_once_1(u64 addr, void *pc);
 void rest_write_once_2(u64 addr, void *pc);
 void rest_write_once_4(u64 addr, void *pc);
 void rest_write_once_8(u64 addr, void *pc);
+void rest_rmw_4(u64 addr, void *pc);
+void rest_rmw_8(u64 addr, void *pc);
 void wild_access(u64 addr, u32 size, void *pc); /* outside of all memory */
 void object_slow(u64 addr, u64 size, void *pc);
 

@@ -37,7 +37,7 @@ void sched_arm(void)
 		stop = steps + 1;
 	stop = min(stop, asking.at);
 	if (unlikely(rt.next_deadline != UINT64_MAX)) {
-		u64 now = rt_now_ns(), left = rt.next_deadline > now ? rt.next_deadline - now : 0;
+		u64 now = sched_now_ns(), left = rt.next_deadline > now ? rt.next_deadline - now : 0;
 
 		/* no sooner than this, since not every step is a tick; looked at again then */
 		stop = min(stop, steps + (left + RT_TICK_NS - 1) / RT_TICK_NS);
@@ -244,7 +244,7 @@ void sched_point_slow(u32 kind, u64 addr, u64 size, void *pc)
 	if (unlikely(steps >= rt_config.step_limit))
 		rt_fail(VERDICT_livelock, "livelock", "no end after %lu steps; %s is at %s", steps,
 			task_label(rt_cur->id), point_name(rt_cur->semantic));
-	if (unlikely(rt.next_deadline != UINT64_MAX))
+	if (unlikely(rt.next_deadline <= sched_now_ns()))
 		task_wake_sleepers(false);
 	asked = strategy && (asked || (kind == RT_SEMANTIC && rt_fast.passes && strategy_wants(steps - 1)));
 	if (!asked)

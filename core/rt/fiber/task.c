@@ -440,7 +440,7 @@ void rt_clear_signals(void)
 
 u64 rt_now_ns(void)
 {
-	return rt.time_base + rt.ticks * RT_TICK_NS;
+	return sched_now_ns();
 }
 
 void msleep(unsigned int ms)
