@@ -206,6 +206,7 @@ static int save_findings(const struct explore_arguments *a, const struct scenari
 {
 	static struct scenario failing;
 	char found_by[160], message[512];
+	struct save_source source = {.found_by = found_by, .runs = r->status.runs};
 	int ret = 0;
 
 	snprintf(found_by, sizeof(found_by), "explore --strategy %s --seed %" PRIu64, a->options.strategy->name,
@@ -215,7 +216,8 @@ static int save_findings(const struct explore_arguments *a, const struct scenari
 		schedule_copy(&failing.schedule, &r->finding[i].schedule);
 		laws_keep_needed(&failing.laws, &r->finding[i].verdict);
 		failing.seed = a->options.strategy_options.seed;
-		if (r->finding[i].overflow || save_crash(&failing, a->crash_dir, found_by, folders[i],
+		source.hits = r->finding[i].hits;
+		if (r->finding[i].overflow || save_found(&failing, a->crash_dir, &source, folders[i],
 							 sizeof(folders[i]), message, sizeof(message))) {
 			ret = command_fail(EXIT_BROKEN, "%s: %s", r->finding[i].verdict.signature,
 					   r->finding[i].overflow ? "the schedule has too many entries to be stored"

@@ -74,7 +74,24 @@ has out "0 of 1 found"
 run 2 "$pfnstorm" replay "$known" --times 0
 has err "--times: expected a number from 1"
 run 2 "$pfnstorm" crashes
-has err "expected 'list' or 'show'"
+has err "crashes: expected a command"
+run 2 "$pfnstorm" crashes lits
+has err "crashes: unknown command 'lits'"
+run 2 "$pfnstorm" crashes list missing
+has err "missing: No such file or directory: expected a directory of crash folders"
+run 2 "$pfnstorm" crashes list --status odd
+has err "--status: expected new, reproduced, minimised, fixed, regressed or wontfix, found 'odd'"
+run 2 "$pfnstorm" crashes mark 0a1b odd
+has err "mark: expected new, reproduced"
+run 2 "$pfnstorm" crashes mark 0a1b
+has err "mark: expected more arguments"
+run 2 "$pfnstorm" crashes import missing
+has err "missing: No such file or directory"
+commands=$("$pfnstorm" crashes --help | sed -n 's/^  \([a-z]*\)  .*/\1/p' | sort -u | grep -v pfnstorm)
+for command in $commands; do
+	run 0 "$pfnstorm" crashes "$command" --help
+	has out "Usage: pfnstorm crashes $command"
+done
 run 2 "$pfnstorm" crashes show "$scratch"
 has err "verdict.txt"
 run 2 "$pfnstorm" corpus show missing

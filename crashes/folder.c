@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "crashes/file.h"
+#include "crashes/utc.h"
 #include "crashes/verdict_json.h"
 #include "fuzz/token.h"
 
@@ -41,8 +42,11 @@ static int fail(int err, char *message, size_t size, const char *what)
 
 static char *format_verdict(const struct crash *c)
 {
-	char *text = NULL;
+	char *text = NULL, seen[UTC_LEN], rate[64] = "";
 
+	utc_print(c->seen ? c->seen : utc_now(), seen);
+	if (c->runs)
+		snprintf(rate, sizeof(rate), ", %" PRIu64 " of %" PRIu64 " runs", c->hits, c->runs);
 	if (asprintf(&text,
 		     "verdict    %s\n"
 		     "signature  %s\n"
@@ -50,11 +54,15 @@ static char *format_verdict(const struct crash *c)
 		     "steps      %" PRIu64 "\n"
 		     "hash       %016" PRIx64 "\n"
 		     "replay     %s\n"
+		     "seen       %s%s\n"
+		     "%s%s%s"
 		     "%s%s%s"
 		     "\n%s\n",
 		     verdict_name(c->verdict->kind), c->verdict->signature, c->found_by ? c->found_by : "-", c->steps,
-		     c->hash, c->exact ? "exact" : "inputs only (real threads)", c->where ? "where      " : "",
-		     c->where ? c->where : "", c->where ? "\n" : "", c->verdict->detail) < 0)
+		     c->hash, c->exact ? "exact" : "inputs only (real threads)", seen, rate,
+		     c->cause ? "cause      " : "", c->cause ? c->cause : "", c->cause ? "\n" : "",
+		     c->where ? "where      " : "", c->where ? c->where : "", c->where ? "\n" : "",
+		     c->verdict->detail) < 0)
 		return NULL;
 	return text;
 }
@@ -294,10 +302,45 @@ static const char *line_value(const char *line, const char *name)
 	return line + len + strspn(line + len, " ");
 }
 
+/* The first lines, in this order, are in all folders. */
+static void take_line(struct folder_verdict *v, u32 i, const char *value)
+{
+	if (i == 0)
+		snprintf(v->kind, sizeof(v->kind), "%s", value);
+	else if (i == 1)
+		snprintf(v->signature, sizeof(v->signature), "%s", value);
+	else if (i == 2)
+		snprintf(v->found_by, sizeof(v->found_by), "%s", value);
+	else if (i == 3)
+		v->steps = strtoull(value, NULL, 10);
+	else
+		v->hash = strtoull(value, NULL, 16);
+}
+
+/* What follows is there or not. */
+static void take_option(struct folder_verdict *v, const char *line)
+{
+	const char *value = line_value(line, "replay");
+
+	if (value)
+		v->exact = strncmp(value, "exact", 5) == 0;
+	value = line_value(line, "cause");
+	if (value)
+		snprintf(v->cause, sizeof(v->cause), "%s", value);
+	value = line_value(line, "seen");
+	if (!value)
+		return;
+	v->seen = utc_parse(value);
+	value = strchr(value, ',');
+	if (value && sscanf(value, ", %" SCNu64 " of %" SCNu64, &v->hits, &v->runs) != 2)
+		v->hits = v->runs = 0;
+}
+
 int folder_read_verdict(const char *folder, struct folder_verdict *v, char *message, size_t size)
 {
 	static const char *const names[] = {"verdict", "signature", "found by", "steps", "hash"};
-	char path[PATH_MAX], *text, *line, *save = NULL;
+	char path[PATH_MAX], *text, *line, *next;
+	struct stat st;
 	u32 i = 0;
 
 	memset(v, 0, sizeof(*v));
@@ -306,24 +349,24 @@ int folder_read_verdict(const char *folder, struct folder_verdict *v, char *mess
 	text = file_read(path, NULL);
 	if (!text)
 		return fail(-errno, message, size, path);
-	for (line = strtok_r(text, "\n", &save); line && i < ARRAY_SIZE(names);
-	     line = strtok_r(NULL, "\n", &save), i++) {
-		const char *value = line_value(line, names[i]);
+	/* An empty line ends what machines read: the detail follows. */
+	for (line = text; *line && *line != '\n'; line = next) {
+		const char *value;
 
-		if (!value)
+		next = line + strcspn(line, "\n");
+		if (*next)
+			*next++ = '\0';
+		value = i < ARRAY_SIZE(names) ? line_value(line, names[i]) : NULL;
+		if (value)
+			take_line(v, i++, value);
+		else if (i < ARRAY_SIZE(names))
 			break;
-		if (i == 0)
-			snprintf(v->kind, sizeof(v->kind), "%s", value);
-		else if (i == 1)
-			snprintf(v->signature, sizeof(v->signature), "%s", value);
-		else if (i == 2)
-			snprintf(v->found_by, sizeof(v->found_by), "%s", value);
-		else if (i == 3)
-			v->steps = strtoull(value, NULL, 10);
 		else
-			v->hash = strtoull(value, NULL, 16);
+			take_option(v, line);
 	}
 	free(text);
+	if (!v->seen && stat(path, &st) == 0)
+		v->seen = (u64)st.st_mtime;
 	if (i == ARRAY_SIZE(names))
 		return 0;
 	snprintf(message, size, "%s:%u:1: expected '%s'", path, i + 1, names[i]);

@@ -4,7 +4,7 @@
  *
  *   scenario.pfn   scenario with its schedule, as text
  *   token          the same in one word
- *   verdict.txt    kind, signature, detail, hash and length of the run, for people
+ *   verdict.txt    kind, signature, detail, hash and length of the run, when and how often it was seen, its cause
  *   verdict.json   the same for machines (absent in builds without json-c)
  *   diagram.txt    who did what when, a column per task; trace.txt the whole of it; log.txt the kernel's log
  *   README         how to replay it
@@ -23,6 +23,9 @@ struct crash {
 	u64 hash, steps;      /* of the run; 0: real threads */
 	const char *found_by; /* "explore --strategy pct --seed 7", for people */
 	bool exact;           /* a replay repeats the run; false: only its inputs are fixed (real threads) */
+	const char *cause;    /* "pfn_walk=unsynchronised", see cause.h; NULL: nobody asked */
+	u64 hits, runs;       /* of the search that found it, so many runs in so many ended like this; 0: not known */
+	u64 seen;             /* seconds since 1970, UTC; 0: now */
 	const char *diagram, *trace, *log, *where; /* NULL: file or line is left out */
 };
 
@@ -45,12 +48,18 @@ int folder_update(const char *folder, const struct crash *crash, char *message, 
  */
 int folder_update_scenario(const char *path, const struct scenario *s);
 
+#define FOLDER_CAUSE_MAX 512
+
 /* What verdict.txt says, line by line. */
 struct folder_verdict {
 	char kind[32];
 	char signature[192];
 	char found_by[160];
 	u64 hash, steps;
+	bool exact;
+	char cause[FOLDER_CAUSE_MAX]; /* "": not known */
+	u64 hits, runs;               /* 0: not known */
+	u64 seen;                     /* what does not say so, was seen when the file was written */
 };
 /* Reads back the verdict of a folder. 0, or -errno with "file:line:column: …" in @message. */
 int folder_read_verdict(const char *folder, struct folder_verdict *v, char *message, size_t size);

@@ -5,8 +5,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "crashes/cause.h"
 #include "crashes/explain.h"
-#include "crashes/folder.h"
+#include "crashes/store.h"
 #include "fuzz/record.h"
 #include "fuzz/token.h"
 
@@ -36,12 +37,28 @@ void save_expect(struct scenario *s, const struct rt_verdict *verdict)
 	}
 }
 
-int save_crash(struct scenario *s, const char *dir, const char *found_by, char *path, size_t path_size, char *error,
-	       size_t size)
+static void take_explanation(struct crash *crash, const struct explanation *e)
 {
+	crash->verdict = &e->result;
+	crash->hash = e->hash;
+	crash->steps = e->steps;
+	crash->diagram = e->diagram;
+	crash->trace = e->trace;
+	crash->log = e->log;
+	crash->where = e->where[0] ? e->where : NULL;
+}
+
+int save_found(struct scenario *s, const char *dir, const struct save_source *source, char *path, size_t path_size,
+	       char *error, size_t size)
+{
+	char cause[FOLDER_CAUSE_MAX];
 	struct explanation e;
-	struct crash crash = {.scenario = s, .found_by = found_by, .exact = true};
-	bool known;
+	struct crash crash = {.scenario = s,
+			      .found_by = source->found_by,
+			      .exact = true,
+			      .hits = source->hits,
+			      .runs = source->runs,
+			      .seen = source->seen};
 	int ret = record_name_places(s, 0);
 
 	if (ret < 0) {
@@ -58,16 +75,20 @@ int save_crash(struct scenario *s, const char *dir, const char *found_by, char *
 	}
 	if (!s->expect.set || !scenario_expected(s, &e.result))
 		save_expect(s, &e.result);
-	crash.verdict = &e.result;
-	crash.hash = e.hash;
-	crash.steps = e.steps;
-	crash.diagram = e.diagram;
-	crash.trace = e.trace;
-	crash.log = e.log;
-	crash.where = e.where[0] ? e.where : NULL;
-	ret = folder_write(dir, &crash, path, path_size, &known, error, size);
+	cause_find(s, &e.result, cause);
+	crash.cause = cause[0] ? cause : NULL;
+	take_explanation(&crash, &e);
+	ret = store_add(dir, &crash, path, path_size, error, size);
 	explanation_free(&e);
 	return ret;
+}
+
+int save_crash(struct scenario *s, const char *dir, const char *found_by, char *path, size_t path_size, char *error,
+	       size_t size)
+{
+	const struct save_source source = {.found_by = found_by};
+
+	return save_found(s, dir, &source, path, path_size, error, size);
 }
 
 static int update_folder(const struct scenario *s, const char *folder, char *error, size_t size)
@@ -80,15 +101,14 @@ static int update_folder(const struct scenario *s, const char *folder, char *err
 	if (ret)
 		return ret;
 	/* Folders of known bugs have no verdict; then nothing of it is written either. */
-	if (folder_read_verdict(folder, &old, error, size) == 0)
+	if (folder_read_verdict(folder, &old, error, size) == 0) {
 		crash.found_by = old.found_by;
-	crash.verdict = &e.result;
-	crash.hash = e.hash;
-	crash.steps = e.steps;
-	crash.diagram = e.diagram;
-	crash.trace = e.trace;
-	crash.log = e.log;
-	crash.where = e.where[0] ? e.where : NULL;
+		crash.cause = old.cause[0] ? old.cause : NULL;
+		crash.hits = old.hits;
+		crash.runs = old.runs;
+		crash.seen = old.seen;
+	}
+	take_explanation(&crash, &e);
 	ret = folder_update(folder, &crash, error, size);
 	explanation_free(&e);
 	return ret;

@@ -37,6 +37,12 @@ char *verdict_json(const struct crash *c, const char *token)
 	json_object_object_add(o, "exact", json_object_new_boolean(c->exact));
 	json_object_object_add(o, "steps", json_object_new_int64((int64_t)c->steps));
 	add_text(o, "hash", hash);
+	if (c->cause)
+		add_text(o, "cause", c->cause);
+	if (c->runs) {
+		json_object_object_add(o, "hits", json_object_new_int64((int64_t)c->hits));
+		json_object_object_add(o, "runs", json_object_new_int64((int64_t)c->runs));
+	}
 	add_text(o, "token", token);
 	text = strdup(json_object_to_json_string_ext(o, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
 	json_object_put(o);

@@ -21,6 +21,7 @@ libjson-c-dev       JSON output
 zlib1g-dev          compressed recordings of a real kernel
 libxxhash-dev       names of crash folders
 libdw-dev           places in the source
+libsqlite3-dev      index of the crash store
 "
 
 missing_packages() {

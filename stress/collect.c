@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "crashes/folder.h"
+#include "crashes/store.h"
 #include "crashes/symbol.h"
 #include "fuzz/text.h"
 
@@ -225,7 +225,7 @@ static bool texts_make(struct texts *t, const struct round *r)
 }
 
 int collect_crash(const struct round *r, const struct scenario *s, const char *dir, const char *command, char *path,
-		  size_t path_size, bool *known, char *message, size_t message_size)
+		  size_t path_size, char *message, size_t message_size)
 {
 	struct texts texts = {0};
 	struct crash crash = {.scenario = s, .verdict = &r->verdict, .found_by = command, .exact = false};
@@ -235,12 +235,11 @@ int collect_crash(const struct round *r, const struct scenario *s, const char *d
 	where_of(rt_thread_postmortem(), where, sizeof(where));
 	crash.steps = r->verdict.step;
 	crash.where = where[0] ? where : NULL;
-	*known = false;
 	if (texts_make(&texts, r)) {
 		crash.diagram = texts.diagram;
 		crash.trace = texts.trace;
 		crash.log = texts.log;
-		ret = folder_write(dir, &crash, path, path_size, known, message, message_size);
+		ret = store_add(dir, &crash, path, path_size, message, message_size);
 	} else {
 		snprintf(message, message_size, "no memory for the crash folder");
 	}

@@ -6,10 +6,10 @@
 #include "stress/round.h"
 
 /*
- * Writes the folder below @dir. 0 with its path, or -errno with a message. @command: how it was found, for people.
- * *@known: an equal folder was there already.
+ * Files it in the store @dir. 0 with the folder's path, or -errno with a message. @command: how it was found, for
+ * people.
  */
 int collect_crash(const struct round *r, const struct scenario *s, const char *dir, const char *command, char *path,
-		  size_t path_size, bool *known, char *message, size_t message_size);
+		  size_t path_size, char *message, size_t message_size);
 
 #endif

@@ -177,7 +177,6 @@ static void found(void)
 {
 	const struct rt_verdict *verdict = &campaign.round.verdict;
 	char message[512];
-	bool known;
 	u32 at;
 
 	campaign.verdicts++;
@@ -187,8 +186,7 @@ static void found(void)
 	if (!note_signature(verdict, &at))
 		return;
 	if (collect_crash(&campaign.round, &campaign.scenario, campaign.options.crash_dir, campaign.command,
-			  campaign.found[at].folder, sizeof(campaign.found[at].folder), &known, message,
-			  sizeof(message))) {
+			  campaign.found[at].folder, sizeof(campaign.found[at].folder), message, sizeof(message))) {
 		campaign.broken = true;
 		complain(EXIT_BROKEN, "%s", message);
 		snprintf(campaign.found[at].folder, sizeof(campaign.found[at].folder), "(not written)");
