@@ -357,6 +357,8 @@ s32 core_block_node(u64 block);
 /* What is to be seen of a block from outside: 0 there is none, else its state. Costs a look at one word. */
 enum core_block_state { CORE_BLOCK_ABSENT, CORE_BLOCK_OFFLINE, CORE_BLOCK_ONLINE, CORE_BLOCK_GOING_OFFLINE };
 enum core_block_state core_block_state(u64 block);
+/* Has the directory of node @nid a link to that block? */
+bool core_node_links_block(u32 nid, u64 block);
 /* MemTotal of all nodes, in pages. */
 u64 core_total_pages(void);
 

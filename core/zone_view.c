@@ -5,6 +5,7 @@
 #include "core/check/census.h"
 #include "core/hotplug/acpi_memhotplug.h"
 #include "core/hotplug/device_memory.h"
+#include "core/hotplug/hotplug_state.h"
 #include "core/hotplug/memory_block.h"
 #include "core/hotplug/memory_group.h"
 #include "core/hotplug/memory_hotplug.h"
@@ -171,6 +172,12 @@ enum core_block_state core_block_state(u64 block)
 	return mem->state == BLOCK_ONLINE          ? CORE_BLOCK_ONLINE
 	       : mem->state == BLOCK_GOING_OFFLINE ? CORE_BLOCK_GOING_OFFLINE
 						   : CORE_BLOCK_OFFLINE;
+}
+
+bool core_node_links_block(u32 nid, u64 block)
+{
+	return nid < MAX_NODES && block < machine_config.blocks &&
+	       machine.hotplug->memory_links[nid][block / 64] >> block % 64 & 1;
 }
 
 u64 core_total_pages(void)

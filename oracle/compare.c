@@ -98,7 +98,7 @@ static void compare_block(struct comparison *c, const char *name, struct json_ob
 	}
 }
 
-/* "32-36,48": the blocks of the machine that @node has, -1: all of them. */
+/* "32-36,48": the blocks of the machine that the directory of @node links to, -1: all of them. */
 static void block_list(s32 node, char *buf, size_t size)
 {
 	size_t len = 0;
@@ -106,7 +106,7 @@ static void block_list(s32 node, char *buf, size_t size)
 
 	buf[0] = '\0';
 	for (u64 id = 0; id <= 256 && len < size; id++) {
-		bool has = core_block_node(id) >= 0 && (node < 0 || core_block_node(id) == node);
+		bool has = node < 0 ? core_block_node(id) >= 0 : core_node_links_block((u32)node, id);
 
 		if (has && first < 0)
 			first = (s64)id;

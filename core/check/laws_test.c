@@ -198,6 +198,11 @@ static void plant_node_offline(void)
 	machine.node_states[N_ONLINE] &= ~BIT(1);
 }
 
+static void plant_node_links(void)
+{
+	machine.blocks[4]->node_links = 0;
+}
+
 static void plant_zonelist_zones(void)
 {
 	machine.nodes[1].node_zonelists[ZONELIST_FALLBACK]._zonerefs[1].zone = NULL;
@@ -429,6 +434,7 @@ static void (*const plants[NR_LAWS])(void) = {
 	PLANT(group_present),
 	PLANT(node_threads),
 	PLANT(node_offline),
+	PLANT(node_links),
 	PLANT(zonelist_zones),
 	PLANT(zonelist_order),
 	PLANT(zone_watermarks),

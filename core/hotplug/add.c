@@ -161,6 +161,8 @@ static int add_memory_resource(s32 nid, struct resource *res, u32 flags)
 	hotplug_event(EVENT_add_begin, start, size);
 	point(add, begin, start / memory_block_size_bytes());
 	new_node = __try_online_node((u32)nid, false);
+	if (bug(planted_linked_early))
+		register_memory_blocks_under_node((u32)nid, start, size);
 	ret = new_node < 0 ? new_node : add_sections_and_blocks((u32)nid, start, size, flags, group);
 	if (!ret) {
 		point(add, blocks_created, start / memory_block_size_bytes());
@@ -168,7 +170,8 @@ static int add_memory_resource(s32 nid, struct resource *res, u32 flags)
 			node_set_state((u32)nid, N_ONLINE);
 			register_one_node((u32)nid);
 		}
-		register_memory_blocks_under_node((u32)nid, start, size);
+		if (!bug(planted_linked_early))
+			register_memory_blocks_under_node((u32)nid, start, size);
 	}
 	point(add, done, ret);
 	failure_law_ends("add", ret);

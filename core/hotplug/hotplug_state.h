@@ -27,6 +27,8 @@ struct hotplug_state {
 	u64 write_patience_ns; /* how long a writer of "offline" waits; 0: state_write_timeout_ns(). Marked */
 	u32 hwpoison_inject;   /* that module is there; marked accesses */
 	u32 pad;
+	/* Of each node's directory, the links to its blocks: a bit for each block. device_hotplug_lock, or boot. */
+	u64 memory_links[MAX_NODES][MEMORY_BLOCKS_MAX / 64];
 	s32 inject_error[2]; /* -errno that a listener answers to GOING_ONLINE and GOING_OFFLINE; marked accesses */
 };
 

@@ -3,6 +3,7 @@
 
 #include "core/hotplug/hotplug_state.h"
 #include "core/hotplug/memory_hotplug.h"
+#include "core/hotplug/node.h"
 #include "core/hotplug/uevent.h"
 #include "core/mm/machine.h"
 #include "core/rt/mem.h"
@@ -181,6 +182,7 @@ static void memory_block_unregister(u64 block_id)
 
 	if (!mem)
 		return;
+	unregister_memory_block_under_nodes(mem);
 	spin_lock(&machine.kernfs_lock);
 	machine.blocks[block_id] = NULL;
 	spin_unlock(&machine.kernfs_lock);

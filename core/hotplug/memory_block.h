@@ -35,8 +35,8 @@ struct memory_block {
 	atomic_t active; /* references of running sysfs operations; BLOCK_DEACTIVATED added: no new ones */
 	struct active_ref active_ref;
 	struct memory_block *next_made; /* a hot-add makes it, and has not registered it yet: only that one knows it */
-	u32 power_on; /* power/control says so; a block has no power to save, so nobody asks. Marked accesses */
-	u32 pad;
+	u32 power_on;   /* power/control says so; a block has no power to save, so nobody asks. Marked accesses */
+	u32 node_links; /* the links to nodes in its directory: a bit for each. device_hotplug_lock, or boot */
 };
 #define BLOCK_DEACTIVATED (-0x40000000)
 
@@ -72,7 +72,6 @@ void memory_block_put(struct memory_block *mem);
 int walk_memory_blocks(u64 start, u64 size, void *arg, int (*func)(struct memory_block *mem, void *arg));
 /*
  * Creates offline blocks for a range, or none: -EEXIST, -ENOMEM. device_hotplug_lock held; @nid is their node.
- * Links to the node are not modelled beyond mem->nid.
  */
 int create_memory_block_devices(u64 start, u64 size, u32 nid, u64 nr_vmemmap_pages, struct memory_group *group);
 /*

@@ -3,6 +3,7 @@
 #include "core/hotplug/memory_hotplug.h"
 
 #include "core/hotplug/listeners.h"
+#include "core/hotplug/node.h"
 #include "core/hotplug/notifier.h"
 #include "core/hotplug/resource.h"
 #include "core/mm/machine.h"
@@ -48,11 +49,12 @@ static void register_early_block(u64 block_id, u32 nid)
 
 	if (!mem) {
 		memory_block_create_boot(block_id, nid, early_node_zone_for_memory_block(block_id, nid));
+		do_register_memory_block_under_node(nid, machine.blocks[block_id]);
 		return;
 	}
 	if (mem->nid == (s32)nid)
 		return;
-	mem->nid = (s32)nid;
+	do_register_memory_block_under_node(nid, mem);
 	WRITE_ONCE(mem->zone, NULL);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/hotplug/node.h"
 
+#include "core/hotplug/hotplug_state.h"
 #include "core/hotplug/memory_block.h"
 #include "core/hotplug/uevent.h"
 #include "core/mm/machine.h"
@@ -16,17 +17,38 @@ void unregister_one_node(u32 nid)
 	uevent(UEVENT_REMOVE, DEVICE_NODE, nid);
 }
 
+/* The word of the node's links that has the block's. */
+static u64 *memory_links(u32 nid, u64 block_id)
+{
+	return &machine.hotplug->memory_links[nid][block_id / 64];
+}
+
+void do_register_memory_block_under_node(u32 nid, struct memory_block *mem)
+{
+	u64 block_id = memory_block_id(mem->start_section_nr);
+
+	mem->nid = (s32)nid;
+	*memory_links(nid, block_id) |= BIT(block_id % 64);
+	mem->node_links |= 1u << nid;
+}
+
 static int link_block(struct memory_block *mem, void *arg)
 {
-	mem->nid = *(const s32 *)arg;
+	do_register_memory_block_under_node(*(const u32 *)arg, mem);
 	return 0;
 }
 
 void register_memory_blocks_under_node(u32 nid, u64 start, u64 size)
 {
-	s32 link = (s32)nid;
+	walk_memory_blocks(start, size, &nid, link_block);
+}
 
-	walk_memory_blocks(start, size, &link, link_block);
+void unregister_memory_block_under_nodes(struct memory_block *mem)
+{
+	u64 block_id = memory_block_id(mem->start_section_nr);
+
+	*memory_links((u32)mem->nid, block_id) &= ~BIT(block_id % 64);
+	mem->node_links &= ~(1u << mem->nid);
 }
 
 /* ---- online ---------------------------------------------------------------------------------------------------- */

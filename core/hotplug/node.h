@@ -3,13 +3,15 @@
  * Node devices: nodes that come online and go offline, and which blocks are linked to them (drivers/base/node.c,
  * mm/memory_hotplug.c, 6.1).
  *
- * The links between a node and its blocks are not objects: a block is linked to node n if mem->nid is n and it is
- * registered under it. Boot blocks may be linked to several nodes.
+ * A node's directory has a link to each of its blocks, and a block's one to its node. Who changes them holds
+ * device_hotplug_lock. Blocks of boot may have several nodes; such a block cannot go offline, so it is never removed.
  */
 #ifndef PFNSTORM_HOTPLUG_NODE_H
 #define PFNSTORM_HOTPLUG_NODE_H
 
 #include "core/mm/node.h"
+
+struct memory_block;
 
 /*
  * A node that is not online is initialised, and with @set_node_online registered: 1; 0 it was online already; -ENOMEM.
@@ -22,7 +24,11 @@ void try_offline_node(u32 nid);
 /* The node's directory appears, or goes. */
 void register_one_node(u32 nid);
 void unregister_one_node(u32 nid);
-/* Links all blocks of a hot-added range to the node. */
+/* Makes both links between the node and the block, which names it from now on. */
+void do_register_memory_block_under_node(u32 nid, struct memory_block *mem);
+/* The same for all blocks of a hot-added range. */
 void register_memory_blocks_under_node(u32 nid, u64 start, u64 size);
+/* Takes both links between the block and the node that it names away; there may be none. */
+void unregister_memory_block_under_nodes(struct memory_block *mem);
 
 #endif

@@ -242,8 +242,12 @@ static bool pause_enter(struct walk *w)
 	for (;;) {
 		/* Fully ordered: pairs with the barrier in walkers_pause(). */
 		atomic_inc_return(&walkers->inside);
-		/* Who cannot wait tests a range under zone->lock that its caller has isolated: it stays online. */
-		if (!READ_ONCE(walkers->paused) || in_atomic()) {
+		/*
+		 * Acquire: the look at the flag comes before the looks at sections. Who finds it down again must see
+		 * the sections as the offline left them; pairs with the release in walkers_resume().
+		 * Who cannot wait tests a range under zone->lock that its caller has isolated: it stays online.
+		 */
+		if (!smp_load_acquire(&walkers->paused) || in_atomic()) {
 			w->reading = w->counted = 1;
 			return true;
 		}
