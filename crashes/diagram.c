@@ -105,6 +105,7 @@ static u32 indent_of(enum row_kind kind)
 {
 	switch (kind) {
 	case ROW_POINT:
+	case ROW_GAP:
 		return 2;
 	case ROW_ACCESS:
 	case ROW_WAIT:

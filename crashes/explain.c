@@ -8,6 +8,8 @@
 
 #include "core/rt/point.h"
 #include "crashes/diagram.h"
+#include "crashes/matters.h"
+#include "crashes/ordering.h"
 #include "crashes/swimlanes.h"
 #include "crashes/symbol.h"
 #include "crashes/trace_json.h"
@@ -55,22 +57,29 @@ static void print_indented(FILE *out, const char *title, const char *text)
 static char *print_verdict(const struct timeline *t, const char *where)
 {
 	const struct rt_verdict *v = &t->result.rt.verdict;
-	char *text = NULL;
+	char *text = NULL, *matters = matters_print(t), *ordering = ordering_print(t);
 	size_t size = 0;
 	FILE *out = open_memstream(&text, &size);
 
-	if (!out)
+	if (!out || !matters || !ordering) {
+		free(matters);
+		free(ordering);
 		return NULL;
+	}
 	fprintf(out, "%s: %s\n", verdict_name(v->kind), v->signature[0] ? v->signature : "every law held");
 	print_indented(out, "what happened", v->detail);
 	if (where[0])
 		fprintf(out, "\ncode\n  %s\n", where);
 	print_indented(out, "what was touched", t->address);
+	print_indented(out, "what orders the two accesses", ordering);
+	print_indented(out, "when the failure comes", matters);
 	print_operations(out, t);
 	print_schedule(out, t->scenario);
 	print_indented(out, "machine at the end", t->machine);
 	fprintf(out, "\n%" PRIu64 " steps, %" PRIu64 " switches, %" PRIu64 " preemptions, hash %016" PRIx64 "\n",
 		t->result.rt.steps, t->result.rt.switches, t->result.rt.preemptions, t->result.rt.hash);
+	free(matters);
+	free(ordering);
 	if (fclose(out)) {
 		free(text);
 		return NULL;
@@ -158,6 +167,8 @@ int explain(const struct scenario *s, bool all, enum explain_as as, struct expla
 	memset(e, 0, sizeof(*e));
 	if (ret)
 		return ret;
+	/* Out of memory is told below: what is missing then is missing there too. */
+	matters_find(&t);
 	e->result = t.result.rt.verdict;
 	e->hash = t.result.rt.hash;
 	e->steps = t.result.rt.steps;

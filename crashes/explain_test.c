@@ -32,14 +32,16 @@ static void draws_who_did_what_when(void **state)
 	static const char *const expected[] = {"walker (CPU 0)",
 					       "remover (CPU 1)",
 					       "\ncompact zone=Normal",
+					       "\n  ...\n",
 					       "\n  compaction.freepage_checked",
 					       "~ preempted ~",
 					       ">\n",
 					       "  offline block=4\n",
-					       "offline.sections_offline",
 					       "= 0\n",
 					       "  remove block=4\n",
-					       "remove.memmap_gone",
+					       "sparse.mem_map_cleared",
+					       "sparse.memmap_unmapped",
+					       "  ...\n",
 					       "(ends)\n",
 					       "page[312].flags",
 					       "\n*** oops ***\n",
@@ -79,6 +81,9 @@ static void decodes_what_was_hit(void **state)
 					       "taken away by remover",
 					       "what was touched",
 					       "pfn 312",
+					       "what orders the two accesses",
+					       "in common: no lock",
+					       "when the failure comes",
 					       "operations",
 					       "walker: compact zone=Normal: under way",
 					       "remover: remove block=4 -> 0",
@@ -95,6 +100,40 @@ static void decodes_what_was_hit(void **state)
 	testing_parse(testing_small, &s);
 	assert_int_equal(explain(&s, false, EXPLAIN_TEXT, &e, error, sizeof(error)), 0);
 	assert_in_order(e.verdict, expected);
+	explanation_free(&e);
+}
+
+static bool oopses_with(const char *entry)
+{
+	static struct scenario trial;
+	static struct runner_result run;
+	static struct replay replay;
+	char text[2048];
+
+	snprintf(text, sizeof(text), "%sschedule %s\n", testing_small, entry);
+	testing_parse(text, &trial);
+	return runner_replay(&trial, &replay, 0, &run) == 0 && scenario_expected(&trial, &run.rt.verdict) &&
+	       strstr(run.rt.verdict.signature, "freepage_checked, sparse.mem_map_cleared");
+}
+
+/* What the diagram leaves out does not matter, and where it says that an edge is, there is one. */
+static void shows_the_points_that_matter(void **state)
+{
+	struct explanation e;
+	char error[256];
+
+	(void)state;
+	testing_parse(testing_small, &s);
+	assert_int_equal(explain(&s, false, EXPLAIN_TEXT, &e, error, sizeof(error)), 0);
+	assert_non_null(strstr(e.verdict, "remover -> walker: not yet at sparse.mem_map_cleared #1, but from "
+					  "sparse.memmap_unmapped #1\n"));
+	assert_false(oopses_with("switch remover -> walker at sparse.mem_map_cleared #1"));
+	assert_true(oopses_with("switch remover -> walker at sparse.memmap_unmapped #1"));
+	assert_non_null(strstr(e.diagram, "sparse.memmap_unmapped"));
+	assert_false(oopses_with("switch remover -> walker at offline.sections_offline #1"));
+	assert_true(oopses_with("switch remover -> walker at remove.memmap_gone #1"));
+	assert_null(strstr(e.diagram, "offline.sections_offline"));
+	assert_null(strstr(e.diagram, "remove.memmap_gone"));
 	explanation_free(&e);
 }
 
@@ -254,11 +293,17 @@ static void symbols_have_a_function(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(draws_who_did_what_when),   cmocka_unit_test(lines_fit_a_mail_unless_all_is_wanted),
-		cmocka_unit_test(decodes_what_was_hit),      cmocka_unit_test(a_page_has_lanes_bars_and_arrows),
-		cmocka_unit_test(a_mail_is_72_columns_wide), cmocka_unit_test(a_trace_is_what_viewers_read),
-		cmocka_unit_test(explains_a_run_that_held),  cmocka_unit_test(a_trace_does_not_change_the_run),
-		cmocka_unit_test(drift_is_an_error),         cmocka_unit_test(symbols_have_a_function),
+		cmocka_unit_test(draws_who_did_what_when),
+		cmocka_unit_test(shows_the_points_that_matter),
+		cmocka_unit_test(lines_fit_a_mail_unless_all_is_wanted),
+		cmocka_unit_test(decodes_what_was_hit),
+		cmocka_unit_test(a_page_has_lanes_bars_and_arrows),
+		cmocka_unit_test(a_mail_is_72_columns_wide),
+		cmocka_unit_test(a_trace_is_what_viewers_read),
+		cmocka_unit_test(explains_a_run_that_held),
+		cmocka_unit_test(a_trace_does_not_change_the_run),
+		cmocka_unit_test(drift_is_an_error),
+		cmocka_unit_test(symbols_have_a_function),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,11 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/rt/lock.h"
 #include "core/rt/name.h"
 #include "core/rt/point.h"
+#include "crashes/ordering.h"
 
 #define CELL 160
+#define HELD_SHOWN 4u /* locks, innermost first */
 
 struct rows {
 	const struct timeline *t;
@@ -18,9 +19,11 @@ struct rows {
 	row_fn *fn;
 	void *arg;
 	u32 begun[SCENARIO_TASKS]; /* operations each task has begun */
+	u8 *happens;               /* per entry: a point where what is shown happens */
 	u8 *last;                  /* per entry: the last visit of its point in its stretch */
 	u16 *times;                /* per entry: visits of that point in the stretch */
 	char repeated[CELL];       /* the access told last, to tell a series of equal ones once */
+	bool gap[RT_MAX_TASKS];    /* points of the task were left out since its last row */
 };
 
 /* ---- what is shown --------------------------------------------------------------------------------------------- */
@@ -78,6 +81,11 @@ static void operation_text(struct rows *r, const struct rt_place *p, char *buf, 
 	scenario_print_op(s, &s->task[p->task].op[n], buf, size);
 }
 
+static bool judged(const struct timeline *t, u32 i)
+{
+	return t->matters && t->matters[i] != MATTERS_UNKNOWN;
+}
+
 static void point_text(struct rows *r, u32 i, char *buf, size_t size)
 {
 	const struct rt_place *p = &r->t->entry[i].place;
@@ -96,27 +104,8 @@ static void point_text(struct rows *r, u32 i, char *buf, size_t size)
 		return;
 	}
 	text_put(&out, "%s %" PRId64 " #%u", point_name(p->semantic), (s64)p->addr, p->occurrence);
-	if (!r->all && r->times[i] > 1)
+	if (!r->all && !judged(r->t, i) && r->last[i] && r->times[i] > 1)
 		text_put(&out, "  (last of %u here)", r->times[i]);
-}
-
-static void access_text(const struct timeline *t, u32 i, char *buf, size_t size)
-{
-	const struct rt_trace_entry *e = &t->entry[i];
-	struct text_out out = {buf, size, 0};
-	char name[96] = "";
-
-	if (e->place.addr)
-		rt_name(e->place.addr, true, name, sizeof(name));
-	text_put(&out, "%s", rt_kind_text(e->place.kind));
-	if (name[0])
-		text_put(&out, " %s", name);
-	if (e->place.kind & (RT_LOCK | RT_UNLOCK) && e->place.addr && e->value < NR_LOCK_CLASSES)
-		text_put(&out, " (%s)", lock_class_name((enum lock_class)e->value));
-	else if (e->place.size > 8)
-		text_put(&out, " and on, %u bytes", e->place.size);
-	if (!e->place.addr && (e->place.kind & (RT_LOCK | RT_UNLOCK)))
-		text_put(&out, " rcu_read");
 }
 
 /* Locks, RCU and interrupt state of a task that is being left: what it keeps from others while it does not run. */
@@ -126,13 +115,15 @@ static void state_text(const struct rt_trace_entry *e, char *buf, size_t size)
 	const char *separator = "";
 
 	buf[0] = '\0';
-	for (u32 i = 0; i < ARRAY_SIZE(e->locks_held) && e->locks_held[i]; i++) {
+	for (u32 i = 0; i < HELD_SHOWN && e->locks_held[i]; i++) {
 		char name[64] = "";
 
 		rt_name(e->locks_held[i], true, name, sizeof(name));
 		text_put(&out, "%s%s", separator, name);
 		separator = ", ";
 	}
+	if (e->locks_held[HELD_SHOWN])
+		text_put(&out, ", ...");
 	if (e->rcu_depth) {
 		text_put(&out, "%srcu_read_lock", separator);
 		separator = ", ";
@@ -141,7 +132,46 @@ static void state_text(const struct rt_trace_entry *e, char *buf, size_t size)
 		text_put(&out, "%sirqs off", separator);
 }
 
+/* Does the entry have to be shown: is it where the task is when it is left, or the latest before a touch that is shown?
+ */
+static void mark_where_it_happens(struct rows *r)
+{
+	const struct timeline *t = r->t;
+	u32 latest[RT_MAX_TASKS] = {0};
+
+	for (u32 i = 0; i < t->count; i++) {
+		const struct rt_place *p = &t->entry[i].place;
+
+		if (t->entry[i].switched_to || p->task >= RT_MAX_TASKS)
+			continue;
+		if (p->kind == RT_SEMANTIC)
+			latest[p->task] = i + 1;
+		if (latest[p->task] && (timeline_preempted(t, i) || touches_verdict(t, p)))
+			r->happens[latest[p->task] - 1] = 1;
+	}
+	if (t->result.rt.verdict.kind != VERDICT_ok && t->result.rt.verdict.task < RT_MAX_TASKS &&
+	    latest[t->result.rt.verdict.task])
+		r->happens[latest[t->result.rt.verdict.task] - 1] = 1;
+}
+
+static bool shows_point(const struct rows *r, u32 i)
+{
+	if (r->all || r->happens[i])
+		return true;
+	return judged(r->t, i) ? r->t->matters[i] == MATTERS_YES : r->last[i];
+}
+
 /* ---- rows ------------------------------------------------------------------------------------------------------ */
+
+static void tell_gap(struct rows *r, u32 task, u64 step)
+{
+	struct row gap = {.kind = ROW_GAP, .task = task, .step = step, .text = "..."};
+
+	if (!r->gap[task])
+		return;
+	r->gap[task] = false;
+	r->fn(&gap, r->arg);
+}
 
 static void emit(struct rows *r, u32 i, enum row_kind kind, const char *text)
 {
@@ -150,6 +180,7 @@ static void emit(struct rows *r, u32 i, enum row_kind kind, const char *text)
 
 	if (kind == ROW_PREEMPTED)
 		row.other = r->t->entry[i + 1].place.task;
+	tell_gap(r, p->task, p->step);
 	r->fn(&row, r->arg);
 }
 
@@ -159,8 +190,10 @@ static void tell_point(struct rows *r, u32 i)
 	bool begin = p->semantic == POINT_op_begin, end = p->semantic == POINT_op_end;
 	char text[CELL];
 
-	if (!r->all && !begin && !end && !r->last[i])
+	if (!begin && !end && !shows_point(r, i)) {
+		r->gap[p->task] = true;
 		return;
+	}
 	point_text(r, i, text, sizeof(text));
 	emit(r, i, begin ? ROW_OPERATION : end ? ROW_RESULT : ROW_POINT, text);
 }
@@ -187,7 +220,7 @@ static void tell_preemption(struct rows *r, u32 i)
 	const struct rt_trace_entry *e = &r->t->entry[i];
 	char held[CELL], text[2 * CELL];
 
-	access_text(r->t, i, text, sizeof(text));
+	ordering_access_text(&r->t->entry[i], text, sizeof(text));
 	if (e->place.kind != RT_SEMANTIC) {
 		char before[sizeof(text) + 16];
 
@@ -216,7 +249,7 @@ static void tell_entry(struct rows *r, u32 i)
 	} else if (e->place.kind & (RT_BLOCK | RT_EXIT)) {
 		tell_wait(r, i);
 	} else if (r->all || touches_verdict(r->t, &e->place)) {
-		access_text(r->t, i, text, sizeof(text));
+		ordering_access_text(&r->t->entry[i], text, sizeof(text));
 		if (r->all || strcmp(r->repeated, text) != 0)
 			emit(r, i, ROW_ACCESS, text);
 		memcpy(r->repeated, text, sizeof(text));
@@ -225,7 +258,7 @@ static void tell_entry(struct rows *r, u32 i)
 		tell_preemption(r, i);
 }
 
-static void tell_verdict(const struct rows *r)
+static void tell_verdict(struct rows *r)
 {
 	const struct rt_verdict *v = &r->t->result.rt.verdict;
 	struct row row = {.kind = ROW_VERDICT, .task = v->task, .step = r->t->result.rt.steps};
@@ -234,6 +267,8 @@ static void tell_verdict(const struct rows *r)
 		return;
 	if (v->task >= RT_MAX_TASKS || !timeline_shows(r->t, v->task))
 		row.task = UINT32_MAX;
+	else
+		tell_gap(r, v->task, row.step);
 	row.text = verdict_name(v->kind);
 	r->fn(&row, r->arg);
 }
@@ -245,8 +280,10 @@ int rows_visit(const struct timeline *t, bool all, row_fn *fn, void *arg)
 
 	r.last = calloc(t->count + 1, sizeof(*r.last));
 	r.times = calloc(t->count + 1, sizeof(*r.times));
-	if (r.last && r.times) {
+	r.happens = calloc(t->count + 1, sizeof(*r.happens));
+	if (r.last && r.times && r.happens) {
 		mark_last_visits(&r);
+		mark_where_it_happens(&r);
 		for (u32 i = 0; i < t->count; i++)
 			tell_entry(&r, i);
 		tell_verdict(&r);
@@ -254,5 +291,6 @@ int rows_visit(const struct timeline *t, bool all, row_fn *fn, void *arg)
 	}
 	free(r.last);
 	free(r.times);
+	free(r.happens);
 	return ret;
 }

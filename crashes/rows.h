@@ -2,8 +2,9 @@
 /*
  * What of a run's points people are shown, in the order it happened: the rows of a diagram, whoever draws it.
  *
- * By default a stretch of one task shows its operations, the last visit of each semantic point, what touches the
- * address of the verdict, where it waits, and its locks and RCU state where it is preempted; with @all, every point.
+ * By default a stretch of one task shows its operations, the semantic points that matter (matters.h; where that is not
+ * known, the last visit of each), those of the signature and those where it is preempted, what touches the address of
+ * the verdict, where it waits, and its locks and RCU state where it is preempted; with @all, every point.
  */
 #ifndef PFNSTORM_CRASHES_ROWS_H
 #define PFNSTORM_CRASHES_ROWS_H
@@ -15,6 +16,7 @@ enum row_kind {
 	ROW_RESULT,    /* of the operation begun last */
 	ROW_POINT,
 	ROW_ACCESS,
+	ROW_GAP, /* points left out */
 	ROW_WAIT,
 	ROW_BEFORE, /* what a preempted task would do next */
 	ROW_HOLDS,  /* what a preempted task keeps from others */

@@ -84,8 +84,12 @@ void timeline_free(struct timeline *t)
 {
 	free(t->entry);
 	free(t->log);
+	free(t->matters);
+	free(t->window);
 	t->entry = NULL;
 	t->log = NULL;
+	t->matters = NULL;
+	t->window = NULL;
 }
 
 bool timeline_shows(const struct timeline *t, u32 task)

@@ -16,11 +16,26 @@ struct timeline_task {
 	u64 points; /* passed in this run */
 };
 
+/* Of each entry, see matters.h. */
+enum timeline_matters { MATTERS_UNKNOWN, MATTERS_NO, MATTERS_YES };
+
+/*
+ * Where, in the doing of @task, @next may go on for the failure to come: the semantic points before and after each
+ * edge, as numbers of entries, UINT32_MAX: there is none.
+ */
+struct timeline_window {
+	u32 task, next;
+	u32 too_early, earliest, latest, too_late;
+	bool judged; /* false: the budget ended before */
+};
+
 struct timeline {
 	const struct scenario *scenario;
 	struct rt_trace_entry *entry;
 	u32 count, capacity;
-	u32 tasks;
+	u8 *matters; /* enum timeline_matters; NULL: nobody has looked */
+	struct timeline_window *window;
+	u32 windows, tasks;
 	struct timeline_task task[RT_MAX_TASKS];
 	struct runner_result result;
 	char *log;

@@ -123,7 +123,7 @@ struct rt_trace_entry {
 	u64 value; /* of a load: what was read; of a store: 0; semantic: argument; lock: class */
 	u64 runnable;
 	u32 preempt_count, irqs_off, rcu_depth;
-	u64 locks_held[4]; /* addresses, innermost first, 0-terminated if fewer */
+	u64 locks_held[8]; /* addresses, innermost first, 0-terminated if fewer */
 	bool switched_to;  /* true for the pseudo entry that marks the task being switched in */
 };
 void rt_set_trace(void (*sink)(const struct rt_trace_entry *entry, void *arg), void *arg);

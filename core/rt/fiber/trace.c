@@ -36,7 +36,7 @@ static void fill_context(struct rt_trace_entry *entry, u64 runnable)
 	entry->preempt_count = rt_cur->preempt_count;
 	entry->irqs_off = rt_cur->irqs_off;
 	entry->rcu_depth = rt_cur->rcu_depth;
-	for (u32 i = 0; i < 4 && i < rt_cur->nr_held; i++)
+	for (u32 i = 0; i < ARRAY_SIZE(entry->locks_held) && i < rt_cur->nr_held; i++)
 		entry->locks_held[i] = (u64)rt_cur->held[rt_cur->nr_held - 1 - i].lock;
 }
 
