@@ -306,6 +306,7 @@ void core_boot(const struct machine_config *config, const struct rt_config *rt, 
 	BUG_ON(machine_config_error(config));
 	machine_config = *config;
 	rt_config.cpus = config->cpus;
+	rt_config.memory = config->memory;
 	geometry_set(config->geometry, config->blocks);
 	topology_set(config);
 	compaction_init();

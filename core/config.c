@@ -65,6 +65,8 @@ static const char *size_error(const struct machine_config *config, char *text)
 		return "topology: there is no such";
 	if (config->boot_params >> NR_BOOT_PARAMS)
 		return "boot parameters: there is no such";
+	if (config->memory >= NR_MEMORY_MODELS)
+		return "memory: there is no such model";
 	geometry_of(&g, config->geometry, config->blocks);
 	if (g.max_pfn * sizeof(struct page) > RT_MEMMAP_SIZE || g.max_pfn * sizeof(u64) > RT_CONTENT_SIZE ||
 	    g.max_pfn / g.pages_per_section > SECTION_ROOTS_MAX * SECTIONS_PER_ROOT)

@@ -134,6 +134,7 @@ struct machine_config {
 	u32 blocks;                  /* block ids are 0 .. blocks-1; 1 .. 64 in scenarios, up to 8192 */
 	u32 topology;                /* enum topology_id */
 	u32 boot_params;             /* bit per enum boot_param_id */
+	u32 memory;                  /* enum rt_memory_model; under thread what the processor does */
 	struct block_ranges online;  /* early: present and online at boot; contains block 0 */
 	struct block_ranges normal;  /* hot-added and onlined with online_kernel before the run */
 	struct block_ranges movable; /* hot-added and onlined with online_movable before the run */

@@ -229,6 +229,13 @@ static void describe_entry(const struct writer *w, const struct schedule_entry *
 {
 	static const char *const where[] = {
 		[SCHEDULE_SEMANTIC] = "is at", [SCHEDULE_OBJECT] = "has passed", [SCHEDULE_RAW] = "has passed"};
+	static const char *const choices[NR_RT_CHOICES] = {
+		[RT_CHOOSE_FAULT] = "a failure that the environment may have",
+		[RT_CHOOSE_CALLBACK] = "which callback of RCU is first",
+		[RT_CHOOSE_WORK] = "which work item a CPU takes",
+		[RT_CHOOSE_TIMER] = "how late a machine wakes where everybody waits",
+		[RT_CHOOSE_DRAIN] = "when a store reaches memory",
+	};
 	const char *function = point_mirrors((enum point_id)e->anchor);
 
 	switch ((enum schedule_form)e->form) {
@@ -236,9 +243,7 @@ static void describe_entry(const struct writer *w, const struct schedule_entry *
 		snprintf(buf, size, "%s is the first to run", name_of(w, e->target));
 		return;
 	case SCHEDULE_CHOICE:
-		snprintf(buf, size, "%s",
-			 e->choice == RT_CHOOSE_FAULT ? "a failure that the environment may have"
-						      : "which callback of RCU is first");
+		snprintf(buf, size, "%s", choices[e->choice]);
 		return;
 	default:
 		snprintf(buf, size, "%s %s %s%s%s%s: %s goes on", name_of(w, e->task), where[e->form],

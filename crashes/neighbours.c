@@ -194,8 +194,7 @@ static u32 scout_choose(struct rt_strategy *strategy, enum rt_choice kind, u32 w
 	const struct schedule_entry *w = s->wanted;
 	struct neighbour near = {.entry = *w, .nearness = NEAR_SAME};
 
-	if (w->form == SCHEDULE_CHOICE && w->choice == (u8)kind &&
-	    w->what == (kind == RT_CHOOSE_FAULT ? what & 15 : 0)) {
+	if (w->form == SCHEDULE_CHOICE && w->choice == (u8)kind && w->what == what) {
 		near.entry.occurrence = ++s->choices;
 		near.distance = difference(s->choices, w->occurrence);
 		if (w->value < n)

@@ -162,6 +162,9 @@ static u32 exhaustive_begin(struct rt_strategy *s, u64 runnable)
 	rt_ask_conflicts(NULL);
 	rt_ask_kinds(0);
 	e->choices = e->forced = e->preempted = 0;
+	/* Stores that are seen late: it matters where a task is preempted, at other accesses than those that conflict.
+	 */
+	e->options.prune &= !rt_memory_is_weak();
 	e->path_next = 1;
 	moves_begin(e);
 	if (e->run_kind == RUN_EXPANSION && e->options.prune && e->path_count > 1)

@@ -450,8 +450,10 @@ static bool add_choice(struct mutation *m)
 
 	e.choice = RT_CHOOSE_FAULT;
 	if (one_in(m, 4))
-		e.choice = (u8)(RT_CHOOSE_CALLBACK + below(m, NR_RT_CHOICES - RT_CHOOSE_CALLBACK));
-	e.what = e.choice == RT_CHOOSE_FAULT ? (u8)below(m, NR_FAULTS) : 0;
+		e.choice = (u8)(RT_CHOOSE_CALLBACK + below(m, RT_CHOOSE_DRAIN - RT_CHOOSE_CALLBACK));
+	if (m->s->machine.memory != RT_MEMORY_sc && !one_in(m, 4))
+		e.choice = RT_CHOOSE_DRAIN;
+	e.what = (u8)below(m, schedule_choice_subjects(e.choice));
 	e.occurrence = 1 + below(m, one_in(m, 2) ? 4 : 64);
 	return m->s->schedule.count < SCHEDULE_FUZZ_MAX && schedule_add(&m->s->schedule, &e) == 0;
 }

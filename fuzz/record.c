@@ -93,8 +93,7 @@ static bool record_passes(struct rt_strategy *strategy, u32 task, u32 semantic, 
 static u32 record_choose(struct rt_strategy *strategy, enum rt_choice kind, u32 what, u32 n)
 {
 	struct recorder *r = recorder_of(strategy);
-	u32 subject = kind == RT_CHOOSE_FAULT ? what & 15 : 0;
-	u32 count = ++r->choice_count[kind][subject];
+	u32 count = ++r->choice_count[kind][what];
 	u32 answer = r->inner && r->inner->ops->choose ? r->inner->ops->choose(r->inner, kind, what, n) : 0;
 
 	if (answer) {
@@ -103,7 +102,7 @@ static u32 record_choose(struct rt_strategy *strategy, enum rt_choice kind, u32 
 			.object = SCHEDULE_NO_OBJECT,
 			.occurrence = count,
 			.choice = (u8)kind,
-			.what = (u8)subject,
+			.what = (u8)what,
 			.value = (u16)answer,
 		};
 

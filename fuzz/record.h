@@ -21,7 +21,7 @@ struct recorder {
 	struct rt_strategy *inner;
 	struct schedule *schedule;
 	bool overflow; /* more than SCHEDULE_MAX decisions: the schedule is not the whole run */
-	u32 choice_count[NR_RT_CHOICES][16];
+	u32 choice_count[NR_RT_CHOICES][RT_CHOICE_SUBJECTS];
 	struct record_task task[RT_MAX_TASKS];
 };
 

@@ -251,7 +251,7 @@ static void reset(struct replay *r)
 	r->drift.set = false;
 	memset(r->done, 0, r->schedule->count);
 	memset(r->matched, 0, r->schedule->count * sizeof(r->matched[0]));
-	if (r->choices)
+	if (r->has_choices)
 		memset(r->choice_count, 0, sizeof(r->choice_count));
 	memset(r->task, 0, sizeof(r->task));
 	/* Every task begins right after its first task.start. */
@@ -315,16 +315,15 @@ static u32 replay_next(struct rt_strategy *strategy, const struct rt_place *plac
 static u32 replay_choose(struct rt_strategy *strategy, enum rt_choice kind, u32 what, u32 n)
 {
 	struct replay *r = replay_of(strategy);
-	u32 subject = kind == RT_CHOOSE_FAULT ? what & 15 : 0;
 	u32 count;
 
-	if (!(r->choices & BIT((u32)kind * 16 + subject)))
+	if (!(r->choices[kind] >> what & 1))
 		return 0;
-	count = ++r->choice_count[kind][subject];
+	count = ++r->choice_count[kind][what];
 	for (u32 i = 0; i < r->schedule->count; i++) {
 		const struct schedule_entry *e = &r->schedule->entry[i];
 
-		if (e->form != SCHEDULE_CHOICE || e->choice != (u8)kind || e->what != subject || e->occurrence != count)
+		if (e->form != SCHEDULE_CHOICE || e->choice != (u8)kind || e->what != what || e->occurrence != count)
 			continue;
 		if (e->value < n) {
 			r->done[i] = 1;
@@ -350,12 +349,15 @@ void replay_init(struct replay *r, const struct schedule *schedule, bool lenient
 	r->schedule = schedule;
 	r->lenient = lenient;
 	r->kinds = kinds_of(schedule);
-	r->choices = 0;
+	r->has_choices = false;
+	memset(r->choices, 0, sizeof(r->choices));
 	for (u32 i = 0; i < schedule->count; i++) {
 		const struct schedule_entry *e = &schedule->entry[i];
 
-		if (e->form == SCHEDULE_CHOICE)
-			r->choices |= BIT(e->choice * 16u + e->what);
+		if (e->form != SCHEDULE_CHOICE)
+			continue;
+		r->has_choices = true;
+		r->choices[e->choice] |= (u16)BIT(e->what);
 	}
 	reset(r);
 }
@@ -369,8 +371,7 @@ static void describe_miss(const struct replay *r, u32 entry, struct text_out *ou
 	if (e->form == SCHEDULE_START) {
 		text_put(out, "a schedule has one start");
 	} else if (e->form == SCHEDULE_CHOICE) {
-		text_put(out, "there were %u such choices",
-			 r->choice_count[e->choice][e->choice == RT_CHOOSE_FAULT ? e->what : 0]);
+		text_put(out, "there were %u such choices", r->choice_count[e->choice][e->what]);
 	} else if (entry != r->next) {
 		text_put(out, "the entry before it did not happen");
 	} else if (r->nearest.occurrence == 0) {

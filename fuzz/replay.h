@@ -24,14 +24,15 @@ struct replay {
 	struct rt_strategy strategy;
 	const struct schedule *schedule;
 	bool lenient;
-	u32 next;                            /* exact: the switch looked for now; schedule->count: none left */
-	u32 used;                            /* switches and choices that happened */
-	u32 kinds;                           /* asked for during the run */
-	bool counting;                       /* lenient: asked for a point that a raw entry counts to */
-	u32 choice_count[NR_RT_CHOICES][16]; /* choices so far by kind and what */
-	u64 choices;               /* bit per kind * 16 + what that occurs in the schedule, to skip look-ups */
-	u8 done[SCHEDULE_MAX];     /* 1: this entry happened */
-	u16 matched[SCHEDULE_MAX]; /* exact: points of its kind and object since its anchor */
+	u32 next;      /* exact: the switch looked for now; schedule->count: none left */
+	u32 used;      /* switches and choices that happened */
+	u32 kinds;     /* asked for during the run */
+	bool counting; /* lenient: asked for a point that a raw entry counts to */
+	u32 choice_count[NR_RT_CHOICES][RT_CHOICE_SUBJECTS]; /* choices so far by kind and what */
+	bool has_choices;
+	u16 choices[NR_RT_CHOICES]; /* those in the schedule, a bit per what: to skip look-ups */
+	u8 done[SCHEDULE_MAX];      /* 1: this entry happened */
+	u16 matched[SCHEDULE_MAX];  /* exact: points of its kind and object since its anchor */
 	struct replay_task task[RT_MAX_TASKS];
 	struct {
 		bool set;

@@ -29,7 +29,7 @@ void scenario_copy(struct scenario *to, const struct scenario *from)
 bool scenario_same_machine(const struct machine_config *a, const struct machine_config *b)
 {
 	return a->geometry == b->geometry && a->topology == b->topology && a->boot_params == b->boot_params &&
-	       a->cpus == b->cpus && a->nodes == b->nodes && a->blocks == b->blocks &&
+	       a->memory == b->memory && a->cpus == b->cpus && a->nodes == b->nodes && a->blocks == b->blocks &&
 	       block_ranges_equal(&a->online, &b->online) && block_ranges_equal(&a->normal, &b->normal) &&
 	       block_ranges_equal(&a->movable, &b->movable) && block_ranges_equal(&a->offline, &b->offline);
 }

@@ -2,8 +2,9 @@
 /*
  * Byte form of scenarios, format 1; declared in scenario.h.
  *
- * A header of 8 bytes (format, number of the machine, six zeroes), then records of 8 bytes. The first byte says what
- * a record is; operations belong to the task record before them, before the first task they are boot operations.
+ * A header of 8 bytes (format, number of the machine, its memory model, five zeroes), then records of 8 bytes. The
+ * first byte says what a record is; operations belong to the task record before them, before the first task they are
+ * boot operations.
  *
  *   00         nothing
  *   01 … 3f    operation with that id of ops.def; bytes 1-4 its arguments, 5-7 the high bytes of the first three
@@ -11,7 +12,7 @@
  *   80 … 9f    preemption of task (low five bits): target, anchor (2 bytes), occurrence (2), points since it (2)
  *   a0 … bf    task waits or ends: target, anchor (2), occurrence (2), how often since it, 0 waits / 1 ends
  *   c0 … df    start: target
- *   e0 … ff    choice of kind (low two bits): about what, occurrence (2), answer (2)
+ *   e0 … ff    choice of kind (low three bits): about what, occurrence (2), answer (2)
  *
  * Numbers are little endian. Ids that no table has are dropped, values out of range are taken modulo the range, so a
  * new row in a table never changes what canonical bytes mean. Canonical bytes have zeroes wherever nothing is said.
@@ -168,11 +169,11 @@ static bool decode_entry(const u8 *at, struct schedule_entry *e)
 	default:
 		e->form = SCHEDULE_CHOICE;
 		e->task = e->target = 0;
-		e->choice = at[0] % NR_RT_CHOICES;
-		e->what = e->choice == RT_CHOOSE_FAULT ? at[1] : 0;
+		e->choice = (at[0] & 7) < NR_RT_CHOICES ? at[0] & 7 : RT_CHOOSE_FAULT;
+		e->what = schedule_choice_subjects(e->choice) > 1 ? at[1] : 0;
 		e->occurrence = max(get16(at + 2), 1u);
-		e->value = e->choice == RT_CHOOSE_FAULT ? 1 : (u16)get16(at + 4);
-		return e->what < NR_FAULTS && e->value;
+		e->value = schedule_choice_answer_max(e->choice) == 1 ? 1 : (u16)get16(at + 4);
+		return e->what < schedule_choice_subjects(e->choice) && e->value;
 	}
 	e->anchor = (u16)get16(at + 2);
 	e->occurrence = max(get16(at + 4), 1u);
@@ -209,6 +210,7 @@ static void decode_header(const u8 *data, size_t size, const struct switches *sw
 
 	s->name[0] = s->from[0] = 0;
 	s->machine = forms.machine[number < forms.nr_machines ? number : 0];
+	s->machine.memory = size > 2 && data[2] < NR_MEMORY_MODELS ? data[2] : RT_MEMORY_sc;
 	s->machine.sw = *sw;
 	s->seed = 0;
 	s->nr_boot_ops = s->nr_tasks = 0;
@@ -272,8 +274,11 @@ static int __attribute__((format(printf, 2, 3))) outside(struct encoder *e, cons
 	return -ERANGE;
 }
 
-static int find_machine(const struct machine_config *m)
+static int find_machine(const struct machine_config *wanted)
 {
+	struct machine_config plain = *wanted, *m = &plain;
+
+	m->memory = RT_MEMORY_sc;
 	for (u32 i = 0; i < forms.nr_machines; i++) {
 		if (scenario_same_machine(&forms.machine[i], m))
 			return (int)i;
@@ -355,7 +360,7 @@ static int encode_entry(struct encoder *e, const struct schedule_entry *x)
 		at[0] = (u8)(RECORD_CHOICE | x->choice);
 		at[1] = x->what;
 		put16(at + 2, x->occurrence);
-		put16(at + 4, x->choice == RT_CHOOSE_FAULT ? 0 : x->value);
+		put16(at + 4, schedule_choice_answer_max(x->choice) == 1 ? 0 : x->value);
 		return 0;
 	default:
 		return encode_switch(e, at, x);
@@ -394,6 +399,7 @@ ssize_t scenario_encode(const struct scenario *s, u8 *buf, size_t size, char *wh
 	if (!header)
 		return -ENOSPC;
 	header[0] = SCENARIO_BYTES_FORMAT;
+	header[2] = (u8)s->machine.memory;
 	header[1] = (u8)number;
 	ret = encode_tasks(&e, s);
 	for (u32 i = 0; i < s->schedule.count && ret == 0; i++)

@@ -80,7 +80,7 @@ static void no_bytes_are_one_idle_task(void **state)
 static void text_within_the_limits_survives(void **state)
 {
 	static const char text[] = "pfnstorm 1\n"
-				   "machine  geometry=tiny cpus=2 nodes=1 blocks=8 online=0-5\n"
+				   "machine  geometry=tiny memory=tso cpus=2 nodes=1 blocks=8 online=0-5\n"
 				   "boot     alloc movable order=0 count=40 as s2\n"
 				   "task t0 on cpu0\n"
 				   "         compact zone=Normal\n"
@@ -94,7 +94,8 @@ static void text_within_the_limits_survives(void **state)
 				   "schedule switch t0 -> t1 at +500 after op.end #1\n"
 				   "schedule switch t0 -> task/9 at exit #1 after op.end #1\n"
 				   "schedule choose fault migrate #2 = 1\n"
-				   "schedule choose callback #1 = 3\n";
+				   "schedule choose callback #1 = 3\n"
+				   "schedule choose drain load #2 = 1\n";
 	static char printed[SCENARIO_TEXT_MAX];
 	struct text_error error = {0};
 	size_t len;

@@ -79,6 +79,13 @@ static const char *const boot_param_names[] = {
 	NULL,
 };
 
+static const char *const memory_names[] = {
+#define MEMORY_MODEL(id, text, help) text,
+#include "core/memory_models.def"
+#undef MEMORY_MODEL
+	NULL,
+};
+
 /* The place of @value in @names, to *@index. */
 static int parse_choice(struct parser *p, const struct text_word *value, const char *what, const char *const *names,
 			u32 *index)
@@ -126,8 +133,8 @@ static int parse_count(struct parser *p, const struct text_word *value, const ch
 
 static int parse_machine_key(struct parser *p, const struct text_word *key, const struct text_word *value)
 {
-	static const char *const keys[] = {"geometry", "topology", "boot",    "cpus",    "nodes", "blocks",
-					   "online",   "normal",   "movable", "offline", NULL};
+	static const char *const keys[] = {"geometry", "topology", "boot",   "memory",  "cpus",    "nodes",
+					   "blocks",   "online",   "normal", "movable", "offline", NULL};
 	struct machine_config *m = &p->s->machine;
 
 	if (text_is(key, "geometry"))
@@ -137,6 +144,8 @@ static int parse_machine_key(struct parser *p, const struct text_word *key, cons
 				    &m->topology);
 	if (text_is(key, "boot"))
 		return parse_boot_params(p, value);
+	if (text_is(key, "memory"))
+		return parse_choice(p, value, "a memory model (sc, tso, pso)", memory_names, &m->memory);
 	if (text_is(key, "cpus"))
 		return parse_count(p, value, "cpus", 8, &m->cpus);
 	if (text_is(key, "nodes"))
@@ -152,8 +161,8 @@ static int parse_machine_key(struct parser *p, const struct text_word *key, cons
 	if (text_is(key, "offline"))
 		return block_ranges_parse(&p->line, value, &m->offline);
 	return text_expected(&p->line, key,
-			     "geometry=, topology=, boot=, cpus=, nodes=, blocks=, online=, normal=, movable= or "
-			     "offline=",
+			     "geometry=, topology=, boot=, memory=, cpus=, nodes=, blocks=, online=, normal=, "
+			     "movable= or offline=",
 			     text_nearest(key, keys));
 }
 

@@ -34,12 +34,20 @@ static void put_machine(struct text_out *out, const struct machine_config *m)
 #undef BOOT_PARAM
 	};
 
+	static const char *const models[] = {
+#define MEMORY_MODEL(id, text, help) text,
+#include "core/memory_models.def"
+#undef MEMORY_MODEL
+	};
+
 	text_put(out, "machine  geometry=%s", geometries[m->geometry]);
 	if (m->topology != TOPOLOGY_flat)
 		text_put(out, " topology=%s", topologies[m->topology]);
 	for (u32 i = 0; i < NR_BOOT_PARAMS; i++)
 		if (m->boot_params & 1u << i)
 			text_put(out, "%s%s", m->boot_params & ((1u << i) - 1) ? "," : " boot=", boot_params[i]);
+	if (m->memory != RT_MEMORY_sc)
+		text_put(out, " memory=%s", models[m->memory]);
 	text_put(out, " cpus=%u nodes=%u blocks=%u", m->cpus, m->nodes, m->blocks);
 	put_ranges(out, "online", &m->online);
 	put_ranges(out, "normal", &m->normal);

@@ -56,6 +56,12 @@ static void canonical_text_prints_as_itself(void **state)
 	(void)state;
 	check_text_round_trip(example);
 	check_text_round_trip("pfnstorm 1\n"
+			      "machine  geometry=tiny memory=tso cpus=2 nodes=1 blocks=8 online=0-3\n"
+			      "task t0 on cpu0\n"
+			      "schedule choose drain switch #1 = 1\n"
+			      "schedule choose drain load #12 = 1\n"
+			      "schedule choose drain store #3 = 1\n");
+	check_text_round_trip("pfnstorm 1\n"
 			      "machine  geometry=tiny cpus=2 nodes=1 blocks=8 online=0-3 normal=4 movable=5 offline=6\n"
 			      "seed     18446744073709551615\n"
 			      "task a on cpu0\n"
@@ -186,7 +192,9 @@ static const struct {
 	{TWO "schedule switch t -> u at lock zone.lock #1 op.begin\n", 4, 45, "expected 'after'"},
 	{TWO "schedule switch t -> u at +0 after op.begin\n", 4, 27, "expected a number of points like +17"},
 	{TWO "schedule switch t -> u at +1 after op.begin build=12\n", 4, 51, "8 hexadecimal digits"},
-	{TWO "schedule choose weather\n", 4, 17, "expected 'fault', 'callback', 'work' or 'timer'"},
+	{TWO "schedule choose drain bath #1 = 1\n", 4, 23, "expected 'switch', 'load' or 'store'"},
+	{TWO "schedule choose drain load #1 = 2\n", 4, 33, "expected 1"},
+	{TWO "schedule choose weather\n", 4, 17, "expected 'fault', 'callback', 'work', 'timer' or 'drain'"},
 	{TWO "schedule choose fault kmaloc\n", 4, 23, "did you mean 'kmalloc'?"},
 	{TWO "schedule choose fault kmalloc #1 = 2\n", 4, 36, "expected 1"},
 	{TWO "schedule choose callback #1 1\n", 4, 29, "expected '=' and a value"},

@@ -117,6 +117,18 @@ u32 schedule_raw_entries(const struct schedule *s)
 	return n;
 }
 
+_Static_assert(NR_FAULTS <= RT_CHOICE_SUBJECTS && NR_DRAINS <= RT_CHOICE_SUBJECTS, "strategies count by subject");
+
+u32 schedule_choice_subjects(u32 choice)
+{
+	return choice == RT_CHOOSE_FAULT ? NR_FAULTS : choice == RT_CHOOSE_DRAIN ? NR_DRAINS : 1;
+}
+
+u32 schedule_choice_answer_max(u32 choice)
+{
+	return choice == RT_CHOOSE_FAULT || choice == RT_CHOOSE_DRAIN ? 1 : UINT16_MAX;
+}
+
 /* The build writes a header with a hash of core's sources; a file compiled by hand has the tables alone. */
 #if __has_include(<core_fingerprint.h>)
 #include <core_fingerprint.h>

@@ -14,6 +14,7 @@
  *   switch walker -> remover at block #1 after op.begin #2
  *   choose fault kmalloc #2 = 1
  *   choose callback #1 = 1
+ *   choose drain switch #1 = 1
  */
 #ifndef PFNSTORM_FUZZ_SCHEDULE_H
 #define PFNSTORM_FUZZ_SCHEDULE_H
@@ -48,7 +49,7 @@ struct schedule_entry {
 	u32 count;      /* OBJECT, RAW: from 1 */
 	u32 build;      /* RAW: fingerprint, 0: this build's */
 	u8 choice;      /* enum rt_choice */
-	u8 what;        /* FAULT: enum rt_fault, else 0 */
+	u8 what;        /* FAULT: enum rt_fault; DRAIN: enum rt_drain; else 0 */
 	u16 value;
 };
 
@@ -74,6 +75,11 @@ const char *schedule_object_name(const struct schedule *s, const struct schedule
 u32 schedule_preemptions(const struct schedule *s);
 /* Number of entries that mean something in one build only. */
 u32 schedule_raw_entries(const struct schedule *s);
+
+/* How many things choices of kind @choice (enum rt_choice) can be about: each is counted by itself. */
+u32 schedule_choice_subjects(u32 choice);
+/* The largest answer. */
+u32 schedule_choice_answer_max(u32 choice);
 
 /* What point counts depend on: equal in builds of the same sources with the frozen code generation. Never 0. */
 u32 schedule_fingerprint(void);

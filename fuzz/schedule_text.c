@@ -22,8 +22,15 @@ static const char *const fault_names[] = {
 };
 
 /* In the order of enum rt_choice. */
-static const char *const choice_names[] = {"fault", "callback", "work", "timer", NULL};
+static const char *const choice_names[] = {"fault", "callback", "work", "timer", "drain", NULL};
 _Static_assert(ARRAY_SIZE(choice_names) == NR_RT_CHOICES + 1, "a name for each kind of choice");
+
+static const char *const drain_names[] = {
+	[RT_DRAIN_SWITCH] = "switch",
+	[RT_DRAIN_LOAD] = "load",
+	[RT_DRAIN_STORE] = "store",
+	[NR_DRAINS] = NULL,
+};
 
 /* In the order of the bits of enum rt_kind. */
 static const char *const kind_names[] = {
@@ -97,6 +104,8 @@ size_t schedule_print_entry(const struct schedule *s, u32 index, const struct sc
 		text_put(&out, "choose %s", choice_names[e->choice]);
 		if (e->choice == RT_CHOOSE_FAULT)
 			text_put(&out, " %s", fault_names[e->what]);
+		else if (e->choice == RT_CHOOSE_DRAIN)
+			text_put(&out, " %s", drain_names[e->what]);
 		text_put(&out, " #%u = %u", e->occurrence, e->value);
 		break;
 	case SCHEDULE_SEMANTIC:
@@ -277,31 +286,45 @@ static int parse_place(struct text_line *l, struct schedule *s, struct schedule_
 	return parse_anchor(l, e);
 }
 
+static int parse_subject(struct text_line *l, const char *const *names, const char *what, struct schedule_entry *e)
+{
+	struct text_word word;
+	int subject;
+
+	text_word(l, &word);
+	subject = find_name(&word, names);
+	if (subject < 0)
+		return text_expected(l, &word, what, text_nearest(&word, names));
+	e->what = (u8)subject;
+	return 0;
+}
+
 static int parse_choice(struct text_line *l, struct schedule_entry *e)
 {
 	struct text_word word;
-	int choice, fault;
+	int choice;
 	s64 value;
 
 	e->form = SCHEDULE_CHOICE;
 	text_word(l, &word);
 	choice = find_name(&word, choice_names);
 	if (choice < 0)
-		return text_expected(l, &word, "'fault', 'callback', 'work' or 'timer'",
+		return text_expected(l, &word, "'fault', 'callback', 'work', 'timer' or 'drain'",
 				     text_nearest(&word, choice_names));
 	e->choice = (u8)choice;
 	if (choice == RT_CHOOSE_FAULT) {
-		text_word(l, &word);
-		fault = find_name(&word, fault_names);
-		if (fault < 0)
-			return text_expected(l, &word, "a fault", text_nearest(&word, fault_names));
-		e->what = (u8)fault;
+		if (parse_subject(l, fault_names, "a fault", e))
+			return -EINVAL;
+	} else if (choice == RT_CHOOSE_DRAIN) {
+		if (parse_subject(l, drain_names, "'switch', 'load' or 'store'", e))
+			return -EINVAL;
 	}
 	if (parse_number(l, false, &e->occurrence) || parse_literal(l, "=", "'=' and a value"))
 		return -EINVAL;
 	text_word(l, &word);
-	if (!text_integer(&word, 1, e->choice == RT_CHOOSE_FAULT ? 1 : UINT16_MAX, &value))
-		return text_expected(l, &word, e->choice == RT_CHOOSE_FAULT ? "1" : "a number from 1", NULL);
+	if (!text_integer(&word, 1, schedule_choice_answer_max(e->choice), &value))
+		return text_expected(l, &word, schedule_choice_answer_max(e->choice) == 1 ? "1" : "a number from 1",
+				     NULL);
 	e->value = (u16)value;
 	return 0;
 }

@@ -92,7 +92,8 @@ static void put_switches(struct writer *w, const struct switches *sw)
 
 static void put_machine(struct writer *w, const struct machine_config *m)
 {
-	put_number(w, m->geometry | m->topology << TOKEN_TOPOLOGY_SHIFT | m->boot_params << TOKEN_BOOT_PARAMS_SHIFT);
+	put_number(w, m->geometry | (u64)m->topology << TOKEN_TOPOLOGY_SHIFT |
+			      (u64)m->boot_params << TOKEN_BOOT_PARAMS_SHIFT | (u64)m->memory << TOKEN_MEMORY_SHIFT);
 	put_number(w, m->cpus);
 	put_number(w, m->nodes);
 	put_number(w, m->blocks);

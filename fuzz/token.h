@@ -14,10 +14,12 @@
 #define TOKEN_PREFIX "pfn1:"
 #define TOKEN_MAX 49152 /* no token is longer, terminator included */
 
-/* The binary form. Of its number for the machine: bits 0-3 geometry, 4-7 topology, 8- boot parameters. */
+/* The binary form. Of its number for the machine: bits 0-3 geometry, 4-7 topology, 8-39 boot parameters, 40- memory
+ * model. */
 #define TOKEN_BINARY_FORMAT 1
 #define TOKEN_TOPOLOGY_SHIFT 4
 #define TOKEN_BOOT_PARAMS_SHIFT 8
+#define TOKEN_MEMORY_SHIFT 40
 
 bool token_is(const char *text); /* starts like one */
 /* Writes the terminated token and returns its length, or -ENOSPC. */

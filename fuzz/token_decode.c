@@ -117,14 +117,15 @@ static void get_switches(struct reader *r, struct switches *sw)
 static void get_machine(struct reader *r, struct machine_config *m)
 {
 	const char *error;
-	u32 number;
+	u64 number;
 
-	number = (u32)get_number(r, (1u << (TOKEN_BOOT_PARAMS_SHIFT + NR_BOOT_PARAMS)) - 1, "a geometry");
+	number = get_number(r, ((u64)NR_MEMORY_MODELS << TOKEN_MEMORY_SHIFT) - 1, "a geometry");
 	m->geometry = number % (1u << TOKEN_TOPOLOGY_SHIFT);
 	m->topology = number % (1u << TOKEN_BOOT_PARAMS_SHIFT) >> TOKEN_TOPOLOGY_SHIFT;
-	m->boot_params = number >> TOKEN_BOOT_PARAMS_SHIFT;
+	m->boot_params = (u32)(number >> TOKEN_BOOT_PARAMS_SHIFT);
+	m->memory = (u32)(number >> TOKEN_MEMORY_SHIFT);
 	if (!r->failed && (m->geometry >= NR_GEOMETRIES || m->topology >= NR_TOPOLOGIES))
-		refuse(r, "expected a geometry and a topology, found %u", number);
+		refuse(r, "expected a geometry and a topology, found %llu", (unsigned long long)number);
 	m->cpus = (u32)get_number(r, 8, "a number of cpus");
 	m->nodes = (u32)get_number(r, 4, "a number of nodes");
 	m->blocks = (u32)get_number(r, 64, "a number of blocks");
@@ -244,9 +245,9 @@ static void get_schedule(struct reader *r, struct schedule *s)
 			e.target = (u8)get_number(r, RT_MAX_TASKS - 1, "a task");
 		} else if (e.form == SCHEDULE_CHOICE) {
 			e.choice = (u8)get_number(r, NR_RT_CHOICES - 1, "a kind of choice");
-			e.what = (u8)get_number(r, e.choice == RT_CHOOSE_FAULT ? NR_FAULTS - 1 : 0, "a fault");
+			e.what = (u8)get_number(r, schedule_choice_subjects(e.choice) - 1, "what it is about");
 			e.occurrence = (u32)get_number(r, UINT32_MAX, "an occurrence");
-			e.value = (u16)get_number(r, e.choice == RT_CHOOSE_FAULT ? 1 : UINT16_MAX, "an answer");
+			e.value = (u16)get_number(r, schedule_choice_answer_max(e.choice), "an answer");
 			if (e.occurrence == 0 || e.value == 0)
 				refuse(r, "expected a choice counted from 1, and an answer that is not 0");
 		} else {

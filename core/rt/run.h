@@ -17,11 +17,19 @@
 
 #define RT_MAX_TASKS 32 /* fiber: alive at once, kthreads, workers and interrupt contexts included */
 
+enum rt_memory_model {
+#define MEMORY_MODEL(id, text, help) RT_MEMORY_##id,
+#include "core/memory_models.def"
+#undef MEMORY_MODEL
+	NR_MEMORY_MODELS
+};
+
 struct rt_config {
 	u32 cpus;           /* 1 .. RT_MAX_CPUS */
 	u64 step_limit;     /* fiber: livelock after so many points; 0: default 1,000,000 */
 	bool race_detector; /* fiber: on unless measuring */
 	bool warn_continue; /* WARN_ON logs instead of ending the run (conformance runs) */
+	u32 memory;         /* enum rt_memory_model; thread: what the processor does, whatever this says */
 	bool no_lock_order; /* fiber: deadlocks are found when they happen, not by the order of locks before */
 	u64 seed;           /* thread: perturbation; fiber: nothing uses it but the strategy */
 };

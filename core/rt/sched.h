@@ -64,8 +64,20 @@ enum rt_choice {
 	RT_CHOOSE_CALLBACK, /* which of n ready RCU callbacks runs first */
 	RT_CHOOSE_WORK,     /* which of n items queued on a CPU its worker takes, in order of queueing */
 	RT_CHOOSE_TIMER,    /* everybody waits: which of n deadlines, earliest first, time passes to */
+	RT_CHOOSE_DRAIN,    /* n = 2; @what = enum rt_drain: other than usual? Never with memory model sc */
 	NR_RT_CHOICES
 };
+#define RT_CHOICE_SUBJECTS 16 /* @what is below this */
+
+/* Choices about stores that have not reached memory. */
+enum rt_drain {
+	RT_DRAIN_SWITCH, /* the running CPU is left: its stores leave the buffer; 1: they stay */
+	RT_DRAIN_LOAD,   /* a load where another CPU's store waits: sees the old value; 1: that store leaves first */
+	RT_DRAIN_STORE,  /* the same for a store or atomic operation: that store leaves first; 1: it stays */
+	NR_DRAINS
+};
+/* Does the machine's memory model let stores wait? */
+bool rt_memory_is_weak(void);
 
 struct rt_strategy_ops {
 	const char *name;

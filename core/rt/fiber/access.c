@@ -8,6 +8,7 @@
 #include "core/rt/access.h"
 
 #include "core/rt/fiber/fast.h"
+#include "core/rt/fiber/storebuf.h"
 
 RT_UNINSTRUMENTED_BEGIN
 
@@ -15,7 +16,7 @@ struct rt_fast rt_fast = {.ask = RT_ASK_OUTSIDE, .view = RT_VIEW_NOTHING, .usual
 
 #define COLD __attribute__((noinline, cold))
 
-COLD void access_slow(u64 addr, u32 size, u32 kind, void *pc)
+COLD void access_check(u64 addr, u32 size, u32 kind, void *pc)
 {
 	u64 first = arena_offset(addr), last = first + size - 1;
 	bool store = kind & (RT_STORE | RT_WRITE_ONCE | RT_RMW);
@@ -34,6 +35,13 @@ COLD void access_slow(u64 addr, u32 size, u32 kind, void *pc)
 		race_note_read(addr, size);
 	if (rt_config.race_detector && !rt_cur->exempt)
 		race_check(addr, size, kind, pc);
+}
+
+COLD void access_slow(u64 addr, u32 size, u32 kind, void *pc)
+{
+	access_check(addr, size, kind, pc);
+	if (rt_fast.weak)
+		storebuf_access(addr, size, kind);
 }
 
 COLD void object_slow(u64 addr, u64 size, void *pc)
@@ -117,10 +125,10 @@ ALWAYS_INLINE void access_rest(u64 addr, u32 size, u32 kind, void *pc)
 	u64 offset = arena_offset(addr);
 	struct race_pair *pair = pair_of(addr);
 	u32 half = first_half(addr, size);
-	bool quiet = RT_LIVE[offset / 16] && !(addr & (size - 1));
+	bool quiet = RT_LIVE[offset / 16] && !(addr & (size - 1)) && !(rt_fast.watched & kind);
 
 	if (IS_STORE(kind))
-		quiet = quiet && RT_DIRTY_MAP[offset / RT_GRANULE] && !rt.relaxed;
+		quiet = quiet && RT_DIRTY_MAP[offset / RT_GRANULE];
 	if (quiet && rt_fast.view.base)
 		for (u32 i = 0; i < (size == 16 ? 4 : nr_halves(size)); i++)
 			quiet = quiet && half_in_order(pair + i / 2, half + i % 2, kind);
@@ -299,7 +307,7 @@ void rt_exclusive_access(const volatile void *p, size_t size)
 	if (!in_arena(addr))
 		return;
 	rt_step(RT_STORE, addr, (u32)size, RT_PC());
-	access_slow(addr, (u32)size, RT_STORE, RT_PC());
+	access_check(addr, (u32)size, RT_STORE, RT_PC());
 	san_plain_range((const void *)addr, size, 1);
 }
 

@@ -7,6 +7,7 @@
 
 #include "core/rt/access.h"
 #include "core/rt/fiber/fast.h"
+#include "core/rt/fiber/storebuf.h"
 
 RT_UNINSTRUMENTED_BEGIN
 
@@ -76,14 +77,27 @@ ALWAYS_INLINE void acquire_from(const volatile void *p)
 }
 
 /* A store-release starts a new release sequence: readers of the new value learn from this task only. */
+ALWAYS_INLINE void publish_store(const volatile void *p)
+{
+	if (!in_arena_quick((u64)p))
+		return;
+	if (unlikely(rt_fast.weak))
+		storebuf_release((u64)p);
+	else
+		hb_publish(sync_at((u64)p));
+}
+
+/* The same for an operation that is fully ordered. */
 ALWAYS_INLINE void publish_to(const volatile void *p)
 {
+	weak_drain();
 	if (in_arena_quick((u64)p))
 		hb_publish(sync_at((u64)p));
 }
 
 ALWAYS_INLINE void release_to(const volatile void *p)
 {
+	weak_drain();
 	if (in_arena_quick((u64)p))
 		hb_release(sync_at((u64)p));
 }
@@ -146,8 +160,8 @@ MARKED_STORE(rt_write_once_1, u8, 1, )
 MARKED_STORE(rt_write_once_2, u16, 2, )
 MARKED_STORE(rt_write_once_4, u32, 4, )
 MARKED_STORE(rt_write_once_8, u64, 8, )
-MARKED_STORE(rt_store_release_4, u32, 4, publish_to(p))
-MARKED_STORE(rt_store_release_8, u64, 8, publish_to(p))
+MARKED_STORE(rt_store_release_4, u32, 4, publish_store(p))
+MARKED_STORE(rt_store_release_8, u64, 8, publish_store(p))
 
 /* ---- atomic.h -------------------------------------------------------------------------------------------------- */
 

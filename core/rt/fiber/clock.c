@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Vector clocks: who knows what of whom (Flanagan and Freund, "FastTrack", PLDI 2009). */
 #include "core/rt/fiber/fiber.h"
+#include "core/rt/fiber/storebuf.h"
 
 RT_UNINSTRUMENTED_BEGIN
 
@@ -199,11 +200,20 @@ void hb_publish(u32 *sync)
 	hb_advance(rt_cur);
 }
 
+u32 hb_publish_later(void)
+{
+	u32 sync = 0;
+
+	hb_publish(&sync);
+	return sync;
+}
+
 void hb_stop_machine(void)
 {
 	struct vclock *all;
 	u32 index;
 
+	weak_drain_all();
 	if (!rt_running() || !CLOCKS_WANTED)
 		return;
 	index = vc_alloc();

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "core/rt/fiber/fiber.h"
+#include "core/rt/fiber/storebuf.h"
 
 RT_UNINSTRUMENTED_BEGIN
 
@@ -132,6 +133,7 @@ void might_sleep(void)
 /* Out of the way until somebody stores, if anybody else can run. */
 static void yield(void *pc)
 {
+	weak_drain();
 	rt.relaxed |= task_bit(rt_cur);
 	sched_load_epoch();
 	if (sched_eligible() & ~task_bit(rt_cur))
@@ -203,6 +205,7 @@ static void handle(struct rt_cpu *cpu, u32 cpu_id)
 	hb_acquire(&cpu->irq_sync);
 	ipi.func(ipi.info);
 	task_check_returned("an interrupt handler returned with preemption off or inside an RCU read section");
+	weak_drain();
 	hb_release(&cpu->handler_sync);
 	if (!ipi.wait)
 		return;

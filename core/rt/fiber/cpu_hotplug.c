@@ -3,6 +3,7 @@
 #include "core/rt/access.h"
 #include "core/rt/cpuhp.h"
 #include "core/rt/fiber/fiber.h"
+#include "core/rt/fiber/storebuf.h"
 
 RT_UNINSTRUMENTED_BEGIN
 
@@ -76,7 +77,8 @@ static void mask_point(void *pc)
 	u64 addr = (u64)rt.online;
 
 	rt_step(RT_WRITE_ONCE, addr, sizeof(*rt.online), pc);
-	access_slow(addr, sizeof(*rt.online), RT_WRITE_ONCE, pc);
+	access_check(addr, sizeof(*rt.online), RT_WRITE_ONCE, pc);
+	weak_drain();
 	san_marked(rt.online, sizeof(*rt.online), true);
 }
 

@@ -57,7 +57,8 @@ static inline void sched_load_now(void)
 /* After a change of the running task, of rt.slice, of rt.relaxed, or of what is detected. */
 static inline void sched_load_epoch(void)
 {
-	bool detects = rt_phase == PHASE_RUN && rt_config.race_detector;
+	bool weak = rt_phase == PHASE_RUN && rt_config.memory != RT_MEMORY_sc;
+	bool detects = rt_phase == PHASE_RUN && rt_config.race_detector && !weak;
 	s32 slice = detects ? (s32)rt.slice : RT_OUT_OF_REACH;
 	u32 base = detects ? rt_clock_base << RT_SLOT_BITS : 0, base_store = rt.relaxed ? 0 : base;
 	s32 flipped = (s32)(base_store ^ RT_VECTOR);
@@ -72,6 +73,8 @@ static inline void sched_load_epoch(void)
 	/* Not one from the other: a wide load of what narrow stores have just written waits for them. */
 	rt_fast.usual = usual;
 	rt_fast.view = rt_cur->exempt ? (struct rt_view)RT_VIEW_NOTHING : usual;
+	rt_fast.weak = weak;
+	rt_fast.watched = weak ? RT_ACCESS : rt.relaxed ? RT_ACCESS & ~(RT_LOAD | RT_READ_ONCE) : 0;
 	rt_fast.hash_tag = (u64)rt_cur->id << 59;
 	rt_fast.hash_read = rt_fast.hash_tag ^ (u64)RT_READ_ONCE << 47;
 	rt_fast.hash_write = rt_fast.hash_tag ^ (u64)RT_WRITE_ONCE << 47;
@@ -238,6 +241,8 @@ void hb_learn(const u32 *sync);
 /* release: adds to what is there; publish: replaces it (the caller knows all of it, or nobody may see it any more). */
 void hb_release(u32 *sync);
 void hb_publish(u32 *sync);
+/* For whoever stores it in a sync word later: what hb_publish() would publish now. */
+u32 hb_publish_later(void);
 /* All that any task did so far happens before all that any does from now on. */
 void hb_stop_machine(void);
 u32 vc_alloc(void);
@@ -295,7 +300,8 @@ static inline u32 *sync_at(u64 addr)
 	return (u32 *)(RT_SYNC_BASE + (arena_offset(addr) & ~3UL));
 }
 
-/* Liveness, dirt, race detector for an access about to happen. */
+/* Liveness, dirt, race detector for an access about to happen; access_slow(): and store buffers. */
+void access_check(u64 addr, u32 size, u32 kind, void *pc);
 void access_slow(u64 addr, u32 size, u32 kind, void *pc);
 /* The same, quick where all is in order. */
 void rest_read_once_1(u64 addr, void *pc);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "core/rt/fiber/fiber.h"
+#include "core/rt/fiber/storebuf.h"
 #include "core/rt/mem.h"
 #include "core/rt/names.h"
 
@@ -153,6 +154,7 @@ void kfree(void *ptr)
 	rt_step(RT_STORE, o->addr, o->size, RT_PC());
 	if (!o->alive)
 		double_free(o);
+	weak_drain_range(o->addr, o->room);
 	log_change(o);
 	o->alive = false;
 	o->free_task = rt_cur->id;

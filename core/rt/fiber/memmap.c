@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "core/rt/fiber/fiber.h"
+#include "core/rt/fiber/storebuf.h"
 #include "core/rt/mem.h"
 #include "core/rt/name.h"
 
@@ -85,6 +86,7 @@ void rt_memmap_unmap(void *addr, size_t size)
 	rt_step(RT_STORE, (u64)addr, size, RT_PC());
 	for (u32 unit = first; unit < first + nr; unit++)
 		BUG_ON(RT_MEMMAP_STATE[unit] != UNIT_LIVE);
+	weak_drain_range((u64)addr, size);
 	change(first, nr, UNIT_DEAD);
 	san_poison(addr, size);
 	heap_kill_epochs();

@@ -7,6 +7,7 @@
 #include "core/rt/rcu.h"
 
 #include "core/rt/fiber/fiber.h"
+#include "core/rt/fiber/storebuf.h"
 
 RT_UNINSTRUMENTED_BEGIN
 
@@ -118,6 +119,7 @@ static void grace_remove(u32 index)
 /* Sections that are over are ordered before the end of any grace period that begins now. */
 static void grace_begins(void)
 {
+	weak_drain();
 	hb_acquire(&rt.readers_sync);
 	hb_release(&rt.grace_start_sync);
 	rt.grace_count++;
@@ -135,11 +137,14 @@ void synchronize_rcu(void)
 	}
 	rt_step(RT_LOCK, 0, 0, RT_PC());
 	grace_begins();
-	if (!rt.readers)
+	if (!rt.readers) {
+		weak_drain_all();
 		return;
+	}
 	g = grace_add();
 	g->waiter = rt_cur->id;
 	task_block(WAIT_GRACE_PERIOD, NULL, 0);
+	weak_drain_all(); /* each CPU has passed a full barrier meanwhile */
 	for (i = 0; rt_grace[i].head || rt_grace[i].waiter != rt_cur->id; i++)
 		;
 	hb_acquire(&rt_grace[i].sync);
@@ -215,6 +220,7 @@ static void rcu_daemon(void *arg)
 		g = rt_grace[chosen];
 		grace_remove(chosen);
 		rt.callback_running = g.seq;
+		weak_drain_all();
 		hb_acquire(&g.sync);
 		rt_cur->preempt_count++; /* callbacks run in softirq context: they may not sleep */
 		task_atomic_enter();
@@ -222,6 +228,7 @@ static void rcu_daemon(void *arg)
 		rt_cur->preempt_count--;
 		task_atomic_leave();
 		task_check_returned("an RCU callback returned with preemption or interrupts off");
+		weak_drain();
 		hb_release(&rt.callbacks_sync);
 		rt.callback_running = 0;
 		wake_barriers();
@@ -273,6 +280,7 @@ void rcu_barrier(void)
 		rt_cur->wait_arg = rt.callback_seq;
 		task_block(WAIT_BARRIER, NULL, 0);
 	}
+	weak_drain_all();
 	hb_acquire(&rt.callbacks_sync);
 }
 

@@ -8,6 +8,7 @@
 
 #include "core/rt/cpuhp.h"
 #include "core/rt/fiber/fiber.h"
+#include "core/rt/fiber/storebuf.h"
 
 #ifndef MAP_FIXED_NOREPLACE
 #define MAP_FIXED_NOREPLACE 0x100000
@@ -241,8 +242,11 @@ void rt_run(struct rt_result *result)
 	sched_reset();
 	for (u32 slot = 0; slot < rt.nr_slots; slot++)
 		start_task(&rt_tasks[rt.slot_id[slot]]);
+	storebuf_begin();
 	sched_begin();
 	steps = sched_steps();
+	if (rt_fast.weak)
+		storebuf_end();
 	rt_cur = &rt_boot_task;
 	rt_phase = PHASE_IDLE;
 	sched_reset();

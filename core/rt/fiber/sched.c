@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "core/rt/fiber/fiber.h"
+#include "core/rt/fiber/storebuf.h"
 
 RT_UNINSTRUMENTED_BEGIN
 
@@ -44,7 +45,7 @@ void sched_arm(void)
 	}
 	rt.steps_base = steps;
 	rt_fast.armed = rt_fast.ask = max(stop, steps + 1) - steps;
-	rt_fast.kinds = asking.kinds;
+	rt_fast.kinds = asking.kinds | (rt_fast.weak ? RT_LOCK | RT_UNLOCK | RT_WAKE : 0);
 }
 
 void rt_ask_after(u64 points)
@@ -133,6 +134,7 @@ u32 sched_eligible(void)
 	if (m & ~rt.relaxed)
 		return m & ~rt.relaxed;
 	/* only spinners are left: they spin until the time or the step budget ends, and time flies meanwhile */
+	weak_drain_all();
 	rt.relaxed = 0;
 	rt.time_base += SPIN_NS;
 	sched_arm();
@@ -162,6 +164,8 @@ static void switch_to(struct task_struct *next, u64 runnable)
 	next->since = steps - next->since;
 	rt.switches++;
 	rt_hash((u64)prev->id << 32 | next->id << 16 | prev->semantic);
+	if (unlikely(rt_fast.weak))
+		storebuf_switch(prev, next);
 	rt_cur = next;
 	hb_begin_slice();
 	if (unlikely(trace_on()))
@@ -251,6 +255,8 @@ void sched_point_slow(u32 kind, u64 addr, u64 size, void *pc)
 		sched_arm();
 	if (asked || trace_on())
 		ask_at(kind, addr, size, pc, asked);
+	if (unlikely(rt_fast.weak))
+		storebuf_point(kind, addr, size);
 }
 
 static u32 round_robin(u64 runnable)

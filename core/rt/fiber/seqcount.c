@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Sequence counters: the count is a marked word, its pad holds what writers publish. */
 #include "core/rt/fiber/fiber.h"
+#include "core/rt/fiber/storebuf.h"
 
 RT_UNINSTRUMENTED_BEGIN
 
@@ -38,6 +39,7 @@ static void advance(seqcount_t *s, void *pc)
 {
 	rt_step(RT_WRITE_ONCE, (u64)&s->sequence, 4, pc);
 	access_object(s, sizeof(*s), pc);
+	weak_drain(); /* what a writer stored comes before its end, and its beginning before what it will store */
 	s->sequence++;
 	if (rt.relaxed)
 		sched_stored();

@@ -261,7 +261,9 @@ struct rt_fast {
 	u64 now;      /* epoch of the running task, in both halves */
 	u64 hash_tag; /* the running task's part of what is hashed; of marked accesses, with their kind */
 	u64 hash_read, hash_write, hash_rmw;
-	u32 kinds; /* kinds of calls that take the slow path; all outside of runs */
+	u32 kinds;   /* kinds of calls that take the slow path; all outside of runs */
+	u32 watched; /* kinds of accesses that are never quick */
+	bool weak;   /* in a run with store buffers */
 	/* What the strategy wants to be told at semantic points where it is not asked; or NULL. */
 	bool (*passes)(struct rt_strategy *s, u32 task, u32 semantic, u32 occurrence, u64 step, u64 runnable);
 	struct rt_strategy *strategy;

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "core/rt/fiber/fiber.h"
+#include "core/rt/fiber/storebuf.h"
 
 RT_UNINSTRUMENTED_BEGIN
 
@@ -174,6 +175,8 @@ void task_exit(void)
 
 	task_check_returned("the task returned with preemption or interrupts off or inside an RCU read section");
 	hb_release(&t->sync);
+	if (t->daemon)
+		weak_drain();
 	over(t);
 	task_wake_all(WAIT_TASK, t);
 	sched_leave(RT_EXIT, 0, NULL);
@@ -280,6 +283,7 @@ bool task_wake_sleepers(bool jump)
 	if (rt.next_deadline > now) {
 		u64 deadline = choose_deadline();
 
+		weak_drain_all();
 		rt.time_base += deadline - now;
 		now = deadline;
 	}

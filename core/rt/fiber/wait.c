@@ -4,6 +4,7 @@
 
 #include "core/rt/fiber/fiber.h"
 #include "core/rt/fiber/lock_state.h"
+#include "core/rt/fiber/storebuf.h"
 
 RT_UNINSTRUMENTED_BEGIN
 
@@ -50,6 +51,7 @@ u64 rt_wait_prepare(wait_queue_head_t *wq)
 {
 	rt_step(RT_LOCK, (u64)wq, sizeof(*wq), RT_PC());
 	check_queue(wq, RT_PC());
+	weak_drain(); /* before the condition is looked at: whoever makes it true and wakes has a barrier too */
 	rt_cur->woken = false;
 	return state_of(wq)->sequence;
 }

@@ -4,6 +4,7 @@
  * choice, by default in order of queueing: workqueues promise no order.
  */
 #include "core/rt/fiber/fiber.h"
+#include "core/rt/fiber/storebuf.h"
 
 RT_UNINSTRUMENTED_BEGIN
 
@@ -51,6 +52,7 @@ static void run_next(struct rt_cpu *cpu)
 	func(work); /* which may free it */
 	task_check_returned("a work item returned with preemption or interrupts off or inside an RCU read section");
 	cpu->running = NULL;
+	weak_drain();
 	hb_release(&cpu->worker_sync);
 	task_wake_all(WAIT_WORK, work);
 }

@@ -20,6 +20,8 @@ void rt_write_once_4(volatile void *p, u32 v);
 void rt_write_once_8(volatile void *p, u64 v);
 void rt_store_release_4(volatile void *p, u32 v);
 void rt_store_release_8(volatile void *p, u64 v);
+void rt_smp_mb(void);
+void rt_smp_wmb(void);
 void rt_data_race_begin(void);
 void rt_data_race_end(void);
 void rt_exclusive_access(const volatile void *p, size_t size);
@@ -65,10 +67,13 @@ void rt_exclusive_access(const volatile void *p, size_t size);
 			rt_store_release_4(p, (u32)(u64)_once);                                                        \
 	} while (0)
 
-/* Fibers interleave in program order: a barrier only keeps the compiler from moving accesses across it. */
-#define smp_mb() __asm__ volatile("" ::: "memory")
-#define smp_rmb() smp_mb()
-#define smp_wmb() smp_mb()
+/*
+ * Fibers interleave in program order. Without store buffers a barrier only keeps the compiler from moving accesses
+ * across it, as any call does; with them loads are still never late.
+ */
+#define smp_mb() rt_smp_mb()
+#define smp_rmb() __asm__ volatile("" ::: "memory")
+#define smp_wmb() rt_smp_wmb()
 
 #define data_race(expr, why)                                                                                           \
 	({                                                                                                             \
