@@ -3,6 +3,11 @@
  */
 #include "core/rt/rt_test.h"
 
+#include <signal.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
 #include "core/rt/cpu.h"
 #include "core/rt/lock.h"
 #include "core/rt/rcu.h"
@@ -104,6 +109,61 @@ static void test_fault_in_last_words(void **state)
 	assert_string_equal(rt_thread_postmortem()->words, "unfinished\n(describing it faulted)\n");
 #endif
 	rt_thread_last_words(NULL);
+}
+
+static void boot_in(void *arg)
+{
+	(void)arg;
+	boot();
+}
+
+static void passes_points(void *arg)
+{
+	(void)arg;
+	for (u64 i = 0;; i++)
+		point(op, begin, i);
+}
+
+static bool has_passed(const struct rt_postmortem *pm, u64 points)
+{
+	for (u32 i = 0; i < RT_RINGS; i++)
+		if (__atomic_load_n(&pm->ring[i].head, __ATOMIC_ACQUIRE) >= points)
+			return true;
+	return false;
+}
+
+/* A process that is killed amid a livelock has said nothing: its driver closes the mapping, and sees what it did. */
+static void test_timeline_of_the_killed(void **state)
+{
+	static struct rt_flight timeline[64];
+	const struct rt_config config = {.cpus = 1};
+	const struct timespec tick = {.tv_nsec = 1000000};
+	struct rt_postmortem *pm;
+	size_t count;
+	pid_t pid;
+
+	(void)state;
+	assert_int_equal(rt_thread_record(NULL), 0);
+	pm = rt_thread_postmortem();
+	pid = fork();
+	if (!pid) {
+		struct rt_result result;
+
+		rt_boot(&config, boot_in, NULL);
+		rt_task_create("endless", 0, passes_points, NULL);
+		rt_run(&result);
+		_exit(1);
+	}
+	assert_true(pid > 0);
+	while (!has_passed(pm, 100))
+		nanosleep(&tick, NULL);
+	kill(pid, SIGKILL);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	rt_thread_postmortem_close(pm);
+	count = rt_thread_timeline(pm, timeline, ARRAY_SIZE(timeline));
+	assert_int_equal(count, ARRAY_SIZE(timeline));
+	for (size_t i = 0; i < count; i++)
+		assert_true(timeline[i].point == POINT_op_begin && timeline[i].ns <= pm->fail_ns);
 }
 
 /* Each holds its own before either asks for the other's. */
@@ -237,7 +297,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_timeline),         cmocka_unit_test(test_fault_in_last_words),
 		cmocka_unit_test(test_partial_deadlock), cmocka_unit_test(test_other_faults),
-		cmocka_unit_test(test_small_objects),
+		cmocka_unit_test(test_small_objects),    cmocka_unit_test(test_timeline_of_the_killed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -30,7 +30,6 @@ static void process_prepare(void)
 	process_ready = true;
 	if (!rt_thread_postmortem() && rt_thread_record(NULL))
 		tool_failure("cannot map the post-mortem");
-	clock_choose();
 	tsan_link();
 	oops_install();
 	oops_thread_start();
