@@ -65,6 +65,7 @@ static const struct {
 	{BUG_compaction_waits_for_itself, true},
 	{BUG_failed_add_unregisters, true},
 	{BUG_device_claims_parts, true},
+	{BUG_nodestats_folded_remotely, true},
 	{BUG_kcore_reads_unfrozen, false},
 	{BUG_section_flag_cleared_last, false},
 	{BUG_online_type_sticks, true},

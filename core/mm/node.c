@@ -156,18 +156,22 @@ void pgdat_init(pg_data_t *pgdat, u32 nid)
 }
 
 /*
- * Differences that CPUs kept of the node's counters since it went away are folded: cleared, as 6.1 did before its
- * stable fix, they would be missing for ever.
+ * Differences that CPUs kept of the node's counters since it went away stay theirs to fold. Cleared, as 6.1 did before
+ * its stable fix, they would be missing for ever; folded for them, as since, a reclaimer that found the node before it
+ * went away may count its last isolated page at the same time:
+ *
+ *   reclaimer  free_unref_page()                                      diff -= taken
+ *   remover                      offline, remove; add: value = diff,                diff = 0
  */
 static int init_node_stats(pg_data_t *pgdat)
 {
 	struct per_cpu_nodestat *stats = pgdat->per_cpu_nodestats;
 
 	if (stats != machine.boot_nodestats) {
-		if (!bug(nodestats_cleared))
-			fold_node_stats(pgdat);
-		else
+		if (bug(nodestats_cleared))
 			clear_node_stats(pgdat);
+		else if (bug(nodestats_folded_remotely))
+			fold_node_stats(pgdat);
 		return 0;
 	}
 	stats = alloc_percpu(struct per_cpu_nodestat, OBJ_nodestat);
