@@ -8,9 +8,35 @@
 #include "fuzz/record.h"
 #include "fuzz/runner.h"
 
+/* "oops CLASS OBJECT {place, place}": the same but for the places, and each place of @some among those of @all. */
+static bool has_places(const char *all, const char *some)
+{
+	const char *in_all = strchr(all, '{'), *in_some = strchr(some, '{');
+
+	if (!in_all || !in_some || in_all - all != in_some - some || strncmp(all, some, (size_t)(in_some - some)) != 0)
+		return false;
+	for (in_some++; *in_some && *in_some != '}';) {
+		size_t length = strcspn(in_some, ",}");
+		const char *place = in_all + 1;
+
+		while (strcspn(place, ",}") != length || strncmp(place, in_some, length) != 0) {
+			place += strcspn(place, ",}");
+			if (*place != ',')
+				return false;
+			place += strspn(place, ", ");
+		}
+		in_some += length;
+		in_some += strspn(in_some, ", ");
+	}
+	return true;
+}
+
 static bool same_failure(const struct attempt *a, const struct rt_verdict *verdict)
 {
-	return verdict->kind == a->kind && strcmp(verdict->signature, a->signature) == 0;
+	if (verdict->kind != a->kind)
+		return false;
+	return strcmp(verdict->signature, a->signature) == 0 ||
+	       (a->fewer_places && has_places(verdict->signature, a->signature));
 }
 
 bool attempt_run(struct attempt *a, struct scenario *s)
@@ -58,14 +84,17 @@ static bool search_wants(void *arg, const struct rt_verdict *verdict)
 	return wants_same(((struct search *)arg)->attempt, verdict);
 }
 
-static bool search_with(struct search *search, struct scenario *s, const char *strategy,
-			const struct strategy_options *strategy_options)
+bool attempt_explore(struct attempt *a, struct scenario *s, const char *strategy,
+		     const struct strategy_options *strategy_options, double seconds_max,
+		     const volatile int *interrupted)
 {
-	struct attempt *a = search->attempt;
-	struct explore_subject subject = {.run = search_run, .wanted = search_wants, .arg = search};
+	struct search search = {.attempt = a, .scenario = {.scenario = s}};
+	struct explore_subject subject = {.run = search_run, .wanted = search_wants, .arg = &search};
 	struct explore_options options = {.strategy = strategy_by_name(strategy),
 					  .strategy_options = *strategy_options,
-					  .runs_max = min(a->search_runs, a->runs_max - a->runs)};
+					  .runs_max = min(a->search_runs, a->runs_max - a->runs),
+					  .seconds_max = seconds_max,
+					  .interrupted = interrupted};
 	struct explore_result *result;
 	bool found = false;
 
@@ -91,7 +120,6 @@ static bool search_with(struct search *search, struct scenario *s, const char *s
 
 bool attempt_search(struct attempt *a, struct scenario *s, u32 bound)
 {
-	struct search search = {.attempt = a, .scenario = {.scenario = s}};
 	struct strategy_options options = STRATEGY_OPTIONS_DEFAULT;
 
 	if (scenario_error(s))
@@ -100,8 +128,8 @@ bool attempt_search(struct attempt *a, struct scenario *s, u32 bound)
 		return true;
 	/* Fewest preemptions first; PCT then reaches further than the budget of the exhaustive search may. */
 	options.bound = bound;
-	if (search_with(&search, s, "exhaustive", &options))
+	if (attempt_explore(a, s, "exhaustive", &options, 0, NULL))
 		return true;
 	options.depth = min(bound + 1, 5u);
-	return bound && search_with(&search, s, "pct", &options);
+	return bound && attempt_explore(a, s, "pct", &options, 0, NULL);
 }

@@ -5,10 +5,12 @@
 
 #include "core/rt/run.h"
 #include "fuzz/scenario.h"
+#include "fuzz/strategy.h"
 
 struct attempt {
 	enum verdict_kind kind; /* what must come */
 	char signature[192];
+	bool fewer_places;     /* the run may know more places than @signature, which is of real threads, does */
 	u64 search_runs;       /* budget of one search */
 	u64 runs, runs_max;    /* used, and the budget of all */
 	struct rt_result last; /* of the run that reproduced */
@@ -24,5 +26,12 @@ bool attempt_run(struct attempt *a, struct scenario *s);
  * ones, within the budget.
  */
 bool attempt_search(struct attempt *a, struct scenario *s, u32 bound);
+/*
+ * A search under one strategy, of at most a->search_runs runs. If it reproduces, @s gets the schedule; else it is
+ * unchanged. It also ends after @seconds_max (0: no limit) and when @interrupted (NULL: never) becomes non-zero.
+ */
+bool attempt_explore(struct attempt *a, struct scenario *s, const char *strategy,
+		     const struct strategy_options *strategy_options, double seconds_max,
+		     const volatile int *interrupted);
 
 #endif

@@ -71,10 +71,19 @@ static char *format_readme(const struct crash *c, const char *path)
 {
 	char *text = NULL;
 
-	if (asprintf(&text,
-		     "%s: %s\n\nreplay   pfnstorm replay %s\nexplain  pfnstorm explain %s\nsmaller  pfnstorm minimize "
-		     "%s -o FILE\n",
-		     verdict_name(c->verdict->kind), c->verdict->signature, path, path, path) < 0)
+	int length;
+
+	if (c->exact)
+		length = asprintf(&text,
+				  "%s: %s\n\nreplay   pfnstorm replay %s\nexplain  pfnstorm explain %s\n"
+				  "smaller  pfnstorm minimize %s -o FILE\n",
+				  verdict_name(c->verdict->kind), c->verdict->signature, path, path, path);
+	else
+		length = asprintf(&text,
+				  "%s: %s\n\nReal threads cannot be replayed. For a schedule that can:\n\n"
+				  "lift     pfnstorm lift %s\n",
+				  verdict_name(c->verdict->kind), c->verdict->signature, path);
+	if (length < 0)
 		return NULL;
 	return text;
 }
@@ -102,9 +111,9 @@ static char *format_scenario(const struct scenario *s)
 	return text;
 }
 
-enum part { DIAGRAM, TRACE, LOG, README, VERDICT_JSON, VERDICT, TOKEN, SCENARIO, NR_PARTS };
+enum part { DIAGRAM, TRACE, LOG, RECENT, README, VERDICT_JSON, VERDICT, TOKEN, SCENARIO, NR_PARTS };
 
-static const char *const part_names[NR_PARTS] = {"diagram.txt",  "trace.txt",   "log.txt", "README",
+static const char *const part_names[NR_PARTS] = {"diagram.txt",  "trace.txt",   "log.txt", "recent.pfn",  "README",
 						 "verdict.json", "verdict.txt", "token",   "scenario.pfn"};
 
 /* The caller frees it. NULL: memory is short, or @absent, which is left alone otherwise. */
@@ -118,6 +127,9 @@ static char *format_part(enum part part, const struct crash *c, const char *toke
 	case LOG:
 		*absent |= !optional[part];
 		return copy_of(optional[part]);
+	case RECENT:
+		*absent |= !c->recent;
+		return c->recent ? format_scenario(c->recent) : NULL;
 	case README:
 		return format_readme(c, final);
 	case VERDICT_JSON:

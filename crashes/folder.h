@@ -7,6 +7,7 @@
  *   verdict.txt    kind, signature, detail, hash and length of the run, when and how often it was seen, its cause
  *   verdict.json   the same for machines (absent in builds without json-c)
  *   diagram.txt    who did what when, a column per task; trace.txt the whole of it; log.txt the kernel's log
+ *   recent.pfn     real threads: what each did in its last pass; pfnstorm lift searches there
  *   README         how to replay it
  *
  * The digits are the token's checksum: one folder per scenario and schedule. A folder appears complete or not at all
@@ -27,6 +28,7 @@ struct crash {
 	u64 hits, runs;       /* of the search that found it, so many runs in so many ended like this; 0: not known */
 	u64 seen;             /* seconds since 1970, UTC; 0: now */
 	const char *diagram, *trace, *log, *where; /* NULL: file or line is left out */
+	const struct scenario *recent;             /* likewise */
 };
 
 /*

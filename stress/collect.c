@@ -227,12 +227,17 @@ static bool texts_make(struct texts *t, const struct round *r)
 int collect_crash(const struct round *r, const struct scenario *s, const char *dir, const char *command, char *path,
 		  size_t path_size, char *message, size_t message_size)
 {
+	static struct scenario recent;
+	const struct rt_postmortem *pm = rt_thread_postmortem();
 	struct texts texts = {0};
 	struct crash crash = {.scenario = s, .verdict = &r->verdict, .found_by = command, .exact = false};
 	char where[256] = "";
 	int ret = -ENOMEM;
 
-	where_of(rt_thread_postmortem(), where, sizeof(where));
+	where_of(pm, where, sizeof(where));
+	load_recent(s, r->state, pm->ring[pm->fail_ring].name, &recent);
+	if (!scenario_error(&recent))
+		crash.recent = &recent;
 	crash.steps = r->verdict.step;
 	crash.where = where[0] ? where : NULL;
 	if (texts_make(&texts, r)) {

@@ -26,35 +26,51 @@ static bool stopping(void)
 	return __atomic_load_n(&load.stop, __ATOMIC_RELAXED);
 }
 
-static void perform(struct undo *undo, const struct op *op)
+/* What a thread repeats, and where it notes what it is about to do. */
+struct performer {
+	struct load_task *task;
+	u64 pass;
+	struct undo undo;
+};
+
+/* The parent reads after the death of this process, which may come in the middle of the operation. */
+static s64 perform(struct performer *p, const struct op *op)
 {
-	if (core_run_op(op) >= 0)
-		undo_note(undo, op);
+	struct load_task *task = p->task;
+	u64 at = task->begun % LOAD_RECENT;
+
+	task->recent[at].op = *op;
+	task->recent[at].pass = p->pass;
+	task->recent[at].ns = rt_now_ns();
+	__atomic_store_n(&task->begun, task->begun + 1, __ATOMIC_RELEASE);
+	return core_run_op(op);
 }
 
 /* A listener's veto, a signal or a page in use can make a step back fail: it is tried again in the passes to come. */
-static void go_back(struct undo *undo)
+static void go_back(struct performer *p)
 {
 	struct op op;
 
-	for (u32 at = 0; undo_debt(undo, at, &op);)
-		at += undo_tried(undo, at, core_run_op(&op) >= 0);
-	while (undo_next(undo, &op)) {
-		if (core_run_op(&op) < 0)
-			undo_owe(undo, &op);
+	for (u32 at = 0; undo_debt(&p->undo, at, &op);)
+		at += undo_tried(&p->undo, at, perform(p, &op) >= 0);
+	while (undo_next(&p->undo, &op)) {
+		if (perform(p, &op) < 0)
+			undo_owe(&p->undo, &op);
 	}
 }
 
 static void repeat(void *arg)
 {
-	const struct scenario_task *task = arg;
-	struct undo undo;
+	struct performer p = {.task = arg};
+	const struct scenario_task *task = &load.scenario->task[p.task->scenario_task];
 
-	undo_init(&undo, load.scenario);
-	while (!stopping()) {
-		for (u32 i = 0; i < task->nr_ops && !stopping(); i++)
-			perform(&undo, &task->op[i]);
-		go_back(&undo);
+	undo_init(&p.undo, load.scenario);
+	for (; !stopping(); p.pass++) {
+		for (u32 i = 0; i < task->nr_ops && !stopping(); i++) {
+			if (perform(&p, &task->op[i]) >= 0)
+				undo_note(&p.undo, &task->op[i]);
+		}
+		go_back(&p);
 		__atomic_fetch_add(&load.passes, 1, __ATOMIC_RELAXED);
 		if (!task->nr_ops)
 			msleep(10);
@@ -129,16 +145,51 @@ static void last_words(const struct rt_verdict *verdict, char *buf, size_t size)
 
 static void create_tasks(const struct scenario *s, u32 threads)
 {
-	char name[RT_TASK_NAME_MAX];
-
 	for (u32 i = 0; i < threads; i++) {
 		const struct scenario_task *task = &s->task[i % s->nr_tasks];
+		struct load_task *to = &load.state->task[i];
 
 		if (i < s->nr_tasks)
-			snprintf(name, sizeof(name), "%s", task->name);
+			snprintf(to->name, sizeof(to->name), "%s", task->name);
 		else
-			snprintf(name, sizeof(name), "%.18s/%u", task->name, i / s->nr_tasks);
-		rt_task_create(name, (task->cpu + i / s->nr_tasks) % s->machine.cpus, repeat, (void *)task);
+			snprintf(to->name, sizeof(to->name), "%.18s.%u", task->name, i / s->nr_tasks);
+		to->scenario_task = i % s->nr_tasks;
+		to->cpu = (task->cpu + i / s->nr_tasks) % s->machine.cpus;
+		rt_task_create(to->name, to->cpu, repeat, to);
+	}
+	load.state->nr_tasks = threads;
+}
+
+/* The operations of @task's last pass, oldest first. */
+static void recent_ops(const struct load_task *task, struct scenario_task *to)
+{
+	u64 begun = task->begun, from = begun;
+
+	while (from > 0 && begun - from < (u64)min(SCENARIO_OPS, LOAD_RECENT) &&
+	       task->recent[(from - 1) % LOAD_RECENT].pass == task->recent[(begun - 1) % LOAD_RECENT].pass)
+		from--;
+	to->nr_ops = 0;
+	for (; from < begun; from++)
+		to->op[to->nr_ops++] = task->recent[from % LOAD_RECENT].op;
+}
+
+void load_recent(const struct scenario *s, const struct load_state *state, const char *failing, struct scenario *recent)
+{
+	u32 last = state->nr_tasks ? state->nr_tasks - 1 : 0;
+
+	scenario_copy(recent, s);
+	recent->nr_tasks = min(state->nr_tasks, (u32)SCENARIO_TASKS);
+	/* The failing thread is among those for which there is room. */
+	for (u32 i = recent->nr_tasks; i < state->nr_tasks; i++) {
+		if (strcmp(state->task[i].name, failing) == 0)
+			last = i;
+	}
+	for (u32 i = 0; i < recent->nr_tasks; i++) {
+		const struct load_task *task = &state->task[i + 1 == SCENARIO_TASKS ? last : i];
+
+		snprintf(recent->task[i].name, sizeof(recent->task[i].name), "%s", task->name);
+		recent->task[i].cpu = task->cpu;
+		recent_ops(task, &recent->task[i]);
 	}
 }
 

@@ -8,6 +8,20 @@
 #include "stress/options.h"
 
 #define LOAD_OP_IDS 64
+#define LOAD_RECENT 64 /* operations remembered of each thread, power of two */
+
+/* What a thread did last, for the scenario that a crash is searched in again (crashes/lift.h). */
+struct load_task {
+	u32 scenario_task; /* whose operations it repeats */
+	u32 cpu;
+	char name[RT_TASK_NAME_MAX];
+	u64 begun; /* operations; operation i is at i % LOAD_RECENT */
+	struct {
+		struct op op;
+		u64 pass;
+		u64 ns; /* rt_now_ns() when it began */
+	} recent[LOAD_RECENT];
+};
 
 /* Shared with the parent, written by the child a few times a second and at the end. */
 struct load_state {
@@ -18,6 +32,8 @@ struct load_state {
 	u64 passes;
 	u64 points;
 	struct op_stats op[LOAD_OP_IDS];
+	u32 nr_tasks;
+	struct load_task task[THREADS_MAX]; /* each written by its thread only */
 };
 
 /*
@@ -25,5 +41,12 @@ struct load_state {
  * hold. A verdict ends the process instead (core/rt/thread.h).
  */
 void load_run(const struct scenario *s, const struct options *o, u64 seed, double seconds, struct load_state *state);
+
+/*
+ * @s with a task for each thread, the failing one @failing and up to SCENARIO_TASKS in all: the operations it began in
+ * its last pass, what led back to where it began included, as far as they are remembered and fit. For the parent.
+ */
+void load_recent(const struct scenario *s, const struct load_state *state, const char *failing,
+		 struct scenario *recent);
 
 #endif

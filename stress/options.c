@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define THREADS_MAX 64
 #define SECONDS_MAX (366.0 * 86400)
 
 const char *argp_program_version = "pfnstorm-stress 0.1.0";

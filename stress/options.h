@@ -14,6 +14,8 @@ enum exit_status {
 
 #define OPTIONS_SETS 32
 
+#define THREADS_MAX 64
+
 struct options {
 	const char *source; /* file, token or "-"; NULL: --mix */
 	const char *mix;

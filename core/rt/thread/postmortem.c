@@ -25,7 +25,8 @@ static int map_fd(int fd)
 		munmap(postmortem, sizeof(*postmortem));
 	postmortem = map;
 	postmortem->magic = MAGIC;
-	/* Before the fork: the driver closes the mapping of a child it killed, and must read the clock that the child did. */
+	/* Before the fork: the driver closes the mapping of a child it killed, and must read the clock that the child
+	 * did. */
 	clock_choose();
 	return 0;
 }
