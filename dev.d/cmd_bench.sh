@@ -63,11 +63,22 @@ bench_rows() {
 		printf 'fuzz_race, preset %s\t%s\texec/s a core\t>=\t%s\tan empty target: %s\n' $preset \
 			"$(libfuzzer_rate build/$preset/bin/fuzz_race)" $limit "$empty"
 	done
+	# How the other strategies fare takes longer: ./dev bench races.
+	race_options --strategies portfolio
+	bench_races
 	say "fuzzing $BENCH_SECONDS s: afl_race"
 	printf 'afl_race, persistent\t%s\texec/s a core\t>=\t15000\n' "$(afl_rate build/afl/bin/afl_race)"
 }
 
 dev_bench() {
+	if [ "${1:-}" = races ]; then
+		shift
+		race_options "$@"
+		dev_setup --quiet
+		configure_and_build release bin/pfnstorm
+		bench_races | bench_format
+		return
+	fi
 	[ $# -eq 0 ] || bad_usage "bench: unexpected argument '$1'"
 	dev_setup --quiet
 	BENCH_CORPUS=$(mktemp -d)

@@ -104,6 +104,19 @@ static void after_each_operation(void **state)
 	core_check_after_each_op(false);
 }
 
+/* Those that hold whenever their locks are free hold in the middle of operations. */
+static void at_each_step(void **state)
+{
+	struct law_set laws = {{0}};
+
+	(void)state;
+	for (u32 law = 0; core_law_name(law); law++)
+		laws.word[law / 64] |= (u64)core_law_at_steps(law) << law % 64;
+	core_check_at_each_step(&laws);
+	run_scenarios(seed_from_environment(7), 3, BIT(NR_FAULTS) - 1, NULL);
+	core_check_at_each_step(NULL);
+}
+
 /* Alternatives that nothing is known to break; corpus/planted/ has a scenario for each of the others. */
 static void other_designs_hold(void **state)
 {
@@ -140,8 +153,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(without_faults),       cmocka_unit_test(with_faults),
-		cmocka_unit_test(after_each_operation), cmocka_unit_test(other_designs_hold),
-		cmocka_unit_test(enough_was_run),
+		cmocka_unit_test(after_each_operation), cmocka_unit_test(at_each_step),
+		cmocka_unit_test(other_designs_hold),   cmocka_unit_test(enough_was_run),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
