@@ -155,13 +155,15 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 static void show_progress(const struct explore_status *s, void *arg)
 {
-	char runs[16], rate[16], eta[24];
+	char runs[16], skipped[16], rate[16], eta[24];
 
 	(void)arg;
 	if (s->report.planned)
-		terminal_progress("%s runs, %s/s, bound %u, %u conflicts, about %.1f %%, %s left%s",
-				  terminal_count((double)s->runs, runs), terminal_count(s->rate, rate), s->report.level,
-				  (u32)s->report.conflicts, 100.0 * (double)s->report.done / (double)s->report.planned,
+		terminal_progress("%s runs, %s skipped, %s/s, bound %u, %u conflicts, about %.1f %%, %s left%s",
+				  terminal_count((double)s->runs, runs),
+				  terminal_count((double)s->report.skipped, skipped), terminal_count(s->rate, rate),
+				  s->report.level, (u32)s->report.conflicts,
+				  100.0 * (double)s->report.done / (double)s->report.planned,
 				  terminal_seconds(s->eta_seconds, eta), s->findings ? ", failures" : "");
 	else
 		terminal_progress("%s runs, %s/s, %s left%s", terminal_count((double)s->runs, runs),

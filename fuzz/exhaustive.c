@@ -37,7 +37,7 @@ static bool exhaustive_prepare(struct strategy *s)
 	if (!e->tree.level[0].count) {
 		struct deviation root = {.kind = DEVIATION_START, .to = START_UNKNOWN};
 
-		e->out_of_memory |= tree_add(&e->tree, 0, 0, &root) == UINT32_MAX;
+		e->out_of_memory |= tree_add(&e->tree, 0, 0, &root, 1) == UINT32_MAX;
 	}
 	if (!tree_next(&e->tree, levels, e->options.prune && e->options.bound ? known : 0, &e->level, &e->index)) {
 		e->complete = !e->out_of_memory;
@@ -55,7 +55,11 @@ static void finish_expansion(struct exhaustive *e)
 	e->successors = e->successor_next = 0;
 	if (e->options.bound)
 		successors_list(e);
-	l->expanded += !node->expanded;
+	if (!node->expanded) {
+		l->expanded++;
+		l->weight_expanded += node->weight;
+		l->square_expanded += (double)node->weight * node->weight;
+	}
 	l->successors += e->successors - min(e->successors, node->listed);
 	node->listed = e->successors;
 	node->expanded = e->limit + 1;
@@ -69,30 +73,35 @@ static void start_over(struct exhaustive *e)
 	memset(&e->tree, 0, sizeof(e->tree));
 	e->successors = e->successor_next = 0;
 	e->places = 0;
+	facts_free(&e->facts);
 }
 
 /* Was something pruned that would not have been with so many tasks, sharing these CPUs? */
-static bool more_concerned(const struct exhaustive *e, u32 shared_cpus, u32 tasks)
+static bool more_concerned(const struct exhaustive *e, u32 shared_cpus, u32 tasks, bool stops)
 {
-	return shared_cpus != e->shared_cpus || (tasks > 2 && e->tasks <= 2);
+	return shared_cpus != e->shared_cpus || (tasks > 2 && e->tasks <= 2) || stops != e->stops;
 }
 
 static void exhaustive_finish(struct strategy *s, const struct rt_result *result)
 {
 	struct exhaustive *e = (struct exhaustive *)s;
 	u32 shared = e->shared_cpus | e->shared_in_run, tasks = max(e->tasks, e->tasks_in_run);
+	bool stops = e->stops || e->stops_in_run;
 
 	e->points_max = max(e->points_max, result->steps);
 	e->done++;
 	e->reopened_done += e->reopening;
 	/* A verdict can end the run before its last deviation only if the run did not repeat. */
 	e->drifted |= e->path_next < e->path_count;
-	if (e->options.prune && more_concerned(e, shared, tasks))
+	if (e->options.prune && more_concerned(e, shared, tasks, stops))
 		start_over(e);
 	else if (e->run_kind == RUN_EXPANSION)
 		finish_expansion(e);
+	else
+		facts_finish(e, &e->successor[e->base]);
 	e->shared_cpus = shared;
 	e->tasks = tasks;
+	e->stops = stops;
 }
 
 /* Schedules to be expanded again because conflicts have become known. */
@@ -106,21 +115,31 @@ static u64 stale_nodes(const struct tree_level *l, u32 conflicts)
 }
 
 /*
- * Runs that are left, those to be skipped included. A level whose schedules are not all expanded is taken to go on as
- * it began: as many successors for each, and as many of them stored; expanding again costs what it did so far.
+ * Runs that are left, those to be skipped included. Level by level: a schedule has about as many successors as its
+ * parent has after the place where the two part, since what is left to do is the same (struct tree_node, @weight); how
+ * many more or fewer is measured on those expanded. Successors of one schedule expect, together, about half the square
+ * of its own: that too is measured as soon as some are there. Expanding again costs what it did so far.
  */
 static double runs_left(const struct exhaustive *e)
 {
-	double nodes = e->tree.level[0].count, left = 0, stale = 0;
+	double nodes = e->tree.level[0].count, weight = nodes, square = nodes, left = 0, stale = 0;
 
 	for (u32 d = 0; d < max(e->options.bound, 1u); d++) {
-		const struct tree_level *l = &e->tree.level[d];
-		double listed = l->expanded ? nodes * (double)l->successors / l->expanded : 0;
+		const struct tree_level *l = &e->tree.level[d], *next = l + 1;
+		double ratio = l->weight_expanded > 0 ? (double)l->successors / l->weight_expanded : 1;
+		double listed = (double)l->successors + max(weight - l->weight_expanded, 0.0) * ratio;
+		double tried = (double)min(l->tried, l->successors), seen, more;
 
-		left += nodes - l->expanded + listed - (double)min(l->tried, l->successors);
-		nodes = l->tried ? e->tree.level[d + 1].count * listed / (double)l->tried : 0;
+		left += nodes - l->expanded + listed - tried;
 		if (e->options.prune && e->options.bound)
 			stale += (double)stale_nodes(l, e->conflicts.known);
+		if (d + 1 >= e->options.bound)
+			break;
+		seen = l->successors ? l->square_expanded * tried / (double)l->successors : 0;
+		more = seen > 0 && next->weight > 0 ? square / seen : 0;
+		nodes = more > 0 ? next->count * more : listed;
+		weight = more > 0 ? next->weight * more : square * ratio * ratio / 2;
+		square = more > 0 ? next->square * more : nodes > 0 ? weight * weight / nodes : 0;
 	}
 	return left + (e->reopened ? stale * (double)e->reopened_done / (double)e->reopened : stale);
 }
@@ -172,6 +191,7 @@ static void exhaustive_tell(const struct strategy *s, struct strategy_news *news
 
 	news->shared_cpus = e->shared_cpus;
 	news->tasks = e->tasks;
+	news->stops = e->stops;
 	/* Most are zero: pages that nobody writes to cost nothing. */
 	for (u32 i = 0; i < ARRAY_SIZE(news->conflicts); i++)
 		if (known[i] != news->conflicts[i])
@@ -184,12 +204,13 @@ static bool exhaustive_hear(struct strategy *s, const struct strategy_news *news
 	u32 shared = e->shared_cpus | news->shared_cpus, tasks = max(e->tasks, news->tasks);
 	bool more = conflicts_add(&e->conflicts, news->conflicts);
 
-	if (e->options.prune && more_concerned(e, shared, tasks)) {
+	if (e->options.prune && more_concerned(e, shared, tasks, e->stops || news->stops)) {
 		start_over(e);
 		more = true;
 	}
 	e->shared_cpus = shared;
 	e->tasks = tasks;
+	e->stops |= news->stops;
 	e->complete &= !more;
 	return more;
 }

@@ -27,10 +27,12 @@ static bool spans_conflict(const struct conflict_span *a, bool a_writes, const s
 	       a->first_granule < b->first_granule + b->granules && b->first_granule < a->first_granule + a->granules;
 }
 
-static void hit(struct exhaustive *e, struct move *m, const struct rt_place *place)
+static void hit(struct exhaustive *e, struct move *m, const struct rt_place *place, u64 runnable)
 {
 	struct conflict_span span;
 
+	if (m->before.special == SPECIAL_CPU && steps_cpus(runnable & ~BIT(m->task)) >> m->before.cpu & 1)
+		m->hit = true;
 	if (m->hit)
 		return;
 	conflicts_of_place(&e->conflicts, place, e->limit, &span);
@@ -47,11 +49,12 @@ static bool follows(const struct exhaustive *e, const struct place_seen *seen)
 {
 	const struct place_seen *last = &e->chain.last;
 
-	return e->chain.valid && last->kind == DEVIATION_SWITCH && !last->special && seen->kind == DEVIATION_SWITCH &&
-	       last->task == seen->task && last->others == seen->others;
+	return e->chain.valid && last->kind == DEVIATION_SWITCH && last->special != SPECIAL_ALL &&
+	       seen->kind == DEVIATION_SWITCH && last->task == seen->task && last->others == seen->others;
 }
 
-void moves_place(struct exhaustive *e, const struct rt_place *place, const struct place_seen *seen, bool candidate)
+void moves_place(struct exhaustive *e, const struct rt_place *place, u64 runnable, const struct place_seen *seen,
+		 bool candidate)
 {
 	for (u32 i = 0; i < e->moves; i++) {
 		struct move *m = &e->move[i];
@@ -59,13 +62,15 @@ void moves_place(struct exhaustive *e, const struct rt_place *place, const struc
 		if (m->open && m->task == place->task)
 			moves_resumed(e, place->task);
 		else if (m->open)
-			hit(e, m, place);
+			hit(e, m, place, runnable);
 	}
 	if (!candidate)
 		return;
 	e->chain.linked = follows(e, seen);
 	if (e->chain.linked)
 		e->chain.before = e->chain.last;
+	else
+		e->chain.head = seen->own;
 	e->chain.last = *seen;
 	e->chain.valid = true;
 }
@@ -75,10 +80,16 @@ void moves_preempted(struct exhaustive *e, const struct rt_place *place)
 	struct move *m = &e->move[e->moves++];
 	bool linked = e->chain.linked && e->chain.last.at == place->step;
 
-	*m = (struct move){.task = place->task, .open = true, .hit = !linked, .before = e->chain.before};
+	*m = (struct move){.task = place->task,
+			   .open = true,
+			   .hit = !linked,
+			   .before = e->chain.before,
+			   .index = e->path_next,
+			   .own = (u32)place->own,
+			   .head = linked ? e->chain.head : (u32)place->own};
 	/* Preempted tasks have passed the point of their next access: nobody will ask about that one. */
 	for (u32 others = e->preempted & ~(u32)BIT(place->task); others; others &= others - 1)
-		hit(e, m, &e->pending[__builtin_ctz(others)]);
+		hit(e, m, &e->pending[__builtin_ctz(others)], 0);
 	e->chain.valid = e->chain.linked = false;
 }
 
@@ -97,6 +108,15 @@ void moves_resumed(struct exhaustive *e, u32 task)
 		m->open = false;
 		e->redundant |= !m->hit;
 	}
+}
+
+u8 moves_open(const struct exhaustive *e)
+{
+	u32 open = 0;
+
+	for (u32 i = 0; i < e->moves; i++)
+		open |= (u32)e->move[i].open << i;
+	return (u8)open;
 }
 
 u64 moves_pointless(const struct exhaustive *e)

@@ -23,7 +23,7 @@
 
 #define TASKS 4
 #define STEPS 7
-#define VARIABLES 4 /* the last is stored to under a condition only: that it is shared may show late */
+#define VARIABLES 8 /* the last is stored to under a condition only: that it is shared may show late */
 #define STATES 4096
 
 enum step {
@@ -48,7 +48,7 @@ struct program_step {
 };
 
 struct program {
-	u32 tasks, steps, cpus;
+	u32 tasks, steps, cpus, variables;
 	u32 cpu[TASKS];
 	struct program_step step[TASKS][STEPS];
 };
@@ -62,7 +62,7 @@ static struct {
 static struct program program;
 
 /* Balanced sections: what is opened is closed, nothing sleeps inside, sections do not nest. */
-static void make_task(struct rt_random *r, struct program_step *steps, u32 nr_steps)
+static void make_task(struct rt_random *r, struct program_step *steps, u32 nr_steps, u32 variables)
 {
 	static const u8 openers[] = {STEP_LOCK, STEP_READ_LOCK, STEP_PREEMPT_OFF, STEP_TRYLOCK};
 	static const u8 closers[] = {STEP_UNLOCK, STEP_READ_UNLOCK, STEP_PREEMPT_ON, STEP_UNLOCK};
@@ -72,7 +72,7 @@ static void make_task(struct rt_random *r, struct program_step *steps, u32 nr_st
 		u32 dice = rt_random_below(r, 10);
 		struct program_step *s = &steps[i];
 
-		s->variable = (u8)rt_random_below(r, VARIABLES - 1);
+		s->variable = (u8)rt_random_below(r, variables);
 		s->value = (u8)(1 + rt_random_below(r, 3));
 		if (close && (i == nr_steps - 1 || dice < 3)) {
 			s->step = close;
@@ -101,9 +101,10 @@ static void make_program(u64 seed, u32 tasks, u32 steps)
 	program.tasks = tasks;
 	program.steps = steps;
 	program.cpus = 1 + rt_random_below(&r, tasks);
+	program.variables = 2 + rt_random_below(&r, VARIABLES - 2);
 	for (u32 t = 0; t < program.tasks; t++) {
 		program.cpu[t] = rt_random_below(&r, program.cpus);
-		make_task(&r, program.step[t], steps);
+		make_task(&r, program.step[t], steps, program.variables);
 	}
 }
 

@@ -22,22 +22,6 @@ static void ask_for_path(struct exhaustive *e, u64 steps)
 	rt_ask_after(UINT64_MAX);
 }
 
-static void stamp_place(struct exhaustive *e, const struct rt_place *place)
-{
-	struct conflict_span span;
-	u32 *stamps = conflicts_kind_writes(place->kind) ? e->write_stamp : e->read_stamp;
-
-	conflicts_of_place(&e->conflicts, place, e->limit, &span);
-	if (!span.order_max)
-		return;
-	for (u32 g = span.first_granule; g < span.first_granule + span.granules; g++) {
-		u32 order = e->conflicts.order[g];
-
-		if (order && order <= e->limit)
-			stamps[order - 1] = e->stamp;
-	}
-}
-
 /* Everything at which an expansion looks for places, and at which a preemption turns out to be worth it or not. */
 static void ask_for_places(struct exhaustive *e)
 {
@@ -68,7 +52,7 @@ static void path_done(struct exhaustive *e)
 	} else if (e->watched) {
 		/* A preempted task has passed the point of its next access already: nobody will ask about that one. */
 		for (u32 m = e->preempted & ~(u32)BIT(e->place[e->successor[e->base].place].task); m; m &= m - 1)
-			stamp_place(e, &e->pending[__builtin_ctz(m)]);
+			steps_add(e, &e->watch, &e->pending[__builtin_ctz(m)]);
 		rt_ask_conflicts(e->conflicts.footprint.conflicts);
 	}
 }
@@ -92,43 +76,45 @@ static bool remember_place(struct exhaustive *e, const struct place_seen *seen)
 
 /*
  * The read side and the grace periods of RCU concern everybody. Preemption and interrupts, which locks turn off too,
- * concern the tasks of one CPU, if there are others.
+ * concern the tasks of one CPU, if there are others; and who stops the machine, for which all CPUs have to be let go.
  */
-static bool changes_who_may_run(const struct exhaustive *e, const struct rt_place *place)
+static enum special changes_who_may_run(const struct exhaustive *e, const struct rt_place *place)
 {
 	if (!(place->kind & (RT_LOCK | RT_UNLOCK | RT_RESCHED)))
-		return false;
-	if (!place->addr && place->kind != RT_RESCHED)
-		return true;
-	return e->shared_cpus >> rt_task_cpu_of(place->task) & 1;
+		return SPECIAL_NOT;
+	if (e->stops || (!place->addr && place->kind != RT_RESCHED))
+		return SPECIAL_ALL;
+	return e->shared_cpus >> rt_task_cpu_of(place->task) & 1 ? SPECIAL_CPU : SPECIAL_NOT;
 }
 
-/* Describes @place. False: nothing is gained by deviating here. */
-static bool look_at(struct exhaustive *e, const struct rt_place *place, u64 runnable, u32 number, u32 to,
-		    struct place_seen *seen)
+bool place_look(const struct exhaustive *e, const struct rt_place *place, u64 runnable, u32 number, u32 to,
+		struct place_seen *seen)
 {
 	bool forced = replay_forced(place, runnable);
 
 	*seen = (struct place_seen){.at = number,
 				    .task = (u16)place->task,
 				    .kind = forced ? DEVIATION_FORCED : DEVIATION_SWITCH,
+				    .cpu = (u8)rt_task_cpu_of(place->task),
+				    .own = (u32)place->own,
 				    .others = runnable & ~BIT(to),
 				    .targets = runnable & ~BIT(to)};
 	conflicts_of_place(&e->conflicts, place, e->limit, &seen->span);
 	seen->writes = conflicts_kind_writes(place->kind);
-	seen->special = forced || changes_who_may_run(e, place);
+	seen->special = forced ? SPECIAL_ALL : changes_who_may_run(e, place);
 	return !e->options.prune || forced || seen->span.order_max || seen->special;
 }
 
 static void note_candidate(struct exhaustive *e, const struct rt_place *place, u64 runnable, u32 number, u32 to)
 {
 	struct place_seen seen;
-	bool candidate = look_at(e, place, runnable, number, to, &seen);
+	bool candidate = place_look(e, place, runnable, number, to, &seen);
 
 	e->alternatives |= seen.others != 0;
 	if (e->options.prune) {
 		seen.targets &= ~moves_pointless(e);
-		moves_place(e, place, &seen, candidate);
+		moves_place(e, place, runnable, &seen, candidate);
+		seen.open = moves_open(e);
 		if (e->redundant) {
 			stop_asking();
 			return;
@@ -150,7 +136,7 @@ static void add_roots(struct exhaustive *e, u64 runnable)
 		struct deviation root = {.kind = DEVIATION_START, .to = (u16)__builtin_ctzll(runnable)};
 
 		e->alternatives = true;
-		e->out_of_memory |= tree_add(&e->tree, 0, 0, &root) == UINT32_MAX;
+		e->out_of_memory |= tree_add(&e->tree, 0, 0, &root, 1) == UINT32_MAX;
 	}
 }
 
@@ -166,8 +152,9 @@ static u32 exhaustive_begin(struct rt_strategy *s, u64 runnable)
 	 */
 	e->options.prune &= !rt_memory_is_weak();
 	e->path_next = 1;
-	moves_begin(e);
-	if (e->run_kind == RUN_EXPANSION && e->options.prune && e->path_count > 1)
+	if (e->run_kind == RUN_EXPANSION)
+		moves_begin(e);
+	if (e->options.prune && (e->run_kind == RUN_EXPANSION ? e->path_count > 1 : e->passings > 0))
 		ask_for_places(e);
 	if (e->path[0].to == START_UNKNOWN)
 		add_roots(e, runnable);
@@ -186,11 +173,30 @@ static void watch(struct exhaustive *e, const struct rt_place *place, u64 runnab
 		/* The preempted task is back: what comes now is not between the two places any more. */
 		if (place->task == e->place[e->successor[e->base].place].task) {
 			e->watched = false;
-			rt_ask_conflicts(NULL);
+			if (!e->passings)
+				rt_ask_conflicts(NULL);
 		} else {
-			stamp_place(e, place);
+			steps_add(e, &e->watch, place);
+			e->watch.cpus |= steps_cpus(runnable & ~BIT(e->place[e->successor[e->base].place].task));
 		}
 	}
+}
+
+/* At the place of the next deviation of the path. */
+static void path_deviates(struct exhaustive *e, const struct rt_place *place, bool forced)
+{
+	if (e->run_kind == RUN_EXPANSION) {
+		e->name[e->path_next] = (forced ? e->path[e->path_next].at : place->own) << 8 | place->task;
+		if (forced)
+			moves_deviated(e);
+		else
+			moves_preempted(e, place);
+	}
+	if (!forced) {
+		e->pending[place->task] = *place;
+		e->preempted |= (u32)BIT(place->task);
+	}
+	e->path_next++;
 }
 
 static u32 exhaustive_next(struct rt_strategy *s, const struct rt_place *place, u64 runnable)
@@ -202,32 +208,27 @@ static u32 exhaustive_next(struct rt_strategy *s, const struct rt_place *place, 
 	u32 to = replay_usual(place, runnable);
 	const struct deviation *d = &e->path[e->path_next];
 
+	if (e->run_kind == RUN_SUCCESSOR)
+		facts_place(e, place, runnable);
 	if (e->path_next == e->path_count) {
 		watch(e, place, runnable, number, to);
 		return to;
 	}
 	if (e->run_kind == RUN_EXPANSION && e->options.prune) {
 		struct place_seen seen;
-		bool candidate = look_at(e, place, runnable, number, to, &seen);
+		bool candidate = place_look(e, place, runnable, number, to, &seen);
 
-		moves_place(e, place, &seen, candidate);
+		moves_place(e, place, runnable, &seen, candidate);
 	}
 	if (d->kind == kind && d->at == number) {
-		e->path_next++;
 		e->drifted |= !(runnable & BIT(d->to));
-		if (forced)
-			moves_deviated(e);
-		else
-			moves_preempted(e, place);
-		if (!forced) {
-			e->pending[place->task] = *place;
-			e->preempted |= (u32)BIT(place->task);
-		}
+		path_deviates(e, place, forced);
 		to = e->drifted ? to : d->to;
 	} else {
 		e->drifted |= d->kind == kind && d->at < number;
 	}
-	moves_resumed(e, to);
+	if (e->run_kind == RUN_EXPANSION)
+		moves_resumed(e, to);
 	ask_for_path(e, place->step + !forced);
 	if (e->path_next == e->path_count)
 		path_done(e);
@@ -240,13 +241,14 @@ static u32 exhaustive_choose(struct rt_strategy *s, enum rt_choice kind, u32 wha
 	u32 number = e->choices++;
 
 	(void)what;
-	moves_choice(e);
+	if (e->run_kind == RUN_EXPANSION)
+		moves_choice(e);
 	if (e->path_next < e->path_count) {
 		const struct deviation *d = &e->path[e->path_next];
 
 		if (d->kind != DEVIATION_CHOICE || d->at != number)
 			return 0;
-		e->path_next++;
+		e->name[e->path_next++] = number;
 		if (e->path_next == e->path_count)
 			path_done(e);
 		e->drifted |= d->to >= n;
@@ -254,7 +256,7 @@ static u32 exhaustive_choose(struct rt_strategy *s, enum rt_choice kind, u32 wha
 	}
 	e->base_chose |= e->watched && n > 1;
 	if (e->run_kind == RUN_EXPANSION && !e->redundant && n > 1 && (kind != RT_CHOOSE_FAULT || e->options.faults)) {
-		struct place_seen seen = {.at = number, .kind = DEVIATION_CHOICE, .special = 1, .others = n};
+		struct place_seen seen = {.at = number, .kind = DEVIATION_CHOICE, .special = SPECIAL_ALL, .others = n};
 
 		e->alternatives = true;
 		remember_place(e, &seen);
@@ -281,6 +283,7 @@ static void exhaustive_end(struct rt_strategy *s, const struct rt_result *result
 {
 	(void)result;
 	count_tasks(to_exhaustive(s));
+	to_exhaustive(s)->stops_in_run = rt_machine_stopped();
 }
 
 const struct rt_strategy_ops exhaustive_rt_ops = {

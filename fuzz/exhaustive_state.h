@@ -6,13 +6,23 @@
 #include "fuzz/conflicts.h"
 #include "fuzz/exhaustive_tree.h"
 
+/* Does a place change who may run, in a way that touching no address tells? */
+enum special {
+	SPECIAL_NOT,
+	SPECIAL_CPU, /* others of its CPU */
+	SPECIAL_ALL,
+};
+
 /* A place of an expansion run where the schedule can go on differently. */
 struct place_seen {
 	u32 at; /* as in struct deviation */
 	u16 task;
 	u8 kind;    /* enum deviation_kind; CHOICE: the alternatives are the answers 1 .. n-1, n in @others */
-	u8 special; /* changes who may run, in a way that touching no address tells */
-	u8 writes;
+	u8 special; /* enum special */
+	u8 writes, cpu;
+	u8 open;     /* bit per move: its task has not gone on yet */
+	u32 own;     /* of its task */
+	u32 after;   /* successors at later places */
 	u64 others;  /* runnable tasks but the one that goes on by default */
 	u64 targets; /* of them, those to whom it is worth going */
 	struct conflict_span span;
@@ -30,6 +40,39 @@ struct move {
 	bool open;                /* it has not gone on yet */
 	bool hit;                 /* what others did since conflicts with @before, or there is no such place */
 	struct place_seen before; /* the task's place before the one where it was preempted */
+	u32 index;                /* in the path */
+	u32 own;                  /* where it was preempted, in its own steps */
+	u32 head;                 /* the first of the places that are like this one, each like the one before it */
+};
+
+/* What tasks other than one did in a stretch of a run. */
+struct steps {
+	u32 *read, *write, capacity; /* by conflict order: the latest stretch with such an access */
+	u32 stamp;                   /* this stretch */
+	u32 cpus;                    /* where others could run */
+};
+
+#define PASSED_MAX 64
+
+struct passed {
+	struct conflict_span span;
+	u32 own;
+	bool writes;
+};
+
+/* A preemption of a run at the bound, before the last: how far can it be moved? */
+struct passing {
+	u32 move;
+	bool begun, running, over; /* others go on; the task does again; nothing more is to be learnt */
+	u32 upto;                  /* the last place it can be moved to */
+	u32 count;
+	struct passed passed[PASSED_MAX]; /* what it is moved past */
+	struct steps steps;
+};
+
+struct facts {
+	struct fact *fact;
+	u32 count, capacity;
 };
 
 /* The first root, before anybody knows who can start. */
@@ -49,7 +92,7 @@ struct exhaustive {
 	u32 path_count, path_next;
 	u32 choices, forced;                   /* decisions met so far in this run */
 	u32 limit;                             /* conflicts known at its start */
-	bool watched;                          /* the steps of others are noted in stamps */
+	bool watched;                          /* the steps of others are noted in @watch */
 	struct rt_place pending[RT_MAX_TASKS]; /* where the path preempted a task: its first action when it goes on */
 	u32 preempted;                         /* bits of those */
 
@@ -58,10 +101,18 @@ struct exhaustive {
 	u32 moves;
 	bool redundant; /* one could, whatever comes now */
 	struct {
-		bool valid, linked; /* @last is a place after the latest deviation; @before, the one before it, is like
-				       it */
+		bool valid;  /* @last is a place after the latest deviation */
+		bool linked; /* @before, the one before it, is like it */
+		u32 head;
 		struct place_seen last, before;
 	} chain;
+	u64 name[EXHAUSTIVE_BOUND_MAX + 2]; /* where the path deviates, in steps of the task's own */
+
+	/* how those of runs at the bound can be moved */
+	struct passing passing[EXHAUSTIVE_BOUND_MAX + 2];
+	u32 passings;
+	u32 copied; /* places of the last such run looked at for its equals */
+	struct facts facts;
 
 	/* the expansion under way */
 	u32 level, index; /* its node */
@@ -78,13 +129,12 @@ struct exhaustive {
 	u32 nr_tried, tried_capacity;
 	bool relisted; /* what was listed before is not what would be listed now */
 
-	/* what the other tasks touched in the last watched run: by conflict order, the run's number */
-	u32 *read_stamp, *write_stamp;
-	u32 stamps, stamp;
+	struct steps watch; /* what the others did in the last watched run */
 
 	u32 shared_cpus; /* bit per CPU that two tasks have been bound to in some run */
 	u32 shared_in_run;
-	u32 tasks, tasks_in_run; /* most tasks that existed in a run; in the last one */
+	bool stops, stops_in_run; /* the machine was stopped: then holding a CPU concerns everybody */
+	u32 tasks, tasks_in_run;  /* most tasks that existed in a run; in the last one */
 	u64 points_max, candidates_max, done, skipped;
 	bool reopening;              /* the expansion under way is not the node's first */
 	u64 reopened, reopened_done; /* such expansions, and what was run or skipped for them */
@@ -94,6 +144,30 @@ struct exhaustive {
 /* ---- exhaustive_run.c: during a run ---- */
 
 extern const struct rt_strategy_ops exhaustive_rt_ops;
+/* Describes @place, where @to goes on by default. False: nothing is gained by deviating here. */
+bool place_look(const struct exhaustive *e, const struct rt_place *place, u64 runnable, u32 number, u32 to,
+		struct place_seen *seen);
+
+/* ---- exhaustive_steps.c ---- */
+
+/* A new stretch. False when memory is short. */
+bool steps_begin(struct steps *s, u32 limit);
+void steps_add(const struct exhaustive *e, struct steps *s, const struct rt_place *place);
+bool steps_conflict(const struct exhaustive *e, const struct steps *s, const struct place_seen *p);
+u32 steps_cpus(u64 tasks);
+void steps_free(struct steps *s);
+
+/* ---- exhaustive_facts.c ---- */
+
+/* Is it known that this run at the bound equals one that was made? */
+bool facts_known(const struct exhaustive *e, const struct successor *s);
+void facts_prepare(struct exhaustive *e, const struct successor *s);
+void facts_place(struct exhaustive *e, const struct rt_place *place, u64 runnable);
+/* After its run: how far its preemptions can be moved. */
+void facts_finish(struct exhaustive *e, const struct successor *s);
+/* @s equals the run made last but for its last deviation, which is later. */
+void facts_copy(struct exhaustive *e, const struct successor *s);
+void facts_free(struct facts *f);
 
 /* ---- exhaustive_moves.c: during an expansion run ---- */
 
@@ -101,7 +175,8 @@ void moves_begin(struct exhaustive *e);
 /* Somebody was asked for an answer. */
 void moves_choice(struct exhaustive *e);
 /* A task is at @place, which is as @seen; @candidate: the search deviates at such places. Nobody went on there yet. */
-void moves_place(struct exhaustive *e, const struct rt_place *place, const struct place_seen *seen, bool candidate);
+void moves_place(struct exhaustive *e, const struct rt_place *place, u64 runnable, const struct place_seen *seen,
+		 bool candidate);
 /* The path preempts the task at @place, the one told to moves_place() last. */
 void moves_preempted(struct exhaustive *e, const struct rt_place *place);
 /* The path deviates in another way. */
@@ -110,6 +185,8 @@ void moves_deviated(struct exhaustive *e);
 void moves_resumed(struct exhaustive *e, u32 task);
 /* Tasks that need not go on now, as that would close a preemption that could be earlier. */
 u64 moves_pointless(const struct exhaustive *e);
+/* Bit per move that is open. */
+u8 moves_open(const struct exhaustive *e);
 
 /* ---- exhaustive_successors.c: between runs ---- */
 

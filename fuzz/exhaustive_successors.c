@@ -101,11 +101,24 @@ static bool equal_for_good(const struct exhaustive *e)
 	return successors_are_leaves(e) || e->tasks <= 2;
 }
 
+static void count_after(struct exhaustive *e)
+{
+	u32 after = 0;
+
+	for (u32 i = e->places; i--;) {
+		struct place_seen *p = &e->place[i];
+
+		p->after = after;
+		after += p->kind == DEVIATION_CHOICE ? (u32)p->others - 1 : (u32)__builtin_popcountll(p->targets);
+	}
+}
+
 void successors_list(struct exhaustive *e)
 {
 	struct tree_node *node = expanded_node(e);
 	u64 targets = 0;
 
+	count_after(e);
 	e->relisted = e->since && listing_hash(e, e->since) != node->listing;
 	node->listing = listing_hash(e, UINT32_MAX);
 	e->successors = e->successor_next = 0;
@@ -174,22 +187,6 @@ static bool still_equivalent(const struct exhaustive *e, u32 i)
 	return true;
 }
 
-/* Would the steps that others took after the preemption at @e->base find the accesses of place @p in their way? */
-static bool place_conflicts(const struct exhaustive *e, const struct place_seen *p)
-{
-	if (p->special)
-		return true;
-	for (u32 g = p->span.first_granule; g < p->span.first_granule + p->span.granules; g++) {
-		u32 order = e->conflicts.order[g];
-
-		if (!order || order > e->stamps)
-			continue;
-		if (e->write_stamp[order - 1] == e->stamp || (p->writes && e->read_stamp[order - 1] == e->stamp))
-			return true;
-	}
-	return false;
-}
-
 /* Is running successor @i pointless because the one at @e->base has the same partial order? */
 static bool equivalent_to_base(const struct exhaustive *e, u32 i)
 {
@@ -208,30 +205,9 @@ static bool equivalent_to_base(const struct exhaustive *e, u32 i)
 		return false;
 	for (u32 p = base->place; p < next->place; p++)
 		if (e->place[p].task != from->task || e->place[p].others != from->others ||
-		    place_conflicts(e, &e->place[p]))
+		    steps_conflict(e, &e->watch, &e->place[p]))
 			return false;
 	return e->place[next->place].task == from->task && e->place[next->place].others == from->others;
-}
-
-static bool grow_stamps(struct exhaustive *e)
-{
-	u32 *read = e->read_stamp, *write = e->write_stamp;
-	u32 want = e->limit + 1024;
-
-	if (e->stamps >= e->limit)
-		return true;
-	read = realloc(read, want * sizeof(*read));
-	if (read)
-		e->read_stamp = read;
-	write = realloc(write, want * sizeof(*write));
-	if (write)
-		e->write_stamp = write;
-	if (!read || !write)
-		return false;
-	memset(read + e->stamps, 0, (want - e->stamps) * sizeof(*read));
-	memset(write + e->stamps, 0, (want - e->stamps) * sizeof(*write));
-	e->stamps = want;
-	return true;
 }
 
 static void prepare_successor(struct exhaustive *e, u32 i)
@@ -246,11 +222,13 @@ static void prepare_successor(struct exhaustive *e, u32 i)
 	e->run_kind = RUN_SUCCESSOR;
 	e->watched = false;
 	e->limit = e->conflicts.known;
-	if (e->options.prune && p->kind == DEVIATION_SWITCH && !p->special) {
-		e->watched = grow_stamps(e);
+	if (e->options.prune && p->kind == DEVIATION_SWITCH && p->special != SPECIAL_ALL) {
+		e->watched = steps_begin(&e->watch, e->limit);
 		e->out_of_memory |= !e->watched;
-		e->stamp++;
 	}
+	e->passings = 0;
+	if (successors_are_leaves(e))
+		facts_prepare(e, &e->successor[i]);
 }
 
 /* Not to be met again, and to be gone on from if it is not at the bound. */
@@ -260,7 +238,8 @@ static void keep_successor(struct exhaustive *e, u32 i)
 
 	add_tried(e, &d);
 	if (!successors_are_leaves(e))
-		e->out_of_memory |= tree_add(&e->tree, e->level + 1, e->index, &d) == UINT32_MAX;
+		e->out_of_memory |= tree_add(&e->tree, e->level + 1, e->index, &d,
+					     e->place[e->successor[i].place].after) == UINT32_MAX;
 }
 
 bool successors_next(struct exhaustive *e)
@@ -275,6 +254,12 @@ bool successors_next(struct exhaustive *e)
 			continue;
 		l->tried++;
 		equal = equivalent_to_base(e, i);
+		if (successors_are_leaves(e)) {
+			if (equal)
+				facts_copy(e, &e->successor[i]);
+			else
+				equal = facts_known(e, &e->successor[i]);
+		}
 		if (!equal || !equal_for_good(e))
 			keep_successor(e, i);
 		if (!equal) {
@@ -296,6 +281,8 @@ void successors_free(struct exhaustive *e)
 	free(e->place);
 	free(e->successor);
 	free(e->tried);
-	free(e->read_stamp);
-	free(e->write_stamp);
+	steps_free(&e->watch);
+	for (u32 i = 0; i < ARRAY_SIZE(e->passing); i++)
+		steps_free(&e->passing[i].steps);
+	facts_free(&e->facts);
 }

@@ -119,6 +119,72 @@ static void is_honest_about_a_budget(void **state)
 	assert_true(strncmp(result.status.report.text, "stopped at about", 16) == 0);
 }
 
+#define PLANS_MAX 20000
+
+/* What the search expects to do in all, after each of its runs; returns how many there were. */
+static u32 follow_plan(const struct litmus *litmus, u32 bound, u64 *planned)
+{
+	struct strategy_options options = STRATEGY_OPTIONS_DEFAULT;
+	struct strategy_report report;
+	struct litmus_run run;
+	struct explore_subject subject = litmus_subject(litmus, &run);
+	struct strategy *s;
+	char error[160];
+	u32 runs = 0;
+
+	options.bound = bound;
+	s = strategy_by_name("exhaustive")->construct(&options, error, sizeof(error));
+	assert_non_null(s);
+	while (s->ops->prepare(s)) {
+		struct rt_result rt = {0};
+
+		subject.run(subject.arg, &s->rt, &rt);
+		s->ops->finish(s, &rt);
+		s->ops->report(s, &report);
+		assert_true(runs < PLANS_MAX);
+		assert_true(report.planned > report.done);
+		planned[runs++] = report.planned;
+	}
+	s->ops->report(s, &report);
+	assert_true(report.complete);
+	assert_int_equal(report.planned, report.done);
+	planned[runs] = report.done;
+	s->ops->destroy(s);
+	rt_set_strategy(NULL);
+	return runs;
+}
+
+/* It is off by so much at worst, from run @from on: 1.25 means a quarter too much or a fifth too little. */
+static double worst_ratio(const u64 *planned, u32 from, u32 runs)
+{
+	double worst = 1, total = (double)planned[runs];
+
+	for (u32 i = from; i < runs; i++) {
+		double ratio = (double)planned[i] / total;
+
+		worst = max(worst, ratio < 1 ? 1 / ratio : ratio);
+	}
+	return worst;
+}
+
+static void the_estimate_comes_near(void **state)
+{
+	static const char *const names[] = {"three-writers", "locked-counter", "free-with-rcu"};
+	static u64 planned[PLANS_MAX + 1];
+
+	(void)state;
+	for (u32 i = 0; i < ARRAY_SIZE(names); i++) {
+		u32 runs = follow_plan(litmus_by_name(names[i]), 3, planned);
+		double fourth = worst_ratio(planned, runs / 4, runs), half = worst_ratio(planned, runs / 2, runs),
+		       most = worst_ratio(planned, runs - runs / 4, runs), end = worst_ratio(planned, runs - 1, runs);
+
+		print_message("%-18s %5u runs: off by at most %.2f after a quarter, %.2f after half, %.2f after three, "
+			      "%.3f at the end\n",
+			      names[i], runs, fourth, half, most, end);
+		assert_true(half < 1.6 && most < 1.3 && most <= half && end < 1.02);
+	}
+}
+
 static void refuses_a_bound_out_of_range(void **state)
 {
 	struct explore_options options = {.strategy = strategy_by_name("exhaustive"),
@@ -142,6 +208,7 @@ int main(void)
 		cmocka_unit_test(pruning_pays),
 		cmocka_unit_test(says_when_there_is_one_interleaving),
 		cmocka_unit_test(is_honest_about_a_budget),
+		cmocka_unit_test(the_estimate_comes_near),
 		cmocka_unit_test(refuses_a_bound_out_of_range),
 	};
 

@@ -13,7 +13,7 @@ void tree_free(struct tree *t)
 	}
 }
 
-u32 tree_add(struct tree *t, u32 level, u32 parent, const struct deviation *deviation)
+u32 tree_add(struct tree *t, u32 level, u32 parent, const struct deviation *deviation, u32 weight)
 {
 	struct tree_level *l = &t->level[level];
 
@@ -26,7 +26,9 @@ u32 tree_add(struct tree *t, u32 level, u32 parent, const struct deviation *devi
 		l->node = node;
 		l->capacity = capacity;
 	}
-	l->node[l->count] = (struct tree_node){.deviation = *deviation, .parent = parent};
+	l->node[l->count] = (struct tree_node){.deviation = *deviation, .parent = parent, .weight = weight};
+	l->weight += weight;
+	l->square += (double)weight * weight;
 	return l->count++;
 }
 

@@ -158,10 +158,11 @@ static u32 count_state(const struct jobs *jobs, enum job_state state)
 
 static bool merge_news(struct strategy_news *all, const struct strategy_news *news)
 {
-	bool more = news->tasks > all->tasks || news->shared_cpus & ~all->shared_cpus;
+	bool more = news->tasks > all->tasks || news->shared_cpus & ~all->shared_cpus || news->stops > all->stops;
 
 	all->tasks = max(all->tasks, news->tasks);
 	all->shared_cpus |= news->shared_cpus;
+	all->stops |= news->stops;
 	for (u32 i = 0; i < ARRAY_SIZE(all->conflicts); i++) {
 		if (!(news->conflicts[i] & ~all->conflicts[i]))
 			continue;

@@ -51,6 +51,7 @@ struct strategy;
 /* What a search has learned that others of its kind must know to be complete together; see fuzz/explore_jobs.h. */
 struct strategy_news {
 	u32 shared_cpus, tasks;
+	bool stops;
 	u64 conflicts[RT_GRANULES / 64]; /* bitmap */
 };
 

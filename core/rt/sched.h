@@ -46,6 +46,7 @@ struct rt_place {
 	u32 occurrence; /* how often this task has reached that semantic point, from 1 */
 	u32 since;      /* points of this task after that semantic point, this one included; 0 at it */
 	u64 step;       /* points of all tasks before this one */
+	u64 own;        /* points of this task before this one: names the place however the others run */
 	void *pc;
 };
 
@@ -125,6 +126,7 @@ const char *rt_task_name_of(u32 task);
 u32 rt_task_cpu_of(u32 task);
 bool rt_task_is_daemon(u32 task);
 u32 rt_nr_tasks(void);
+bool rt_machine_stopped(void); /* a CPU went down or came up in this run, for which all others had to let go */
 
 /*
  * Tracing: every point and event of the following runs is handed to @sink until it is set to NULL. Costs; used to

@@ -55,12 +55,18 @@ static void stop_machine(u32 cpu)
 	if (!rt_running())
 		return;
 	rt_cur->wait_arg = cpu;
+	rt.stopped = true;
 	rt.stoppers |= task_bit(rt_cur);
 	if (!(stoppers_ready() & task_bit(rt_cur)))
 		task_block(WAIT_STOP, NULL, 0);
 	task_wake(rt_cur);
 	rt.stoppers &= ~task_bit(rt_cur);
 	hb_stop_machine();
+}
+
+bool rt_machine_stopped(void)
+{
+	return rt.stopped;
 }
 
 static void move(struct task_struct *t, u32 cpu)

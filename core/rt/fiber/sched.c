@@ -162,6 +162,8 @@ static void switch_to(struct task_struct *next, u64 runnable)
 
 	prev->since = steps - prev->since;
 	next->since = steps - next->since;
+	prev->own = steps - prev->own;
+	next->own = steps - next->own;
 	rt.switches++;
 	rt_hash((u64)prev->id << 32 | next->id << 16 | prev->semantic);
 	if (unlikely(rt_fast.weak))

@@ -117,6 +117,7 @@ struct task_struct {
 	u32 exempt;           /* depth of data_race() */
 	u32 semantic, occurrence;
 	u64 since; /* points after the semantic point, as of the last time it was switched out */
+	u64 own;   /* all its points, as of then; while it runs, both are steps of others */
 	enum wait_kind wait_kind;
 	bool woken, should_stop, signal, fatal_signal;
 	enum rt_sleep sleep; /* while it waits: which signals end that */
@@ -211,6 +212,7 @@ struct rt_state {
 	u32 undisturbed;          /* of them, those that are dormant since the image */
 	u32 held_cpus, irq_cpus;  /* CPUs with a holder; with an interrupt pending or running */
 	u32 stoppers;             /* tasks that wait for no CPU to be held, WAIT_STOP */
+	bool stopped;             /* one has */
 	u64 *online;              /* cpu_online_mask, in the arena; NULL: all, for ever */
 	u32 nr_slots;
 	u8 slot_id[32];

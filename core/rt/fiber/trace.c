@@ -15,7 +15,7 @@ void rt_set_trace(void (*sink)(const struct rt_trace_entry *entry, void *arg), v
 
 void place_fill(struct rt_place *place, u32 kind, u64 addr, u64 size, void *pc)
 {
-	u64 steps = sched_steps();
+	u64 steps = sched_steps(), here = kind & (RT_BLOCK | RT_EXIT) || !kind ? 0 : 1;
 
 	*place = (struct rt_place){
 		.task = rt_cur->id,
@@ -25,7 +25,8 @@ void place_fill(struct rt_place *place, u32 kind, u64 addr, u64 size, void *pc)
 		.semantic = rt_cur->semantic,
 		.occurrence = rt_cur->occurrence,
 		.since = (u32)(steps - rt_cur->since),
-		.step = steps - (kind & (RT_BLOCK | RT_EXIT) || !kind ? 0 : 1),
+		.step = steps - here,
+		.own = steps - rt_cur->own - here,
 		.pc = pc,
 	};
 }
