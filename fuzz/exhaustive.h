@@ -13,7 +13,7 @@
  * nothing changes. Schedules are skipped that only move a preemption across accesses the other tasks' steps do not
  * conflict with: they are the same partial order (Mazurkiewicz trace). Of the last preemption that is known from the
  * run of a neighbour (fuzz/exhaustive_successors.c), of those before it from the run that is gone on from
- * (fuzz/exhaustive_moves.c).
+ * (fuzz/exhaustive_moves.c) and from runs at the bound (fuzz/exhaustive_facts.c).
  *
  * Several searches can share the work (fuzz/explore_jobs.h): each goes on from its share of the first deviations only.
  *
