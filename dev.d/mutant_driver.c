@@ -208,8 +208,8 @@ static bool relatives_are_silent(const struct scenario *s, u32 id, struct rt_ran
 	if (size < 0)
 		return true;
 	for (u32 i = 1 + rt_random_below(r, 6); i; i--)
-		size = (ssize_t)mutate_scenario(bytes, (size_t)size, sizeof(bytes), rt_random_u64(r), MUTATE_RACE,
-						&none);
+		size = (ssize_t)mutate_scenario(bytes, (size_t)size, sizeof(bytes), rt_random_u64(r),
+						&(const struct mutate_options){.mode = MUTATE_RACE}, &none);
 	scenario_decode(bytes, (size_t)size, &s->machine.sw, &child);
 	child.schedule.count = 0;
 	if (scenario_error(&child))

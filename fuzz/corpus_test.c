@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "core/rt/point.h"
+#include "fuzz/narrow.h"
 #include "fuzz/runner.h"
 #include "fuzz/scenario.h"
 
@@ -79,6 +80,8 @@ static void seeds_are_canonical_and_have_provenance(void **state)
 	assert_true(for_each("race", check_text) >= 100);
 	assert_true(for_each("sequence", check_text) >= 16);
 	assert_int_equal(for_each("bench", check_text), 10);
+	for (u32 i = 0; i < nr_narrow; i++)
+		assert_true(for_each(narrow_infos[i].name, check_text) >= 3);
 }
 
 static void run_default(const char *path, u32 flags)
@@ -106,6 +109,8 @@ static void seeds_are_harmless_by_default(void **state)
 	(void)state;
 	for_each("race", check_race);
 	for_each("sequence", check_sequence);
+	for (u32 i = 0; i < nr_narrow; i++)
+		for_each(narrow_infos[i].name, strcmp(narrow_infos[i].base, "sequence") ? check_race : check_sequence);
 }
 
 static u32 successes(const char *name)

@@ -11,7 +11,7 @@ struct mutation {
 	struct scenario *s;
 	struct rt_random random;
 	const struct places *places;
-	enum mutate_mode mode;
+	struct mutate_options options;
 };
 
 static u32 below(struct mutation *m, u32 n)
@@ -72,15 +72,20 @@ static s32 random_arg(struct mutation *m, const struct op_arg_info *info)
 	}
 }
 
+static u32 op_weight(const struct mutation *m, const struct op_info *info)
+{
+	return !m->options.ops || m->options.ops >> info->id & 1 ? info->weight : 0;
+}
+
 static void random_op(struct mutation *m, struct op *op)
 {
 	const struct op_info *info = op_infos;
 	u32 total = 0, at;
 
 	for (u32 i = 0; i < nr_op_infos; i++)
-		total += op_infos[i].weight;
-	for (at = below(m, total); at >= info->weight; info++)
-		at -= info->weight;
+		total += op_weight(m, &op_infos[i]);
+	for (at = below(m, total); at >= op_weight(m, info); info++)
+		at -= op_weight(m, info);
 	memset(op, 0, sizeof(*op));
 	op->id = info->id;
 	for (u32 i = 0; i < info->nr_args; i++)
@@ -174,7 +179,7 @@ static bool replace_op(struct mutation *m)
 /* Short scenarios run more often and say more; what is longer already may stay so. */
 static bool is_long(const struct mutation *m)
 {
-	return scenario_nr_ops(m->s) >= (m->mode == MUTATE_RACE ? 8 : 24);
+	return scenario_nr_ops(m->s) >= (m->options.mode == MUTATE_RACE ? 8 : 24);
 }
 
 static bool add_op(struct mutation *m)
@@ -471,15 +476,22 @@ static const struct {
 	{change_start, 2, 0}, {add_choice, 2, 4},
 };
 
+static u32 mutator_weight(const struct mutation *m, u32 i)
+{
+	if (m->options.failures && mutators[i].mutate == add_choice)
+		return 40;
+	return m->options.mode == MUTATE_RACE ? mutators[i].race : mutators[i].sequence;
+}
+
 static bool mutate_once(struct mutation *m)
 {
 	u32 total = 0, at, i = 0;
 
 	for (u32 j = 0; j < ARRAY_SIZE(mutators); j++)
-		total += m->mode == MUTATE_RACE ? mutators[j].race : mutators[j].sequence;
+		total += mutator_weight(m, j);
 	at = below(m, total);
 	for (;; i++) {
-		u32 weight = m->mode == MUTATE_RACE ? mutators[i].race : mutators[i].sequence;
+		u32 weight = mutator_weight(m, i);
 
 		if (at < weight)
 			return mutators[i].mutate(m);
@@ -521,21 +533,33 @@ static size_t encode_canonical(struct scenario *s, u8 *out, size_t max_size)
 	return encode_fitting(s, out, max_size);
 }
 
-size_t mutate_scenario(u8 *data, size_t size, size_t max_size, u64 seed, enum mutate_mode mode,
+/* A machine now and then; at once if it is none of those wanted. */
+static void change_machine(struct mutation *m, u8 *data, size_t max_size, const struct switches *sw)
+{
+	u32 wanted = m->options.machines ? m->options.machines : (u32)BIT(scenario_nr_machines()) - 1, number = 0;
+
+	while (number < scenario_nr_machines() && !scenario_same_machine(scenario_machine(number), &m->s->machine))
+		number++;
+	if (!one_in(m, 64) && (number == scenario_nr_machines() || wanted >> number & 1))
+		return;
+	for (u32 skip = below(m, (u32)__builtin_popcount(wanted)); skip; skip--)
+		wanted &= wanted - 1;
+	m->s->machine = *scenario_machine((u32)__builtin_ctz(wanted));
+	scenario_decode(data, encode_fitting(m->s, data, max_size), sw, m->s);
+}
+
+size_t mutate_scenario(u8 *data, size_t size, size_t max_size, u64 seed, const struct mutate_options *options,
 		       const struct places *places)
 {
 	static struct scenario s;
-	struct mutation m = {.s = &s, .places = places, .mode = mode};
+	struct mutation m = {.s = &s, .places = places, .options = *options};
 	struct switches sw;
 	u32 times;
 
 	switches_default(&sw);
 	scenario_decode(data, size, &sw, &s);
 	rt_random_seed(&m.random, seed);
-	if (one_in(&m, 64)) {
-		s.machine = *scenario_machine(below(&m, scenario_nr_machines()));
-		scenario_decode(data, encode_fitting(&s, data, max_size), &sw, &s);
-	}
+	change_machine(&m, data, max_size, &sw);
 	times = 1 + (u32)__builtin_ctz((u32)rt_random_u64(&m.random) | 8);
 	while (times) {
 		if (mutate_once(&m))

@@ -8,7 +8,10 @@
 #include <cmocka.h>
 
 #include "core/rt/random.h"
+#include "fuzz/narrow.h"
 #include "fuzz/scenario.h"
+
+static const struct mutate_options race = {.mode = MUTATE_RACE}, sequence = {.mode = MUTATE_SEQUENCE};
 
 static struct places places;
 static struct switches sw;
@@ -43,8 +46,8 @@ static void any_input_gives_canonical_bytes(void **state)
 				data[j] = (u8)rt_random_u64(&random);
 		}
 		size = min(size, max_size);
-		size = mutate_scenario(data, size, max_size, rt_random_u64(&random),
-				       i % 3 ? MUTATE_RACE : MUTATE_SEQUENCE, &places);
+		size = mutate_scenario(data, size, max_size, rt_random_u64(&random), i % 3 ? &race : &sequence,
+				       &places);
 		assert_in_range(size, 16, max_size);
 		check_canonical(data, size);
 	}
@@ -57,8 +60,8 @@ static void same_seed_same_mutation(void **state)
 
 	(void)state;
 	for (u32 i = 0; i < 2000; i++) {
-		a_size = mutate_scenario(a, a_size, sizeof(a), i, MUTATE_RACE, &places);
-		b_size = mutate_scenario(b, b_size, sizeof(b), i, MUTATE_RACE, &places);
+		a_size = mutate_scenario(a, a_size, sizeof(a), i, &race, &places);
+		b_size = mutate_scenario(b, b_size, sizeof(b), i, &race, &places);
 		assert_int_equal(a_size, b_size);
 		assert_memory_equal(a, b, a_size);
 	}
@@ -79,7 +82,7 @@ static void mutators_reach_everything(void **state)
 		size_t size = 8;
 
 		for (u32 j = 0; j < 20; j++)
-			size = mutate_scenario(data, size, sizeof(data), rt_random_u64(&random), MUTATE_RACE, &places);
+			size = mutate_scenario(data, size, sizeof(data), rt_random_u64(&random), &race, &places);
 		scenario_decode(data, size, &sw, &s);
 		tasks = max(tasks, s.nr_tasks);
 		for (u32 t = 0; t < s.nr_tasks; t++) {
@@ -110,7 +113,7 @@ static void preemptions_go_where_runs_went(void **state)
 		size_t size;
 
 		memcpy(copy, data, 24);
-		size = mutate_scenario(copy, 24, sizeof(copy), i, MUTATE_RACE, &places);
+		size = mutate_scenario(copy, 24, sizeof(copy), i, &race, &places);
 		scenario_decode(copy, size, &sw, &s);
 		for (u32 e = 0; e < s.schedule.count; e++) {
 			const struct schedule_entry *entry = &s.schedule.entry[e];
@@ -155,12 +158,40 @@ static void crossover_mixes_parents(void **state)
 	assert_true(schedules > 50);
 }
 
+/* What a narrow target puts in is of its kind; what was there may stay. */
+static void narrow_targets_stay_narrow(void **state)
+{
+	(void)state;
+	assert_null(narrow_target("race", &(struct mutate_options){.mode = MUTATE_RACE}));
+	for (u32 i = 0; i < nr_narrow; i++) {
+		struct mutate_options options = {.mode = MUTATE_RACE};
+		u8 data[SCENARIO_BYTES_MAX] = {1};
+		u32 ops = 0, machine_bits = 0;
+		size_t size = SCENARIO_RECORD;
+
+		assert_ptr_equal(narrow_target(narrow_infos[i].name, &options), &narrow_infos[i]);
+		assert_true(options.ops && ~options.ops);
+		for (u32 n = 0; n < 300; n++) {
+			size = mutate_scenario(data, size, sizeof(data), n, &options, &places);
+			machine_bits |= 1u << data[1];
+			for (size_t at = SCENARIO_RECORD; at < size; at += SCENARIO_RECORD) {
+				if (data[at] == 0 || data[at] >= 0x40)
+					continue;
+				assert_true(options.ops >> data[at] & 1);
+				ops++;
+			}
+		}
+		assert_true(ops > 300);
+		assert_int_equal(options.machines ? machine_bits & ~options.machines : 0, 0);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(any_input_gives_canonical_bytes), cmocka_unit_test(same_seed_same_mutation),
 		cmocka_unit_test(mutators_reach_everything),       cmocka_unit_test(preemptions_go_where_runs_went),
-		cmocka_unit_test(crossover_mixes_parents),
+		cmocka_unit_test(crossover_mixes_parents),         cmocka_unit_test(narrow_targets_stay_narrow),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

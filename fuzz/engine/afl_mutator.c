@@ -10,13 +10,14 @@
 
 #include "core/rt/random.h"
 #include "fuzz/mutate.h"
+#include "fuzz/narrow.h"
 #include "fuzz/scenario.h"
 
 struct afl_state;
 
 struct mutator {
 	struct rt_random random;
-	enum mutate_mode mode;
+	struct mutate_options options;
 	struct places places; /* stays empty */
 	u8 out[SCENARIO_BYTES_MAX];
 };
@@ -28,13 +29,15 @@ void afl_custom_deinit(void *data);
 void *afl_custom_init(struct afl_state *afl, unsigned int seed)
 {
 	struct mutator *m = calloc(1, sizeof(*m));
-	const char *mode = getenv("PFNSTORM_MUTATE");
+	const char *target = getenv("PFNSTORM_MUTATE");
 
 	(void)afl;
 	if (!m)
 		return NULL;
 	rt_random_seed(&m->random, seed);
-	m->mode = mode && strcmp(mode, "sequence") == 0 ? MUTATE_SEQUENCE : MUTATE_RACE;
+	m->options.mode = target && strcmp(target, "sequence") == 0 ? MUTATE_SEQUENCE : MUTATE_RACE;
+	if (target)
+		narrow_target(target, &m->options);
 	return m;
 }
 
@@ -70,7 +73,7 @@ size_t afl_custom_fuzz(void *data, u8 *buf, size_t size, u8 **out, u8 *other, si
 	} else {
 		len = min(len, limit);
 		memcpy(m->out, mine, len);
-		len = mutate_scenario(m->out, len, limit, seed, m->mode, &m->places);
+		len = mutate_scenario(m->out, len, limit, seed, &m->options, &m->places);
 	}
 	*out = m->out;
 	return len;

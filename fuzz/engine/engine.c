@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "fuzz/feedback.h"
+#include "fuzz/narrow.h"
 #include "fuzz/runner.h"
 #include "fuzz/token.h"
 
@@ -20,6 +21,38 @@ static struct switches switches;
 static struct law_set laws;
 static u64 step_limit;
 static const char *tolerate = "", *crash_dir;
+
+static struct {
+	const struct narrow_info *info; /* NULL: the target itself */
+	struct mutate_options options;
+} narrow;
+
+void engine_name_is(const char *program)
+{
+	const char *slash = strrchr(program, '/'), *name = slash ? slash + 1 : program, *word = strchr(name, '_');
+
+	narrow.options.mode = fuzz_target.mode;
+	narrow.info = narrow_target(word ? word + 1 : name, &narrow.options);
+	if (narrow.info && strcmp(narrow.info->base, fuzz_target.name) != 0) {
+		fprintf(stderr, "%s: expected to be a link to fuzz_%s\n", name, narrow.info->base);
+		_exit(2);
+	}
+}
+
+const char *engine_name(void)
+{
+	return narrow.info ? narrow.info->name : fuzz_target.name;
+}
+
+const char *engine_help(void)
+{
+	return narrow.info ? narrow.info->help : fuzz_target.help;
+}
+
+const struct mutate_options *engine_mutations(void)
+{
+	return &narrow.options;
+}
 
 const struct switches *engine_switches(void)
 {
@@ -43,7 +76,7 @@ bool engine_wants_help(int argc, char **argv)
 		       "  PFNSTORM_STEPS=NUMBER                          steps after which a run is a livelock "
 		       "(default %u)\n\n"
 		       "Options of libFuzzer: -help=1\n",
-		       fuzz_target.name, fuzz_target.help, fuzz_target.steps);
+		       engine_name(), engine_help(), fuzz_target.steps);
 		return true;
 	}
 	return false;
@@ -51,13 +84,13 @@ bool engine_wants_help(int argc, char **argv)
 
 static void __attribute__((noreturn)) bad_environment(const char *variable, const char *message)
 {
-	fprintf(stderr, "%s: %s: %s\n", fuzz_target.name, variable, message);
+	fprintf(stderr, "%s: %s: %s\n", engine_name(), variable, message);
 	_exit(2);
 }
 
 static void print_campaign(void)
 {
-	fprintf(stderr, "%s: switches", fuzz_target.name);
+	fprintf(stderr, "%s: switches", engine_name());
 	for (u32 i = 0; i < NR_DESIGNS; i++)
 		fprintf(stderr, " %s=%s", design_infos[i].name, alternative_infos[switches.design[i]].name);
 	for (u32 i = 0; i < NR_BUGS; i++) {
@@ -210,7 +243,7 @@ static void keep_token(const char *token, const struct rt_verdict *verdict)
 	file = fopen(aside, "we");
 	if (!file || fprintf(file, "%s\n", token) < 0 || fflush(file) || fsync(fileno(file)) || fclose(file) ||
 	    rename(aside, path))
-		fprintf(stderr, "%s: %s could not be written\n", fuzz_target.name, path);
+		fprintf(stderr, "%s: %s could not be written\n", engine_name(), path);
 	else
 		fprintf(stderr, "kept:      %s\n", path);
 }

@@ -35,6 +35,14 @@ struct fuzz_target {
 /* Defined by each file of fuzz/targets/. */
 extern const struct fuzz_target fuzz_target;
 
+/*
+ * Before all else: the program's name may be that of a narrow target (fuzz/targets.def), "fuzz_isolation" or
+ * "isolation", whose mutations then differ from those of the target it is made of.
+ */
+void engine_name_is(const char *program);
+const char *engine_name(void);
+const char *engine_help(void);
+const struct mutate_options *engine_mutations(void);
 /* Reads the environment, prints what the campaign is. Exits with status 2 if something there is wrong. */
 void engine_start(void);
 const struct switches *engine_switches(void);

@@ -16,6 +16,7 @@ size_t LLVMFuzzerMutate(u8 *data, size_t size, size_t max_size) __attribute__((w
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
+	engine_name_is((*argv)[0]);
 	if (engine_wants_help(*argc, *argv))
 		exit(0);
 	engine_set_options(argc, argv);
@@ -63,7 +64,7 @@ size_t LLVMFuzzerCustomMutator(u8 *data, size_t size, size_t max_size, unsigned 
 			size = len;
 		}
 	}
-	return mutate_scenario(data, size, max_size, seed, fuzz_target.mode, &places_seen);
+	return mutate_scenario(data, size, max_size, seed, engine_mutations(), &places_seen);
 }
 
 size_t LLVMFuzzerCustomCrossOver(const u8 *a, size_t a_size, const u8 *b, size_t b_size, u8 *out, size_t max_size,

@@ -44,7 +44,7 @@ static void run_one(u32 number)
 	size = scenario_encode(&s, data, sizeof(data), NULL, 0);
 	for (u32 i = 0; number && i < MUTATIONS; i++)
 		size = (ssize_t)mutate_scenario(data, (size_t)size, sizeof(data), number * MUTATIONS + i,
-						fuzz_target.mode, &places);
+						engine_mutations(), &places);
 	fuzz_target.run(data, (size_t)size);
 	if (number == 0)
 		keep_places();

@@ -57,7 +57,7 @@ static void print_never_overlapped(void)
 
 static void print_stats(void)
 {
-	fprintf(stderr, "%s: %llu runs, %llu boots;", fuzz_target.name, (unsigned long long)runs,
+	fprintf(stderr, "%s: %llu runs, %llu boots;", engine_name(), (unsigned long long)runs,
 		(unsigned long long)runner_boots());
 	for (u32 i = 0; i < NR_VERDICTS; i++) {
 		if (verdicts[i])

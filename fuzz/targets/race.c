@@ -29,7 +29,7 @@ static void report(void)
 	if (again.rt.hash != hash || recorder.overflow)
 		fprintf(stderr, "race: the run did not repeat (hash %016llx, then %016llx)\n", (unsigned long long)hash,
 			(unsigned long long)again.rt.hash);
-	snprintf(found.name, sizeof(found.name), "found by the race target");
+	snprintf(found.name, sizeof(found.name), "found by the %s target", engine_name());
 	record_name_places(&found, 0);
 	engine_verdict(&found, &result.rt.verdict);
 }

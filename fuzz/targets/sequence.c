@@ -33,7 +33,7 @@ static void report(struct scenario *s, const struct rt_verdict *verdict)
 	static struct runner_result again;
 	static struct scenario flat;
 
-	snprintf(s->name, sizeof(s->name), "found by the sequence target");
+	snprintf(s->name, sizeof(s->name), "found by the %s target", engine_name());
 	scenario_copy(&flat, s);
 	flatten(&flat);
 	runner_run(&flat, NULL, RUNNER_SEQUENCE, &again);
