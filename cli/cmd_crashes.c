@@ -158,7 +158,10 @@ static void usage(FILE *f)
 	      "see it (pfnstorm bugs, designs), whatever it looks like; without such a set, one signature.\n"
 	      "BUG is an id or the beginning of one, as list shows it, a crash folder, or a signature.\n\n"
 	      "  pfnstorm crashes list                  what was found so far\n"
-	      "  pfnstorm crashes show 3f2a             one of them\n\n"
+	      "  pfnstorm crashes explain 3f2a          what happens in one of them\n"
+	      "  pfnstorm crashes minimize 3f2a         a smaller way to see it\n"
+	      "  pfnstorm crashes verify                after a change: is any of them gone, or back?\n"
+	      "  pfnstorm crashes import crashes/found  tokens that fuzz targets have kept there\n\n"
 	      "pfnstorm crashes COMMAND --help lists the options of a command; docs/CRASHES.md tells the rest.\n",
 	      f);
 }

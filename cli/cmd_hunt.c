@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/command.h"
+#include "crashes/save.h"
 #include "fuzz/hunt.h"
 
 #define PREY_MAX 64
@@ -13,14 +14,16 @@ struct hunt_arguments {
 	struct hunt_prey prey[PREY_MAX];
 	u32 nr_prey;
 	bool planted;
+	const char *crash_dir; /* NULL: nothing is filed */
 };
 
-enum { KEY_TIME = 't', KEY_RUNS = 'n', KEY_SEED = KEY_COMMAND, KEY_PLANTED };
+enum { KEY_TIME = 't', KEY_RUNS = 'n', KEY_SEED = KEY_COMMAND, KEY_PLANTED, KEY_CRASH_DIR };
 
 static const struct argp_option options[] = {
 	{"time", KEY_TIME, "TIME", 0, "for each switch (default 60s)", 0},
 	{"runs", KEY_RUNS, "N", 0, "for each switch, at most", 0},
 	{"seed", KEY_SEED, "S", 0, "seed of all randomness (default 1)", 0},
+	{"crash-dir", KEY_CRASH_DIR, "DIR", 0, "write crash folders of what is found below DIR (default: none)", 0},
 	{"planted", KEY_PLANTED, NULL, 0, "planted bugs too, if no switch is named", 0},
 	{0},
 };
@@ -46,6 +49,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_SEED:
 		a->options.seed = command_number(state, "--seed", arg, 0, UINT64_MAX);
+		return 0;
+	case KEY_CRASH_DIR:
+		a->crash_dir = arg;
 		return 0;
 	case KEY_PLANTED:
 		a->planted = true;
@@ -87,6 +93,25 @@ static void print_result(const struct hunt_prey *prey, const struct hunt_result 
 	fflush(stdout);
 }
 
+/* Exit status of filing what was found. */
+static int file_result(const char *dir, const struct hunt_prey *prey, const struct hunt_result *r)
+{
+	static struct scenario s;
+	struct text_error where;
+	char found_by[160], path[4096], message[512];
+	const struct save_source source = {.found_by = found_by, .hits = 1, .runs = r->runs};
+
+	if (!r->found || !dir)
+		return EXIT_HELD;
+	snprintf(found_by, sizeof(found_by), "hunt %s", prey->name);
+	if (token_decode(r->token, &s, &where))
+		return command_fail(EXIT_BROKEN, "%s: %s", prey->name, where.message);
+	if (save_found(&s, dir, &source, path, sizeof(path), message, sizeof(message)))
+		return command_fail(EXIT_BROKEN, "%s: %s", prey->name, message);
+	printf("  %s\n", path);
+	return EXIT_HELD;
+}
+
 static u32 nr_wanted(const struct hunt_arguments *a)
 {
 	struct hunt_prey prey;
@@ -124,6 +149,7 @@ int cmd_hunt(int argc, char **argv)
 	static struct hunt_result result;
 	struct hunt_prey prey;
 	u32 found = 0, hunted = 0, wanted = 0;
+	int ret = EXIT_HELD;
 
 	command_parse(&argp, argc, argv, &a);
 	signal(SIGINT, on_interrupt);
@@ -141,7 +167,10 @@ int cmd_hunt(int argc, char **argv)
 		hunted++;
 		found += result.found;
 		print_result(&prey, &result);
+		ret |= file_result(a.crash_dir, &prey, &result);
 	}
 	printf("%u of %u found%s\n", found, hunted, interrupted ? ", interrupted" : "");
+	if (ret)
+		return ret;
 	return found == hunted && !interrupted ? EXIT_HELD : EXIT_FOUND;
 }

@@ -8,6 +8,11 @@
 #include "crashes/input.h"
 #include "fuzz/token.h"
 
+bool facts_is_minimal(const char *found_by)
+{
+	return strncmp(found_by, "minimize", 8) == 0;
+}
+
 int facts_read(const char *dir, const char *name, struct crash_facts *facts, char *message, size_t size)
 {
 	static struct scenario s;
@@ -35,7 +40,7 @@ int facts_read(const char *dir, const char *name, struct crash_facts *facts, cha
 	facts->hits = v.hits;
 	facts->runs = v.runs;
 	facts->exact = v.exact;
-	facts->minimal = strncmp(v.found_by, "minimize", 8) == 0;
+	facts->minimal = facts_is_minimal(v.found_by);
 	facts->ops = scenario_nr_ops(&s) + s.nr_boot_ops;
 	facts->preemptions = schedule_preemptions(&s.schedule);
 	facts->token = (u32)max(token_encode(&s, token, sizeof(token)), (ssize_t)0);

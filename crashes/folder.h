@@ -27,6 +27,7 @@ struct crash {
 	const char *cause;    /* "pfn_walk=unsynchronised", see cause.h; NULL: nobody asked */
 	u64 hits, runs;       /* of the search that found it, so many runs in so many ended like this; 0: not known */
 	u64 seen;             /* seconds since 1970, UTC; 0: now */
+	bool once;            /* if the store has it, it is not counted again */
 	const char *diagram, *trace, *log, *where; /* NULL: file or line is left out */
 	const struct scenario *recent;             /* likewise */
 };

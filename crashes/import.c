@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "crashes/facts.h"
+#include "crashes/copy.h"
 #include "crashes/file.h"
 #include "crashes/input.h"
 #include "crashes/save.h"
@@ -24,63 +24,6 @@ static bool is_directory(const char *path)
 	struct stat st;
 
 	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
-}
-
-static bool is_crash_folder(const char *path)
-{
-	char scenario[PATH_MAX];
-	struct stat st;
-
-	return (size_t)snprintf(scenario, sizeof(scenario), "%s/scenario.pfn", path) < sizeof(scenario) &&
-	       stat(scenario, &st) == 0;
-}
-
-/* ---- copies ----------------------------------------------------------------------------------------------------- */
-
-static int copy_file(const char *from, const char *to, const char *name)
-{
-	char path[PATH_MAX], *text;
-	int ret;
-
-	if ((size_t)snprintf(path, sizeof(path), "%s/%s", from, name) >= sizeof(path))
-		return -ENAMETOOLONG;
-	text = file_read(path, NULL);
-	if (!text)
-		return errno == ENOENT ? 0 : -errno;
-	ret = file_write_synced(to, name, text);
-	free(text);
-	return ret;
-}
-
-/* The folder as it is, at once; 0 also if the store has one of that name. */
-static int copy_folder(const char *from, const char *dir, char *path, size_t size)
-{
-	static const char *const parts[] = {"scenario.pfn", "token",   "verdict.txt", "verdict.json",
-					    "diagram.txt",  "log.txt", "trace.txt",   "README"};
-	char aside[PATH_MAX], real[PATH_MAX];
-	const char *name;
-	int ret;
-
-	if (!realpath(from, real))
-		return -errno;
-	name = strrchr(real, '/') + 1;
-	if ((size_t)snprintf(path, size, "%s/%s", dir, name) >= size ||
-	    (size_t)snprintf(aside, sizeof(aside), "%s/.new-XXXXXX", dir) >= sizeof(aside))
-		return -ENAMETOOLONG;
-	ret = file_make_dirs(dir);
-	if (ret || is_crash_folder(path))
-		return ret;
-	if (!mkdtemp(aside))
-		return -errno;
-	for (u32 i = 0; i < ARRAY_SIZE(parts) && !ret; i++)
-		ret = copy_file(real, aside, parts[i]);
-	if (!ret)
-		ret = file_sync_dir(aside);
-	if (!ret && rename(aside, path))
-		ret = -errno;
-	if (ret)
-		file_remove_dir(aside);
-	return ret ? ret : file_sync_dir(dir);
 }
 
 /* ---- one of them ------------------------------------------------------------------------------------------------ */
@@ -128,7 +71,7 @@ static void import_scenario(struct import *i, const char *source, struct scenari
 static void import_folder(struct import *i, const char *source)
 {
 	struct folder_verdict v = {0};
-	struct save_source from = {.found_by = "import"};
+	struct save_source from = {.found_by = "import", .once = true};
 	char path[PATH_MAX], message[512];
 	static struct scenario s;
 	int ret;
@@ -142,12 +85,13 @@ static void import_folder(struct import *i, const char *source)
 		import_scenario(i, source, &s, &from);
 		return;
 	}
-	from = (struct save_source){.found_by = v.found_by, .hits = v.hits, .runs = v.runs, .seen = v.seen};
+	from = (struct save_source){
+		.found_by = v.found_by, .hits = v.hits, .runs = v.runs, .seen = v.seen, .once = true};
 	if (v.exact && save_found(&s, i->options->dir, &from, path, sizeof(path), message, sizeof(message)) == 0) {
 		report(i, source, path, NULL);
 		return;
 	}
-	ret = copy_folder(source, i->options->dir, path, sizeof(path));
+	ret = copy_crash_folder(source, i->options->dir, path, sizeof(path));
 	report(i, source, path, ret ? strerror(-ret) : NULL);
 }
 
@@ -158,7 +102,7 @@ static bool begins_with(const char *text, const char *start)
 
 static void import_file(struct import *i, const char *source)
 {
-	const struct save_source from = {.found_by = "import"};
+	const struct save_source from = {.found_by = "import", .once = true};
 	static struct scenario s;
 	struct switches sw;
 	char message[512];
@@ -194,7 +138,7 @@ static void import_file(struct import *i, const char *source)
 
 static void import_token(struct import *i, const char *source)
 {
-	const struct save_source from = {.found_by = "import"};
+	const struct save_source from = {.found_by = "import", .once = true};
 	static struct scenario s;
 	char message[512];
 
@@ -216,10 +160,19 @@ static bool is_artifact(const char *name)
 	return false;
 }
 
+static bool is_same_directory(const char *a, const char *b)
+{
+	struct stat one, other;
+
+	return stat(a, &one) == 0 && stat(b, &other) == 0 && one.st_dev == other.st_dev && one.st_ino == other.st_ino;
+}
+
 static int import_directory(struct import *i, const char *source)
 {
 	struct dirent **entries;
 	int n = scandir(source, &entries, NULL, alphasort);
+	/* Folders of the store itself are filed already; fuzz targets keep their tokens there. */
+	bool own = is_same_directory(source, i->options->dir);
 
 	for (int k = 0; k < n; k++) {
 		char path[PATH_MAX];
@@ -227,7 +180,7 @@ static int import_directory(struct import *i, const char *source)
 
 		if (!fits || entries[k]->d_name[0] == '.')
 			;
-		else if (is_directory(path) && is_crash_folder(path))
+		else if (is_directory(path) && copy_is_crash_folder(path) && !own)
 			import_folder(i, path);
 		else if (!is_directory(path) && is_artifact(entries[k]->d_name))
 			import_file(i, path);
@@ -253,7 +206,7 @@ int import_from(const char *source, const struct import_options *options, struct
 		ret = -errno;
 	else if (!S_ISDIR(st.st_mode))
 		import_file(&i, source);
-	else if (is_crash_folder(source))
+	else if (copy_is_crash_folder(source))
 		import_folder(&i, source);
 	else
 		ret = import_directory(&i, source);

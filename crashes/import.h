@@ -2,7 +2,7 @@
 /*
  * Crashes that others found, taken into a store: crash folders, scenario files, tokens or files with one, and artifacts
  * of fuzzers (bytes). What replays is filed as if it had just been found, with its cause; a crash folder that does not
- * replay here is copied as it is.
+ * replay here is copied as it is. What the store has already is not counted again.
  */
 #ifndef PFNSTORM_CRASHES_IMPORT_H
 #define PFNSTORM_CRASHES_IMPORT_H

@@ -137,12 +137,15 @@ void record_set_status(struct record *r, enum record_status status)
 
 void record_count(struct record *r, const struct crash_facts *facts)
 {
+	bool sighted;
+
 	r->first = r->first ? min(r->first, facts->seen) : facts->seen;
 	r->last = max(r->last, facts->seen);
-	r->count++;
 	r->hits += facts->hits;
 	r->runs += facts->runs;
-	count_signature(r, facts->kind, facts->signature, 1);
+	sighted = !facts->minimal || !r->count;
+	r->count += sighted;
+	count_signature(r, facts->kind, facts->signature, sighted);
 	if (facts->folder[0])
 		record_add_folder(r, facts->folder);
 	if (r->status == RECORD_fixed)

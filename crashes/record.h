@@ -90,7 +90,10 @@ struct record *record_parse(char *text, u32 *line, char *message, size_t size);
 /* The caller frees it; NULL if memory is short. */
 char *record_print(const struct record *r);
 
-/* Counts a crash once; status follows: what was fixed has regressed, what was made small is minimised. */
+/*
+ * Counts a crash once, but not what was only made smaller; status follows: what was fixed has regressed, what was made
+ * small is minimised.
+ */
 void record_count(struct record *r, const struct crash_facts *facts);
 bool record_has_key(const struct record *r, const char *cause, const char *signature);
 struct record_signature *record_find_signature(const struct record *r, const char *signature);

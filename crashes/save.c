@@ -58,7 +58,8 @@ int save_found(struct scenario *s, const char *dir, const struct save_source *so
 			      .exact = true,
 			      .hits = source->hits,
 			      .runs = source->runs,
-			      .seen = source->seen};
+			      .seen = source->seen,
+			      .once = source->once};
 	int ret = record_name_places(s, 0);
 
 	if (ret < 0) {

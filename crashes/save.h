@@ -9,6 +9,7 @@
 struct save_source {
 	const char *found_by; /* for people */
 	u64 hits, runs, seen; /* as in struct crash; 0: not known, now */
+	bool once;            /* as in struct crash */
 };
 
 /*

@@ -26,7 +26,7 @@ static int compare_name(const void *name, const void *facts)
 
 const struct crash_facts *store_facts(const struct store *s, const char *folder)
 {
-	return bsearch(folder, s->facts, s->nr_facts, sizeof(*s->facts), compare_name);
+	return !s->nr_facts ? NULL : bsearch(folder, s->facts, s->nr_facts, sizeof(*s->facts), compare_name);
 }
 
 const struct crash_facts *store_smallest(const struct store *s, const struct record *r)
@@ -335,7 +335,6 @@ int store_open(struct store *s, const char *dir, char *message, size_t size)
 	int ret;
 
 	memset(s, 0, sizeof(*s));
-	s->keep = STORE_KEEP;
 	s->lock = -1;
 	if ((size_t)snprintf(s->dir, sizeof(s->dir), "%s", dir) >= sizeof(s->dir)) {
 		snprintf(message, size, "%.64s…: path too long", dir);
@@ -432,8 +431,6 @@ int store_close(struct store *s, char *message, size_t size)
 	int ret = 0;
 
 	if (s->writable) {
-		if (s->keep)
-			retain_newest(s, s->keep);
 		if (any_dirty(s))
 			ret = write_records(s);
 		if (ret)
@@ -446,27 +443,34 @@ int store_close(struct store *s, char *message, size_t size)
 
 /* ---- changing --------------------------------------------------------------------------------------------------- */
 
+/* Once more, with what is new about it. */
+static void count_again(struct store *s, const struct crash_facts *facts, const struct crash *crash)
+{
+	struct crash_facts again = *facts;
+
+	again.seen = crash->seen ? crash->seen : utc_now();
+	again.hits = crash->hits;
+	again.runs = crash->runs;
+	again.minimal = crash->found_by && facts_is_minimal(crash->found_by);
+	store_count(s, &again);
+}
+
 int store_add(const char *dir, const struct crash *crash, char *path, size_t path_size, char *message, size_t size)
 {
 	static struct store s;
+	const char *folder;
 	char later[256];
 	bool known;
 	int ret = folder_write(dir, crash, path, path_size, &known, message, size);
 
 	if (ret || store_open(&s, dir, later, sizeof(later)))
 		return ret;
-	if (known) {
-		const struct crash_facts *facts = store_facts(&s, strrchr(path, '/') + 1);
-		struct crash_facts again;
-
-		if (facts) {
-			again = *facts;
-			again.seen = crash->seen ? crash->seen : utc_now();
-			again.hits = crash->hits;
-			again.runs = crash->runs;
-			store_count(&s, &again);
-		}
-	}
+	folder = strrchr(path, '/') + 1;
+	if (known && !crash->once && store_facts(&s, folder))
+		count_again(&s, store_facts(&s, folder), crash);
+	for (u32 i = 0; i < s.nr_records; i++)
+		if (record_has_folder(s.record[i], folder))
+			retain_record(&s, s.record[i], STORE_KEEP);
 	store_close(&s, later, sizeof(later));
 	return 0;
 }

@@ -21,12 +21,11 @@
 #include "crashes/index.h"
 #include "crashes/record.h"
 
-#define STORE_KEEP 16 /* newest folders a record keeps by default, beside its first and its smallest */
+#define STORE_KEEP 16 /* newest folders a record keeps when one is added, beside its first and its smallest */
 
 struct store {
 	char dir[PATH_MAX];
 	int lock; /* the directory, locked */
-	u32 keep; /* as STORE_KEEP; 0: all folders are kept */
 	u32 nr_records, nr_facts;
 	struct record **record;
 	struct crash_facts *facts; /* of all folders, sorted by name */
@@ -42,13 +41,14 @@ struct store {
  */
 int store_open(struct store *s, const char *dir, char *message, size_t size);
 /*
- * Writes what is new, takes away folders beyond s->keep, unlocks. 0, or -errno with a message: what could not be
+ * Writes what is new, and unlocks. 0, or -errno with a message: what could not be
  * written is as it was.
  */
 int store_close(struct store *s, char *message, size_t size);
 
 /*
- * Writes a crash folder, as folder_write() does, and counts it: what every tool calls that finds something. The folder
+ * Writes a crash folder, as folder_write() does, and counts it: what every tool calls that finds something. Of the same
+ * bug only STORE_KEEP newest ones stay, beside the first and the smallest. The folder
  * is safe once it is written; if only the record cannot be, the next opening does it, and this is not an error.
  */
 int store_add(const char *dir, const struct crash *crash, char *path, size_t path_size, char *message, size_t size);

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "crashes/file.h"
+#include "crashes/retain.h"
 #include "crashes/testing.h"
 
 #define UAF "oops use-after-free memmap {compaction.page_checked, sparse.mem_map_cleared}"
@@ -419,7 +420,7 @@ static void the_first_the_smallest_and_the_newest_stay(void **state)
 	open_store(&s);
 	/* Its scenario has the shortest name, so the shortest token. */
 	assert_string_equal(store_smallest(&s, find(&s, UAF))->folder, name[2]);
-	s.keep = 2;
+	assert_int_equal(retain_newest(&s, 2).folders, 2);
 	close_store(&s);
 	open_store(&s);
 	r = find(&s, UAF);
