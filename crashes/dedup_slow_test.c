@@ -29,7 +29,7 @@
 #include "fuzz/record.h"
 
 #define BUGS_MAX 256
-#define CRASHES 400      /* by default */
+#define CRASHES 130      /* by default */
 #define RUNS_MAX 3000    /* in vain, until the next bug */
 #define STEPS_MAX 100000 /* of a run, as in a hunt */
 #define NOISE 4          /* other switches */

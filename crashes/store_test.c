@@ -9,6 +9,9 @@
 
 #include <cmocka.h>
 
+#include <signal.h>
+#include <sqlite3.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -244,6 +247,73 @@ static void records_outlive_the_index(void **state)
 	assert_string_equal(before, after);
 	free(after);
 	free(before);
+}
+
+/* What a query of the index gives: one number. */
+static s64 ask(const char *sql)
+{
+	sqlite3_stmt *stmt;
+	char path[512];
+	sqlite3 *db;
+	s64 number = -1;
+
+	inside("index.sqlite", path);
+	assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &stmt, NULL), SQLITE_OK);
+	if (sqlite3_step(stmt) == SQLITE_ROW)
+		number = sqlite3_column_int64(stmt, 0);
+	sqlite3_finalize(stmt);
+	sqlite3_close(db);
+	return number;
+}
+
+static void the_index_tells_what_files_tell(void **state)
+{
+	static struct store s;
+
+	(void)state;
+	fill();
+	for (u32 again = 0; again < 2; again++) {
+		assert_int_equal(ask("SELECT count(*) FROM bug"), 2);
+		assert_int_equal(ask("SELECT sum(count) FROM bug"), 5);
+		assert_int_equal(ask("SELECT count(*) FROM signature"), 3);
+		assert_int_equal(ask("SELECT count(*) FROM folder JOIN bug ON folder.bug = bug.id"), 4);
+		assert_int_equal(ask("SELECT count FROM bug WHERE status = 'wontfix' AND note = 'two lines'"), 2);
+		assert_int_equal(ask("PRAGMA user_version"), INDEX_VERSION);
+		/* One of another version, and with nothing in it, is made anew. */
+		ask("PRAGMA user_version = 99");
+		ask("DELETE FROM folder");
+		open_store(&s);
+		close_store(&s);
+	}
+}
+
+/* No file may grow beyond 4 KiB, so there is no index; then no record can be written either. */
+static void a_full_disk_loses_nothing(void **state)
+{
+	struct rlimit old, small;
+	static struct store s;
+	char path[512];
+
+	(void)state;
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
+	small = (struct rlimit){4096, old.rlim_max};
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+	add(1, UAF, "none", 1000);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
+	open_store(&s);
+	assert_int_equal(find(&s, UAF)->count, 1);
+	close_store(&s);
+	inside("records", path);
+	file_remove_dir(path);
+	assert_int_equal(file_replace(path, "in the way"), 0);
+	add(2, UAF, "none", 1001);
+	unlink(path);
+	open_store(&s);
+	assert_int_equal(find(&s, UAF)->count, 2);
+	close_store(&s);
+	assert_int_equal(ask("SELECT sum(count) FROM bug"), 2);
 }
 
 static void folders_alone_give_the_same_bugs(void **state)
@@ -494,6 +564,8 @@ int main(void)
 		WITH_DIR(the_same_folder_again_is_counted),
 		WITH_DIR(what_was_fixed_has_regressed),
 		WITH_DIR(records_outlive_the_index),
+		WITH_DIR(the_index_tells_what_files_tell),
+		WITH_DIR(a_full_disk_loses_nothing),
 		WITH_DIR(folders_alone_give_the_same_bugs),
 		WITH_DIR(folders_come_and_go),
 		WITH_DIR(damage_is_told_and_left_alone),
