@@ -75,6 +75,8 @@ static inline void sched_load_epoch(void)
 	rt_fast.view = rt_cur->exempt ? (struct rt_view)RT_VIEW_NOTHING : usual;
 	rt_fast.weak = weak;
 	rt_fast.watched = weak ? RT_ACCESS : rt.relaxed ? RT_ACCESS & ~(RT_LOAD | RT_READ_ONCE) : 0;
+	/* It reads and writes: whom it reads from must be asked before its own mark is there. */
+	rt_fast.watched |= rt_reads_sink ? RT_RMW : 0;
 	rt_fast.hash_tag = (u64)rt_cur->id << 59;
 	rt_fast.hash_read = rt_fast.hash_tag ^ (u64)RT_READ_ONCE << 47;
 	rt_fast.hash_write = rt_fast.hash_tag ^ (u64)RT_WRITE_ONCE << 47;

@@ -45,10 +45,15 @@ static void clear_task(struct task_struct *t)
 {
 	u32 slot = t->slot, epoch = t->epoch, log_length = t->log_length;
 	bool again = rt.used >> t->id & 1 && t->slot != RT_NO_SLOT;
-	u64 *words = (u64 *)t;
+	volatile cell_vector *words = (volatile cell_vector *)t;
 
-	for (u32 i = 0; i < sizeof(*t) / 8; i++)
-		((volatile u64 *)words)[i] = 0;
+	_Static_assert(sizeof(*t) % 64 == 0, "cleared 64 bytes at a time");
+	for (u32 i = 0; i < sizeof(*t) / sizeof(*words); i += 4) {
+		words[i] = (cell_vector){0};
+		words[i + 1] = (cell_vector){0};
+		words[i + 2] = (cell_vector){0};
+		words[i + 3] = (cell_vector){0};
+	}
 	t->slot = RT_NO_SLOT;
 	if (again) {
 		t->slot = slot;
