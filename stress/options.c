@@ -54,7 +54,10 @@ static const struct argp_option known_options[] = {
 	{"perturb", KEY_PERTURB, "N", 0,
 	 "At each point of the code, wait a little with probability N/1024; default 48. Opens the windows of races", 2},
 	{"faults", KEY_FAULTS, "N", 0, "Fail each allocation with probability N/65536; default 0", 2},
-	{"patience", KEY_PATIENCE, "TIME", 0, "No task gets anywhere for so long: verdict deadlock. Default 5s", 2},
+	{"patience", KEY_PATIENCE, "TIME", 0,
+	 "No task gets anywhere for so long: verdict deadlock; four times as long if they wake up and look again: "
+	 "livelock. Default 5s",
+	 2},
 	{0, 0, 0, 0, "What comes out:", 3},
 	{"crash-dir", KEY_CRASH_DIR, "DIR", 0, "Where crash folders go; default crashes/found", 3},
 	{"keep-going", KEY_KEEP_GOING, 0, 0, "Go on after a verdict until the time is up", 3},

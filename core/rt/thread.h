@@ -75,7 +75,11 @@ size_t rt_thread_timeline(const struct rt_postmortem *pm, struct rt_flight *out,
  * generator seeded by rt_config.seed and its task id. 0 (default): never.
  */
 void rt_thread_perturb(u32 per_1024);
-/* No task makes progress for @ns: verdict deadlock. Default 5 s. A cycle of waiters is found earlier. */
+/*
+ * No task makes progress for @ns: verdict deadlock. Default 5 s. A cycle of waiters is found earlier. Tasks that wake
+ * up for four times as long, but neither end an operation nor pass a point that is new in theirs: verdict livelock, or
+ * deadlock if only daemons wake up.
+ */
 void rt_thread_patience(u64 ns);
 /*
  * Called once, on the failing thread, with whatever locks that thread holds; may run in a signal handler. What it

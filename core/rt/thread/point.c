@@ -61,6 +61,20 @@ static void record(struct task_struct *me, enum point_id id, u64 arg)
 	__atomic_store_n(&ring->head, ring->head + 1, __ATOMIC_RELEASE);
 }
 
+/* For the watchdog: does the task get somewhere, or does it pass what it has passed before? */
+static void note(struct task_struct *me, enum point_id id, u64 arg)
+{
+	u64 hash = (arg ^ me->ends << 40 ^ (u64)id << 56) * 0x9e3779b97f4a7c15ULL;
+	u32 *passed = &me->passed[hash >> 32 & (PASSED_HASHES - 1)];
+
+	if (id == POINT_op_end)
+		me->ends++;
+	if (*passed == (u32)(hash >> 24 | 1))
+		return;
+	*passed = (u32)(hash >> 24 | 1);
+	__atomic_store_n(&me->news, me->news + 1, __ATOMIC_RELAXED);
+}
+
 void rt_point(enum point_id id, u64 arg)
 {
 	struct task_struct *me = self();
@@ -68,6 +82,7 @@ void rt_point(enum point_id id, u64 arg)
 	__atomic_store_n(&me->point, (u32)id, __ATOMIC_RELAXED);
 	me->point_arg = arg;
 	__atomic_store_n(&me->progress, me->progress + 1, __ATOMIC_RELAXED);
+	note(me, id, arg);
 	if (me->ring)
 		record(me, id, arg);
 	vcpu_serve(me);

@@ -43,6 +43,8 @@ enum blocked_on {
 	IDLE,         /* a server without work */
 };
 
+#define PASSED_HASHES 512 /* of the latest points; of two in one place, the older is forgotten */
+
 enum self_kind { SELF_TASK, SELF_KTHREAD, SELF_WORKER, SELF_IRQ, SELF_CALLBACK, SELF_BOOT };
 
 struct task_struct {
@@ -79,7 +81,10 @@ struct task_struct {
 	u64 blocked_deadline; /* 0: none */
 
 	u64 progress; /* points passed and waits ended */
-	u32 point;    /* latest semantic point: enum point_id */
+	u64 ends;     /* operations */
+	u64 news;     /* points passed with an argument that it has not passed them with in this operation, about */
+	u32 passed[PASSED_HASHES];
+	u32 point; /* latest semantic point: enum point_id */
 	u64 point_arg;
 	struct rt_ring *ring;
 	struct rt_random perturb;

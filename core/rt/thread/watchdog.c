@@ -12,11 +12,13 @@
 
 #define SCAN_NS 50000000UL
 #define PATIENCE_NS 5000000000UL
+#define RESTLESS 4  /* patiences */
+#define LOOKS_MIN 8 /* so many waits have ended meanwhile */
 
 /* What was seen of a thread in one pass. A cycle is believed when two passes saw the same. */
 struct sight {
 	const struct task_struct *task;
-	u64 progress;
+	u64 progress, news;
 	u32 blocked;
 	const void *what;
 };
@@ -26,6 +28,14 @@ static u64 patience_ns = PATIENCE_NS;
 static u32 stop; /* futex */
 static pthread_t thread;
 static u64 progress_seen, progress_ns;
+
+/* Since somebody got somewhere. */
+static struct {
+	u64 ns;
+	u64 progress[SELVES_MAX]; /* as of then */
+	u32 looks;                /* waits that ended since */
+	bool task_looks;          /* of a task's, not only of daemons' */
+} restless;
 
 void rt_thread_patience(u64 ns)
 {
@@ -45,6 +55,7 @@ static void look(void)
 		sight->blocked = __atomic_load_n(&task->blocked, __ATOMIC_ACQUIRE);
 		sight->what = __atomic_load_n(&task->blocked_what, __ATOMIC_RELAXED);
 		sight->progress = __atomic_load_n(&task->progress, __ATOMIC_RELAXED);
+		sight->news = __atomic_load_n(&task->news, __ATOMIC_RELAXED);
 	}
 }
 
@@ -143,6 +154,8 @@ static const char *waited_text(const struct sight *sight)
 		return "interrupt on another CPU";
 	case ON_VCPU:
 		return "its CPU";
+	case ON_TIME:
+		return "time";
 	default:
 		return "nothing";
 	}
@@ -162,11 +175,13 @@ static void tell(struct rt_verdict *verdict, const struct sight *sight)
 					 i ? ", " : ", holding ", lock_class_name(task->held[i].class));
 }
 
-/* Names of what is waited for, alphabetical and each once, so that it does not depend on who is looked at first. */
+/* Names of what is waited for, or of places, alphabetical and each once, so that it does not depend on who is looked at
+ * first. */
 static void signature_of(struct rt_verdict *verdict, const char *const *names, u32 count)
 {
 	const char *last = "";
-	size_t used = (size_t)snprintf(verdict->signature, sizeof(verdict->signature), "deadlock {");
+	size_t used =
+		(size_t)snprintf(verdict->signature, sizeof(verdict->signature), "%s {", verdict_name(verdict->kind));
 	bool first = true;
 
 	for (;;) {
@@ -187,14 +202,16 @@ static void signature_of(struct rt_verdict *verdict, const char *const *names, u
 		snprintf(verdict->signature + used, sizeof(verdict->signature) - used, "}");
 }
 
-static void deadlock(const u32 *who, u32 count)
+static void condemn(enum verdict_kind kind, const u32 *who, u32 count)
 {
-	struct rt_verdict verdict = {.kind = VERDICT_deadlock, .task = sights[who[0]].task->id};
+	struct rt_verdict verdict = {.kind = kind, .task = sights[who[0]].task->id};
 	const char *names[SELVES_MAX];
 
 	for (u32 i = 0; i < count; i++) {
-		tell(&verdict, &sights[who[i]]);
-		names[i] = waited_text(&sights[who[i]]);
+		const struct sight *sight = &sights[who[i]];
+
+		tell(&verdict, sight);
+		names[i] = kind == VERDICT_deadlock ? waited_text(sight) : point_name(sight->task->point);
 	}
 	signature_of(&verdict, names, count);
 	word_unlock(&selves_guard);
@@ -215,7 +232,7 @@ static void check_cycles(void)
 		for (u32 k = 0; k < length; k++)
 			believed = believed && unchanged(path[k]) && still_so(path[k]);
 		if (length && believed)
-			deadlock(path, length);
+			condemn(VERDICT_deadlock, path, length);
 	}
 }
 
@@ -240,7 +257,60 @@ static void check_progress(u64 now)
 		progress_ns = now;
 	progress_seen = progress;
 	if (now - progress_ns > __atomic_load_n(&patience_ns, __ATOMIC_RELAXED))
-		deadlock(who, count);
+		condemn(VERDICT_deadlock, who, count);
+}
+
+/*
+ * Did the thread of slot @i get somewhere since the last pass? It has passed a point that is new in its operation, or
+ * ended it; or it computes, or is kept from running: nobody knows where to. A task that has slept through all that time
+ * may yet do something when it wakes.
+ */
+static bool gets_somewhere(u32 i)
+{
+	const struct sight *sight = &sights[i], *old = &before[i];
+
+	if (sight->task != old->task)
+		return true;
+	if (!sight->task)
+		return false;
+	if (sight->news != old->news || (sight->blocked == RUNNING && sight->progress == old->progress))
+		return true;
+	return sight->task->kind == SELF_TASK && sight->blocked == ON_TIME && sight->progress == restless.progress[i];
+}
+
+static void restless_since(u64 now)
+{
+	restless.ns = now;
+	restless.looks = 0;
+	restless.task_looks = false;
+	for (u32 i = 0; i < SELVES_MAX; i++)
+		restless.progress[i] = sights[i].progress;
+}
+
+/* Tasks sleep and look again, and nobody has got anywhere for RESTLESS times the patience. */
+static void check_restless(u64 now)
+{
+	u32 who[SELVES_MAX], count = 0;
+	bool somewhere = false;
+
+	for (u32 i = 0; i < SELVES_MAX; i++) {
+		const struct sight *sight = &sights[i];
+
+		somewhere |= gets_somewhere(i);
+		if (!sight->task)
+			continue;
+		if (sight->task->kind == SELF_TASK)
+			who[count++] = i;
+		if (sight->progress != before[i].progress) {
+			restless.looks++;
+			restless.task_looks |= sight->task->kind == SELF_TASK;
+		}
+	}
+	if (somewhere || !count)
+		restless_since(now);
+	else if (now - restless.ns > RESTLESS * __atomic_load_n(&patience_ns, __ATOMIC_RELAXED) &&
+		 restless.looks >= LOOKS_MIN)
+		condemn(restless.task_looks ? VERDICT_livelock : VERDICT_deadlock, who, count);
 }
 
 static void *watch(void *arg)
@@ -253,6 +323,7 @@ static void *watch(void *arg)
 		look();
 		check_cycles();
 		check_progress(clock_ns());
+		check_restless(clock_ns());
 		word_unlock(&selves_guard);
 	}
 	return NULL;
@@ -266,6 +337,7 @@ void watchdog_start(void)
 	stop = 0;
 	progress_seen = 0;
 	progress_ns = clock_ns();
+	restless_since(clock_ns());
 	err = pthread_create(&thread, NULL, watch, NULL);
 	if (err)
 		tool_failure("cannot start the watchdog: %s", strerror(err));
