@@ -34,6 +34,7 @@ struct pfnstorm_scenario {
 	const char *slots;           /* "filler=0": numbers of slots by name; NULL: in the order of appearance */
 	const struct pfnstorm_task *tasks;
 	const char *const *schedule; /* departures from the default order: "switch a -> b at offline.scan #1" */
+	const char *const *laws;     /* checked at each step, not only at the end: "node_span" */
 };
 
 /* Why a task no longer has the CPU of the process. */

@@ -117,6 +117,36 @@ static void another_design_holds(void **state)
 	pfnstorm_close(p);
 }
 
+/* The law fails as soon as it may be asked, not when the run is over. */
+static void laws_end_a_run_where_they_fail(void **state)
+{
+	static const char *const add[] = {"add block=4", NULL}, *const unlinked[] = {"planted_linked_early=on", NULL};
+	static const char *const law[] = {"node_links", NULL};
+	static const struct pfnstorm_task adds[] = {{"adder", 0, add}, {NULL, 0, NULL}};
+	struct pfnstorm_scenario s = {
+		.machine = "geometry=tiny cpus=1 nodes=1 blocks=5 online=0-3",
+		.switches = unlinked,
+		.tasks = adds,
+	};
+	unsigned long long steps[2];
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		char error[256] = "";
+		struct pfnstorm *p = pfnstorm_open(&s, error, sizeof(error));
+		struct pfnstorm_result r;
+
+		assert_non_null(p);
+		assert_int_equal(pfnstorm_run(p, &r), 0);
+		assert_string_equal(r.drift, "");
+		assert_string_equal(r.signature, "law node_links");
+		steps[i] = r.steps;
+		pfnstorm_close(p);
+		s.laws = law;
+	}
+	assert_true(steps[1] < steps[0]);
+}
+
 static void drift_is_told(void **state)
 {
 	static const char *const never[] = {"switch walker -> re-mover at walk.section_checked #1000", NULL};
@@ -187,9 +217,13 @@ static void texts_and_tokens_are_read(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(who_runs_is_told),         cmocka_unit_test(every_run_is_the_same),
-		cmocka_unit_test(another_design_holds),     cmocka_unit_test(drift_is_told),
-		cmocka_unit_test(bad_tables_name_the_line), cmocka_unit_test(texts_and_tokens_are_read),
+		cmocka_unit_test(who_runs_is_told),
+		cmocka_unit_test(every_run_is_the_same),
+		cmocka_unit_test(another_design_holds),
+		cmocka_unit_test(drift_is_told),
+		cmocka_unit_test(laws_end_a_run_where_they_fail),
+		cmocka_unit_test(bad_tables_name_the_line),
+		cmocka_unit_test(texts_and_tokens_are_read),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -22,6 +22,7 @@ static void put_scenario(struct text_out *out, const struct pfnstorm_scenario *t
 	text_put(out, "pfnstorm 1\n");
 	put_line(out, "name", t->name);
 	put_line(out, "machine", t->machine);
+	put_lines(out, "laws", t->laws);
 	put_line(out, "slots", t->slots);
 	put_lines(out, "boot", t->boot);
 	for (const struct pfnstorm_task *task = t->tasks; task && task->name; task++) {

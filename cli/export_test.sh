@@ -20,6 +20,10 @@ if grep -n ' $' "$scratch/out"; then
 	failed=1
 fi
 
+run 0 "$pfnstorm" export --c "$PFNSTORM_SOURCE_DIR/corpus/planted/planted_linked_early.pfn" --laws node_links
+has out '"node_links",'
+has out '.laws = laws,'
+
 # Names that are no identifiers, a text that would end a comment or a string, a named slot out of turn.
 cat >odd.pfn <<'SCENARIO'
 pfnstorm 1

@@ -181,6 +181,21 @@ static bool put_switches(const struct writer *w)
 	return any;
 }
 
+static bool put_laws(const struct writer *w)
+{
+	const struct law_set *laws = &w->s->laws;
+
+	if (!laws_count(laws))
+		return false;
+	fputs("/* Checked at each step, not only at the end. */\n", w->out);
+	put_table_of(w->out, "laws");
+	for (u32 law = 0; core_law_name(law); law++)
+		if (laws_have(laws, law))
+			put_entry(w->out, core_law_name(law));
+	end_table(w->out);
+	return true;
+}
+
 static bool is_identifier(const char *name)
 {
 	for (; *name; name++) {
@@ -284,7 +299,7 @@ static void put_member(const struct writer *w, const char *member, const char *k
 
 static void put_scenario(const struct writer *w)
 {
-	bool switches = put_switches(w);
+	bool switches = put_switches(w), laws = put_laws(w);
 
 	if (w->s->nr_boot_ops) {
 		fputs("/* While the machine boots, before there are tasks. */\n", w->out);
@@ -303,7 +318,7 @@ static void put_scenario(const struct writer *w)
 		fputs("\t.switches = switches,\n", w->out);
 	if (w->s->nr_boot_ops)
 		fputs("\t.boot = boot,\n", w->out);
-	fputs("\t.tasks = tasks,\n\t.schedule = schedule,\n};\n\n", w->out);
+	fprintf(w->out, "\t.tasks = tasks,\n\t.schedule = schedule,\n%s};\n\n", laws ? "\t.laws = laws,\n" : "");
 	fputs("/* What is to come again. */\nstatic const char verdict[] = ", w->out);
 	put_string(w->out, verdict_name(w->e->result.kind), strlen(verdict_name(w->e->result.kind)));
 	fputs(";\nstatic const char signature[] =\n\t", w->out);
