@@ -194,6 +194,9 @@ static void show_progress(u32 done, u32 total, void *arg)
 	double seconds = now_seconds() - *(double *)arg;
 	char rate[16], left[24];
 
+	/* The first few tell little of the rest. */
+	if (done < total && done < total / 50)
+		return;
 	terminal_progress("%u of %u, %s/s, %s left", done, total, terminal_count(done / max(seconds, 1e-3), rate),
 			  terminal_seconds(seconds / done * (total - done), left));
 }
