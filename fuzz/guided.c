@@ -5,6 +5,7 @@
 
 #include "fuzz/feedback.h"
 #include "fuzz/runner.h"
+#include "fuzz/search.h"
 
 #define SLICE 20000 /* points: most operations on tiny take less */
 
@@ -15,10 +16,31 @@ static struct guided *guided_of(struct rt_strategy *s)
 	return container_of(s, struct guided, strategy);
 }
 
+static struct rt_strategy *source_of(struct guided *g)
+{
+	return g->search ? &g->search->rt : &g->replay.strategy;
+}
+
+#define DEVIATIONS_MAX (SCHEDULE_MAX - 64) /* the slices add some */
+
+/* What the search or the replay decides. */
+static u32 source_next(struct guided *g, const struct rt_place *place, u64 runnable)
+{
+	bool forced = !(runnable >> place->task & 1);
+	u32 usual = forced ? replay_default(place->task, runnable) : place->task, decision;
+
+	if (g->search && (g->overdue || g->deviations >= DEVIATIONS_MAX))
+		return usual;
+	decision = source_of(g)->ops->next(source_of(g), place, runnable);
+	g->deviations += decision != usual;
+	return decision;
+}
+
 static u32 guided_begin(struct rt_strategy *strategy, u64 runnable)
 {
 	struct guided *g = guided_of(strategy);
-	u32 first = g->replay.strategy.ops->begin(&g->replay.strategy, runnable);
+	struct rt_strategy *of = source_of(g);
+	u32 first = of->ops->begin(of, runnable);
 
 	memset(g->last, 0, sizeof(g->last));
 	g->preempted = 0;
@@ -91,7 +113,8 @@ static bool guided_passes(struct rt_strategy *strategy, u32 task, u32 semantic, 
 {
 	struct guided *g = guided_of(strategy);
 
-	if (unlikely(step - g->slice_start > SLICE) || replay_wants(&g->replay, task, semantic, occurrence))
+	g->overdue = step - g->slice_start > SLICE;
+	if (unlikely(g->overdue) || (!g->search && replay_wants(&g->replay, task, semantic, occurrence)))
 		return true;
 	note_semantic(g, task, semantic, occurrence, step, runnable);
 	return false;
@@ -104,7 +127,8 @@ static u32 guided_next(struct rt_strategy *strategy, const struct rt_place *plac
 
 	if (place->kind == RT_SEMANTIC)
 		note_semantic(g, place->task, place->semantic, place->occurrence, place->step, runnable);
-	decision = g->replay.strategy.ops->next(&g->replay.strategy, place, runnable);
+	decision = source_next(g, place, runnable);
+	g->overdue = false;
 	if (decision == place->task && unlikely(place->step - g->slice_start > SLICE)) {
 		g->slice_start = place->step;
 		decision = replay_default(place->task, runnable);
@@ -124,13 +148,22 @@ static u32 guided_choose(struct rt_strategy *strategy, enum rt_choice kind, u32 
 {
 	struct guided *g = guided_of(strategy);
 
-	return g->replay.strategy.ops->choose(&g->replay.strategy, kind, what, n);
+	u32 answer;
+
+	if (g->search && g->deviations >= DEVIATIONS_MAX)
+		return 0;
+	answer = source_of(g)->ops->choose(source_of(g), kind, what, n);
+	g->deviations += answer != 0;
+	return answer;
 }
 
 static void guided_end(struct rt_strategy *strategy, const struct rt_result *result)
 {
-	(void)strategy, (void)result;
+	struct guided *g = guided_of(strategy);
+
 	feedback_listen(false);
+	if (g->search)
+		g->search->ops->finish(g->search, result);
 }
 
 static const struct rt_strategy_ops guided_ops = {
@@ -144,6 +177,11 @@ static const struct rt_strategy_ops guided_ops = {
 
 void guided_init(struct guided *g, const struct scenario *s, bool lenient)
 {
+	if (g->search)
+		g->search->ops->destroy(g->search);
+	g->search = search_begin(s);
+	g->overdue = false;
+	g->deviations = 0;
 	g->strategy.ops = &guided_ops;
 	g->nr_tasks = s->nr_tasks;
 	replay_init(&g->replay, &s->schedule, lenient);

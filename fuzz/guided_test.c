@@ -11,7 +11,9 @@
 
 #include "core/rt/point.h"
 #include "fuzz/feedback.h"
+#include "fuzz/record.h"
 #include "fuzz/runner.h"
+#include "fuzz/search.h"
 
 #define MACHINE                                                                                                        \
 	"pfnstorm 1\n"                                                                                                 \
@@ -183,6 +185,53 @@ static void unknown_kinds_are_refused(void **state)
 	assert_int_equal(feedback_wanted, FEEDBACK_ALL);
 }
 
+/* One run under the strategy of that number, and once more as a token would hold it. */
+static u64 run_search(u32 number, u32 seed)
+{
+	static struct recorder recorder;
+	static struct schedule schedule;
+	static struct replay replay;
+	u64 hash;
+
+	s.search.strategy = number;
+	s.search.seed = seed;
+	guided_init(&guided, &s, true);
+	recorder_init(&recorder, &guided.strategy, &schedule);
+	runner_run(&s, &recorder.strategy, 0, &result);
+	assert_int_equal(result.rt.verdict.kind, VERDICT_ok);
+	assert_false(recorder.overflow);
+	hash = result.rt.hash;
+	replay_init(&replay, &schedule, false);
+	runner_run(&s, &replay.strategy, 0, &result);
+	assert_int_equal(result.rt.hash, hash);
+	return hash;
+}
+
+/* The same number and seed, the same run, whatever ran before; other seeds, other runs; features are noted. */
+static void strategies_are_inputs(void **state)
+{
+	u64 first[4][4];
+
+	(void)state;
+	for (u32 number = 1; search_strategy(number); number++) {
+		u32 distinct = 0, hits = 0;
+
+		run(TWO_TASKS);
+		for (u32 seed = 0; seed < 4; seed++) {
+			first[number][seed] = run_search(number, seed);
+			hits += feedback_nr_hits;
+			distinct += seed && first[number][seed] != first[number][0];
+		}
+		assert_true(distinct > 0 && hits > 50);
+	}
+	for (u32 number = 1; search_strategy(number); number++)
+		for (u32 seed = 4; seed--;)
+			assert_int_equal(run_search(number, seed), first[number][seed]);
+	/* None: the entries count again. */
+	run(TWO_TASKS "schedule switch t0 -> t1 at compaction.page_checked #5\n");
+	assert_int_equal(result.rt.preemptions, 1);
+}
+
 /* t0's offline waits for pages that t1 pinned; t1 was preempted before it could let go. */
 static void nobody_starves(void **state)
 {
@@ -205,6 +254,7 @@ int main(void)
 		cmocka_unit_test(a_preemption_is_new_coverage), cmocka_unit_test(places_are_those_of_the_run),
 		cmocka_unit_test(reads_are_coverage),           cmocka_unit_test(phases_are_coverage),
 		cmocka_unit_test(unknown_kinds_are_refused),    cmocka_unit_test(nobody_starves),
+		cmocka_unit_test(strategies_are_inputs),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

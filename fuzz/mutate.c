@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "core/rt/random.h"
-#include "fuzz/scenario.h"
+#include "fuzz/search.h"
 
 /* One scenario being changed. Works on the struct: its limits and ranges are those of the text form. */
 struct mutation {
@@ -542,9 +542,7 @@ static void change_machine(struct mutation *m, u8 *data, size_t max_size, const 
 		number++;
 	if (!one_in(m, 64) && (number == scenario_nr_machines() || wanted >> number & 1))
 		return;
-	for (u32 skip = below(m, (u32)__builtin_popcount(wanted)); skip; skip--)
-		wanted &= wanted - 1;
-	m->s->machine = *scenario_machine((u32)__builtin_ctz(wanted));
+	m->s->machine = *scenario_machine(strategy_pick(&m->random, wanted));
 	scenario_decode(data, encode_fitting(m->s, data, max_size), sw, m->s);
 }
 
@@ -554,17 +552,15 @@ size_t mutate_scenario(u8 *data, size_t size, size_t max_size, u64 seed, const s
 	static struct scenario s;
 	struct mutation m = {.s = &s, .places = places, .options = *options};
 	struct switches sw;
-	u32 times;
 
 	switches_default(&sw);
 	scenario_decode(data, size, &sw, &s);
 	rt_random_seed(&m.random, seed);
 	change_machine(&m, data, max_size, &sw);
-	times = 1 + (u32)__builtin_ctz((u32)rt_random_u64(&m.random) | 8);
-	while (times) {
-		if (mutate_once(&m))
-			times--;
-	}
+	for (u32 times = 1 + (u32)__builtin_ctz((u32)rt_random_u64(&m.random) | 8); times;)
+		times -= mutate_once(&m);
+	if (options->searches)
+		search_mutate(&s, &m.random);
 	return encode_canonical(&s, data, max_size);
 }
 

@@ -18,6 +18,7 @@ struct mutate_options {
 	u64 ops;       /* bits of operation ids that are put in; 0: all. What is there stays */
 	u32 machines;  /* bits of machines of the byte form; 0: all */
 	bool failures; /* injecting them is what matters most */
+	bool searches; /* a strategy may make the schedule: fuzz/search.h */
 };
 
 /*

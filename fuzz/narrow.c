@@ -45,6 +45,7 @@ const struct narrow_info *narrow_target(const char *name, struct mutate_options 
 		options->ops = ops_of(info->families);
 		options->machines = info->machines;
 		options->failures = info->failures;
+		options->searches = options->mode == MUTATE_RACE;
 		return info;
 	}
 	return NULL;

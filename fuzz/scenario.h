@@ -49,6 +49,9 @@ struct scenario {
 		u32 kind;                        /* enum verdict_kind */
 		char words[SCENARIO_EXPECT_LEN]; /* separated by one blank; each must occur in the signature */
 	} expect;
+	struct {
+		u32 strategy, seed; /* see fuzz/search.h; 0, 0: none */
+	} search;                   /* of bytes only: makes the schedule, whose entries then count for nothing */
 	struct schedule schedule;
 };
 
@@ -95,6 +98,7 @@ bool scenario_is_slot_number(const struct text_word *word);
  */
 #define SCENARIO_RECORD 8
 #define SCENARIO_BYTES_FORMAT 1
+#define SCENARIO_BYTES_SEARCH 2 /* the same, and a strategy in the header */
 #define SCENARIO_BYTES_MAX                                                                                             \
 	(SCENARIO_RECORD * (1 + SCENARIO_BOOT_OPS + SCENARIO_TASKS * (1 + SCENARIO_OPS) + SCHEDULE_FUZZ_MAX))
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Byte form of scenarios, format 1; declared in scenario.h.
+ * Byte form of scenarios, formats 1 and 2; declared in scenario.h.
  *
- * A header of 8 bytes (format, number of the machine, its memory model, five zeroes), then records of 8 bytes. The
- * first byte says what a record is; operations belong to the task record before them, before the first task they are
- * boot operations.
+ * A header of 8 bytes (format, number of the machine, its memory model, five zeroes; in format 2 these are the number
+ * of a strategy of fuzz/search.c and its seed), then records of 8 bytes. The first byte says what a record is;
+ * operations belong to the task record before them, before the first task they are boot operations.
  *
  *   00         nothing
  *   01 … 3f    operation with that id of ops.def; bytes 1-4 its arguments, 5-7 the high bytes of the first three
@@ -23,6 +23,7 @@
 
 #include "fuzz/block_ranges.h"
 #include "fuzz/scenario.h"
+#include "fuzz/search.h"
 
 enum record_kind {
 	RECORD_OP_MAX = 0x3f,
@@ -212,7 +213,11 @@ static void decode_header(const u8 *data, size_t size, const struct switches *sw
 	s->machine = forms.machine[number < forms.nr_machines ? number : 0];
 	s->machine.memory = size > 2 && data[2] < NR_MEMORY_MODELS ? data[2] : RT_MEMORY_sc;
 	s->machine.sw = *sw;
-	s->seed = 0;
+	s->seed = s->search.strategy = s->search.seed = 0;
+	if (size >= SCENARIO_RECORD && data[0] == SCENARIO_BYTES_SEARCH && search_strategy(data[3])) {
+		s->search.strategy = data[3];
+		s->search.seed = get16(data + 4) | get16(data + 6) << 16;
+	}
 	s->nr_boot_ops = s->nr_tasks = 0;
 	s->expect.set = 0;
 	for (u32 i = 0; i < OP_SLOTS; i++)
@@ -398,7 +403,10 @@ ssize_t scenario_encode(const struct scenario *s, u8 *buf, size_t size, char *wh
 	header = add_record(&e);
 	if (!header)
 		return -ENOSPC;
-	header[0] = SCENARIO_BYTES_FORMAT;
+	header[0] = s->search.strategy ? SCENARIO_BYTES_SEARCH : SCENARIO_BYTES_FORMAT;
+	header[3] = (u8)s->search.strategy;
+	put16(header + 4, s->search.seed);
+	put16(header + 6, s->search.seed >> 16);
 	header[2] = (u8)s->machine.memory;
 	header[1] = (u8)number;
 	ret = encode_tasks(&e, s);

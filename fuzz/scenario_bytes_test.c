@@ -202,13 +202,36 @@ static void switches_come_from_the_campaign(void **state)
 	assert_non_null(strstr(message, "9.9"));
 }
 
+/* A strategy is said in format 2 only: whatever stood there in format 1 means what it always has. */
+static void strategies_are_in_the_header(void **state)
+{
+	u8 data[SCENARIO_RECORD] = {SCENARIO_BYTES_SEARCH, 1, 0, 3, 7, 0, 0, 0x80};
+
+	(void)state;
+	switches_default(&sw);
+	scenario_decode(data, sizeof(data), &sw, &a);
+	assert_int_equal(a.search.strategy, 3);
+	assert_int_equal(a.search.seed, 0x80000007);
+	assert_true(scenario_encode(&a, again, sizeof(again), NULL, 0) >= (ssize_t)sizeof(data));
+	assert_memory_equal(again, data, sizeof(data));
+	data[0] = SCENARIO_BYTES_FORMAT;
+	scenario_decode(data, sizeof(data), &sw, &a);
+	assert_int_equal(a.search.strategy | a.search.seed, 0);
+	data[0] = SCENARIO_BYTES_SEARCH;
+	data[3] = 200;
+	scenario_decode(data, sizeof(data), &sw, &a);
+	assert_int_equal(a.search.strategy | a.search.seed, 0);
+	scenario_encode(&a, again, sizeof(again), NULL, 0);
+	assert_int_equal(again[0], SCENARIO_BYTES_FORMAT);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(any_bytes_are_a_scenario),        cmocka_unit_test(no_bytes_are_one_idle_task),
 		cmocka_unit_test(text_within_the_limits_survives), cmocka_unit_test(bytes_never_set_switches),
 		cmocka_unit_test(stored_bytes_keep_their_meaning), cmocka_unit_test(outside_the_limits_is_said),
-		cmocka_unit_test(switches_come_from_the_campaign),
+		cmocka_unit_test(switches_come_from_the_campaign), cmocka_unit_test(strategies_are_in_the_header),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -36,6 +36,7 @@ void *afl_custom_init(struct afl_state *afl, unsigned int seed)
 		return NULL;
 	rt_random_seed(&m->random, seed);
 	m->options.mode = target && strcmp(target, "sequence") == 0 ? MUTATE_SEQUENCE : MUTATE_RACE;
+	m->options.searches = m->options.mode == MUTATE_RACE;
 	if (target)
 		narrow_target(target, &m->options);
 	return m;

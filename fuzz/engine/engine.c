@@ -32,6 +32,7 @@ void engine_name_is(const char *program)
 	const char *slash = strrchr(program, '/'), *name = slash ? slash + 1 : program, *word = strchr(name, '_');
 
 	narrow.options.mode = fuzz_target.mode;
+	narrow.options.searches = fuzz_target.mode == MUTATE_RACE;
 	narrow.info = narrow_target(word ? word + 1 : name, &narrow.options);
 	if (narrow.info && strcmp(narrow.info->base, fuzz_target.name) != 0) {
 		fprintf(stderr, "%s: expected to be a link to fuzz_%s\n", name, narrow.info->base);

@@ -24,6 +24,7 @@ static void report(void)
 
 	scenario_copy(&found, &scenario);
 	guided_init(&guided, &scenario, lenient);
+	found.search.strategy = found.search.seed = 0;
 	recorder_init(&recorder, &guided.strategy, &found.schedule);
 	runner_run(&scenario, &recorder.strategy, 0, &again);
 	if (again.rt.hash != hash || recorder.overflow)
@@ -50,6 +51,8 @@ static void run(const u8 *data, size_t size)
 		}
 	}
 	engine_count(&result);
+	if (result.rt.verdict.kind == VERDICT_livelock)
+		guided_init(&guided, &scenario, lenient);
 	if (!engine_tolerates(&result.rt.verdict) && !engine_only_long(&scenario, &guided.strategy, 0, &result))
 		report();
 }
