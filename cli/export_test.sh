@@ -24,6 +24,11 @@ run 0 "$pfnstorm" export --c "$PFNSTORM_SOURCE_DIR/corpus/planted/planted_linked
 has out '"node_links",'
 has out '.laws = laws,'
 
+# A minimal scenario asks for the law that fails, and for no other.
+run 0 "$pfnstorm" minimize "$PFNSTORM_SOURCE_DIR/corpus/planted/planted_linked_early.pfn" --laws all -o small.pfn
+grep -qx 'laws     node_links' small.pfn || { echo "laws of the minimal scenario: $(grep '^laws' small.pfn)"; failed=1; }
+rm -f small.pfn
+
 # Names that are no identifiers, a text that would end a comment or a string, a named slot out of turn.
 cat >odd.pfn <<'SCENARIO'
 pfnstorm 1

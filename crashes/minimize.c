@@ -143,7 +143,6 @@ static bool reduce_by(struct minimizer *m, const struct reduction *r)
 /* Named places become counts of this build, which survive what takes objects away or moves them. */
 static int first_run(struct minimizer *m, char *error, size_t size)
 {
-	struct schedule_names names = scenario_task_names(m->best);
 	static struct replay replay;
 	static struct recorder recorder;
 	static struct schedule recorded;
@@ -152,7 +151,7 @@ static int first_run(struct minimizer *m, char *error, size_t size)
 	replay_init(&replay, &m->best->schedule, false);
 	recorder_init(&recorder, &replay.strategy, &recorded);
 	runner_run(m->best, &recorder.strategy, 0, &result);
-	if (replay_finish(&replay, &names)) {
+	if (runner_finish_replay(m->best, &replay, &result)) {
 		snprintf(error, size, "the schedule drifts: %s", replay.drift.text);
 		return -ESTALE;
 	}
@@ -163,6 +162,7 @@ static int first_run(struct minimizer *m, char *error, size_t size)
 	m->attempt.kind = result.rt.verdict.kind;
 	snprintf(m->attempt.signature, sizeof(m->attempt.signature), "%s", result.rt.verdict.signature);
 	m->attempt.last = result.rt;
+	laws_keep_needed(&m->best->laws, &result.rt.verdict);
 	if (!recorder.overflow)
 		schedule_copy(&m->best->schedule, &recorded);
 	return 0;

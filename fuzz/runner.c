@@ -257,15 +257,20 @@ static bool ended_at_step(const struct scenario *s, const struct rt_verdict *ver
 	return laws_count(&laws) && verdict->task < RT_MAX_TASKS;
 }
 
-int runner_replay(const struct scenario *s, struct replay *replay, u32 flags, struct runner_result *r)
+int runner_finish_replay(const struct scenario *s, struct replay *replay, const struct runner_result *r)
 {
 	struct schedule_names names = scenario_task_names(s);
 
-	replay_init(replay, &s->schedule, false);
-	runner_run(s, &replay->strategy, flags, r);
 	if (!replay->drift.set && ended_at_step(s, &r->rt.verdict))
 		return 0;
 	return replay_finish(replay, &names);
+}
+
+int runner_replay(const struct scenario *s, struct replay *replay, u32 flags, struct runner_result *r)
+{
+	replay_init(replay, &s->schedule, false);
+	runner_run(s, &replay->strategy, flags, r);
+	return runner_finish_replay(s, replay, r);
 }
 
 size_t runner_print_op(const struct scenario *s, const struct runner_result *r, u32 task, u32 op, char *buf,

@@ -57,6 +57,8 @@ void runner_run(const struct scenario *s, struct rt_strategy *strategy, u32 flag
 int runner_replay(const struct scenario *s, struct replay *replay, u32 flags, struct runner_result *r);
 /* During a run: the operation @task, one of the scenario's, is in; NULL between two. */
 const struct op *runner_op_of(u32 task);
+/* Its last step, for who runs @replay himself, within another strategy. */
+int runner_finish_replay(const struct scenario *s, struct replay *replay, const struct runner_result *r);
 /* Back to the boot image now instead of before the next run. */
 void runner_reset(void);
 /* Forgets the booted machine: the next run boots. For tests that boot machines of their own. */
