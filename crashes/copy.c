@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "crashes/copy.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -29,16 +30,28 @@ static int copy_file(const char *from, const char *to, const char *name)
 		return -ENAMETOOLONG;
 	text = file_read(path, NULL);
 	if (!text)
-		return errno == ENOENT ? 0 : -errno;
+		return -errno;
 	ret = file_write_synced(to, name, text);
 	free(text);
 	return ret;
 }
 
+static int copy_files(const char *from, const char *to)
+{
+	DIR *d = opendir(from);
+	int ret = 0;
+
+	if (!d)
+		return -errno;
+	for (struct dirent *entry = readdir(d); entry && !ret; entry = readdir(d))
+		if (entry->d_name[0] != '.')
+			ret = copy_file(from, to, entry->d_name);
+	closedir(d);
+	return ret;
+}
+
 int copy_crash_folder(const char *from, const char *dir, char *path, size_t size)
 {
-	static const char *const parts[] = {"scenario.pfn", "token",   "verdict.txt", "verdict.json",
-					    "diagram.txt",  "log.txt", "trace.txt",   "README"};
 	char aside[PATH_MAX], real[PATH_MAX];
 	const char *name;
 	int ret;
@@ -52,15 +65,16 @@ int copy_crash_folder(const char *from, const char *dir, char *path, size_t size
 	ret = file_make_dirs(dir);
 	if (ret || copy_is_crash_folder(path))
 		return ret;
-	if (!mkdtemp(aside))
+	if (!mkdtemp(aside) || chmod(aside, 0777 & ~022))
 		return -errno;
-	for (u32 i = 0; i < ARRAY_SIZE(parts) && !ret; i++)
-		ret = copy_file(real, aside, parts[i]);
+	ret = copy_files(real, aside);
 	if (!ret)
 		ret = file_sync_dir(aside);
 	if (!ret && rename(aside, path))
 		ret = -errno;
-	if (ret)
-		file_remove_dir(aside);
+	/* Somebody else copied it meanwhile. */
+	if (ret == -EEXIST || ret == -ENOTEMPTY)
+		ret = 0;
+	file_remove_dir(aside);
 	return ret ? ret : file_sync_dir(dir);
 }

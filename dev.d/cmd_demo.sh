@@ -61,7 +61,7 @@ dev_demo() {
 	demo_step 2 "minimise it: fewer operations, fewer preemptions, the same signature" \
 		"$bin/pfnstorm" minimize --crash-dir "$DEMO/crashes" "$token"
 	"$bin/pfnstorm" minimize --crash-dir "$DEMO/crashes" "$token"
-	folder=$(find "$DEMO/crashes" -mindepth 1 -maxdepth 1 -type d | head -n 1)
+	folder=$(find "$DEMO/crashes" -mindepth 1 -maxdepth 1 -name '*-*' | head -n 1)
 	[ -n "$folder" ] || die "minimize left no folder in $DEMO/crashes"
 
 	demo_step 3 "replay it 1,000 times" "$bin/pfnstorm" replay --times 1000 "$folder"
