@@ -37,7 +37,7 @@ static bool exhaustive_prepare(struct strategy *s)
 	if (!e->tree.level[0].count) {
 		struct deviation root = {.kind = DEVIATION_START, .to = START_UNKNOWN};
 
-		e->out_of_memory |= tree_add(&e->tree, 0, 0, &root, 1) == UINT32_MAX;
+		e->out_of_memory |= tree_add(&e->tree, 0, 0, &root, 1, false) == UINT32_MAX;
 	}
 	if (!tree_next(&e->tree, levels, e->options.prune && e->options.bound ? known : 0, &e->level, &e->index)) {
 		e->complete = !e->out_of_memory;
@@ -51,16 +51,18 @@ static void finish_expansion(struct exhaustive *e)
 {
 	struct tree_level *l = &e->tree.level[e->level];
 	struct tree_node *node = &l->node[e->index];
+	struct tree_sort *sort = &l->sort[node->equal];
 
 	e->successors = e->successor_next = 0;
 	if (e->options.bound)
 		successors_list(e);
 	if (!node->expanded) {
 		l->expanded++;
-		l->weight_expanded += node->weight;
-		l->square_expanded += (double)node->weight * node->weight;
+		sort->weight_expanded += node->weight;
+		sort->square_expanded += (double)node->weight * node->weight;
 	}
 	l->successors += e->successors - min(e->successors, node->listed);
+	sort->successors += e->successors - min(e->successors, node->listed);
 	node->listed = e->successors;
 	node->expanded = e->limit + 1;
 	e->candidates_max = max(e->candidates_max, (u64)e->places);
@@ -114,32 +116,52 @@ static u64 stale_nodes(const struct tree_level *l, u32 conflicts)
 	return stale;
 }
 
+/* Successors per one expected; the others' if none of the sort has been expanded. */
+static double ratio_of(const struct tree_level *l, u32 sort)
+{
+	const struct tree_sort *s = &l->sort[sort];
+
+	if (s->weight_expanded <= 0)
+		s = &l->sort[!sort];
+	return s->weight_expanded > 0 ? s->successors / s->weight_expanded : 1;
+}
+
 /*
  * Runs that are left, those to be skipped included. Level by level: a schedule has about as many successors as its
  * parent has after the place where the two part, since what is left to do is the same (struct tree_node, @weight); how
- * many more or fewer is measured on those expanded. Successors of one schedule expect, together, about half the square
- * of its own: that too is measured as soon as some are there. Expanding again costs what it did so far.
+ * many more or fewer is measured on those expanded, apart for those that equal a neighbour. Successors of one schedule
+ * expect, together, about half the square of its own: that too is measured as soon as some are there. @scale is how
+ * many times larger a level will be than it is now. Expanding again costs what it did so far.
  */
 static double runs_left(const struct exhaustive *e)
 {
-	double nodes = e->tree.level[0].count, weight = nodes, square = nodes, left = 0, stale = 0;
+	double left = 0, stale = 0, scale = 1, listed_above = 0, square_above = 0;
 
 	for (u32 d = 0; d < max(e->options.bound, 1u); d++) {
-		const struct tree_level *l = &e->tree.level[d], *next = l + 1;
-		double ratio = l->weight_expanded > 0 ? (double)l->successors / l->weight_expanded : 1;
-		double listed = (double)l->successors + max(weight - l->weight_expanded, 0.0) * ratio;
-		double tried = (double)min(l->tried, l->successors), seen, more;
+		const struct tree_level *l = &e->tree.level[d];
+		double tried = (double)min(l->tried, l->successors), square = 0, seen = 0, nodes, listed = 0;
 
+		for (u32 k = 0; k < ARRAY_SIZE(l->sort); k++) {
+			const struct tree_sort *s = &l->sort[k];
+			double ratio = ratio_of(l, k);
+
+			listed += s->successors + max(s->weight * scale - s->weight_expanded, 0.0) * ratio;
+			square += s->square * scale * ratio * ratio;
+			seen += s->square_expanded * ratio * ratio;
+		}
+		nodes = l->count * scale;
+		if (!l->count && listed_above > 0) {
+			nodes = listed_above;
+			listed = square_above / 2;
+			square = listed * listed / nodes;
+		}
 		left += nodes - l->expanded + listed - tried;
 		if (e->options.prune && e->options.bound)
 			stale += (double)stale_nodes(l, e->conflicts.known);
-		if (d + 1 >= e->options.bound)
-			break;
-		seen = l->successors ? l->square_expanded * tried / (double)l->successors : 0;
-		more = seen > 0 && next->weight > 0 ? square / seen : 0;
-		nodes = more > 0 ? next->count * more : listed;
-		weight = more > 0 ? next->weight * more : square * ratio * ratio / 2;
-		square = more > 0 ? next->square * more : nodes > 0 ? weight * weight / nodes : 0;
+		seen *= l->successors ? tried / (double)l->successors : 0;
+		scale = seen > 0 ? square / seen : 1;
+		listed_above = listed;
+		square_above = square;
 	}
 	return left + (e->reopened ? stale * (double)e->reopened_done / (double)e->reopened : stale);
 }

@@ -136,7 +136,7 @@ static void add_roots(struct exhaustive *e, u64 runnable)
 		struct deviation root = {.kind = DEVIATION_START, .to = (u16)__builtin_ctzll(runnable)};
 
 		e->alternatives = true;
-		e->out_of_memory |= tree_add(&e->tree, 0, 0, &root, 1) == UINT32_MAX;
+		e->out_of_memory |= tree_add(&e->tree, 0, 0, &root, 1, false) == UINT32_MAX;
 	}
 }
 

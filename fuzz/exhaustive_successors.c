@@ -232,14 +232,14 @@ static void prepare_successor(struct exhaustive *e, u32 i)
 }
 
 /* Not to be met again, and to be gone on from if it is not at the bound. */
-static void keep_successor(struct exhaustive *e, u32 i)
+static void keep_successor(struct exhaustive *e, u32 i, bool equal)
 {
 	const struct deviation d = deviation_of(e, i);
 
 	add_tried(e, &d);
 	if (!successors_are_leaves(e))
 		e->out_of_memory |= tree_add(&e->tree, e->level + 1, e->index, &d,
-					     e->place[e->successor[i].place].after) == UINT32_MAX;
+					     e->place[e->successor[i].place].after, equal) == UINT32_MAX;
 }
 
 bool successors_next(struct exhaustive *e)
@@ -261,7 +261,7 @@ bool successors_next(struct exhaustive *e)
 				equal = facts_known(e, &e->successor[i]);
 		}
 		if (!equal || !equal_for_good(e))
-			keep_successor(e, i);
+			keep_successor(e, i, equal);
 		if (!equal) {
 			prepare_successor(e, i);
 			return true;

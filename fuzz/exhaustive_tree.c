@@ -13,7 +13,7 @@ void tree_free(struct tree *t)
 	}
 }
 
-u32 tree_add(struct tree *t, u32 level, u32 parent, const struct deviation *deviation, u32 weight)
+u32 tree_add(struct tree *t, u32 level, u32 parent, const struct deviation *deviation, u32 weight, bool equal)
 {
 	struct tree_level *l = &t->level[level];
 
@@ -26,9 +26,10 @@ u32 tree_add(struct tree *t, u32 level, u32 parent, const struct deviation *devi
 		l->node = node;
 		l->capacity = capacity;
 	}
-	l->node[l->count] = (struct tree_node){.deviation = *deviation, .parent = parent, .weight = weight};
-	l->weight += weight;
-	l->square += (double)weight * weight;
+	l->node[l->count] =
+		(struct tree_node){.deviation = *deviation, .parent = parent, .weight = weight, .equal = equal};
+	l->sort[equal].weight += weight;
+	l->sort[equal].square += (double)weight * weight;
 	return l->count++;
 }
 

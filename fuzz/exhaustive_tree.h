@@ -18,6 +18,7 @@ struct tree_node {
 	struct deviation deviation;
 	u32 parent;              /* index in the level above; none at level 0 */
 	u32 weight;              /* successors to expect: as many as its parent has after the place where it deviates */
+	u32 equal;               /* 1: to a neighbour, so that only part of its successors is worth it */
 	u32 expanded;            /* 1 + conflicts known when its successors were last listed; 0: never */
 	struct deviation *tried; /* last deviations of the successors that were run, in the order they were listed */
 	u32 nr_tried, listed;    /* listed: those that were found equivalent included */
@@ -31,8 +32,11 @@ struct tree_level {
 	u32 expanded;   /* nodes with successors listed at least once */
 	u64 successors; /* of them together */
 	u64 tried;      /* of those, run or skipped */
-	/* what is expected of the nodes, of all and of the expanded: sum and sum of squares */
-	double weight, square, weight_expanded, square_expanded;
+	struct tree_sort {
+		/* what is expected of the nodes, of all and of the expanded: sum and sum of squares */
+		double weight, square, weight_expanded, square_expanded;
+		double successors;
+	} sort[2]; /* by @equal */
 };
 
 /* Level d holds schedules of d deviations (the start not counted). */
@@ -42,7 +46,7 @@ struct tree {
 
 void tree_free(struct tree *t);
 /* Index of the new node, or UINT32_MAX when memory is short. */
-u32 tree_add(struct tree *t, u32 level, u32 parent, const struct deviation *deviation, u32 weight);
+u32 tree_add(struct tree *t, u32 level, u32 parent, const struct deviation *deviation, u32 weight, bool equal);
 /* Writes the deviations from the start on (level + 1 of them) into @path and returns their number. */
 u32 tree_path(const struct tree *t, u32 level, u32 index, struct deviation *path);
 /* Replaces what the node has tried. False when memory is short. */
