@@ -5,7 +5,8 @@
 PACKAGES="
 cmake               build
 ninja-build         build
-pkg-config          build
+pkg-config          build; finds the installed library
+git                 pfnstorm bisect
 clang-19            compiler, newest supported
 libclang-rt-19-dev  sanitizers and libFuzzer of clang-19
 lld-19              linker
