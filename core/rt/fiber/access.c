@@ -138,9 +138,14 @@ ALWAYS_INLINE bool is_foreign(u32 write)
 
 ALWAYS_INLINE void note_read(u64 addr, u32 size, const struct race_pair *pair, u32 half)
 {
+	u32 halves = size == 16 ? 4 : nr_halves(size);
+
 	if (likely(!rt_reads_sink) || !rt_running())
 		return;
-	for (u32 i = 0; i < (size == 16 ? 4 : nr_halves(size)); i++) {
+	/* What was written as 8 bytes has one writer. */
+	if (size == 8 && !(unlike(pair->plain_write) | unlike(pair->marked_write)))
+		halves = 1;
+	for (u32 i = 0; i < halves; i++) {
 		const struct race_pair *of = pair + i / 2;
 
 		if (is_foreign(of->plain_write[half + i % 2]) || is_foreign(of->marked_write[half + i % 2])) {
