@@ -44,6 +44,29 @@ int crash_facts_compare(const struct crash_facts *a, const struct crash_facts *b
 	return strcmp(a->folder, b->folder);
 }
 
+void record_key_of_cause(const char *cause, char key[FOLDER_CAUSE_MAX])
+{
+	static const char on[] = "=on";
+	size_t len = 0;
+
+	for (const char *at = cause; *at;) {
+		size_t word = strcspn(at, ",");
+
+		/* Only bugs are on or off. */
+		if (word >= strlen(on) && memcmp(at + word - strlen(on), on, strlen(on)) == 0 &&
+		    len + word + 2 < FOLDER_CAUSE_MAX) {
+			if (len)
+				key[len++] = ',';
+			memcpy(key + len, at, word);
+			len += word;
+		}
+		at += word + (at[word] == ',');
+	}
+	key[len] = '\0';
+	if (!len)
+		snprintf(key, FOLDER_CAUSE_MAX, "%s", cause);
+}
+
 struct record *record_new(const struct record_key *key)
 {
 	struct record *r = calloc(1, sizeof(*r));

@@ -17,8 +17,9 @@
  *   folder     oops-use-after-free-memmap-735cfdea
  *   merged     0a1b2c3d
  *
- * A key is a cause (see cause.h; "?": nobody knows) and a signature, or "*" for any. The first is the record's own and
- * gives its id, others come from records merged into it. Folders are in the order in which they were seen.
+ * A key is a cause (see record_key_of_cause(); "?": nobody knows) and a signature, or "*" for any. The first is the
+ * record's own and gives its id, others come from records merged into it. Folders are in the order in which they were
+ * seen.
  */
 #ifndef PFNSTORM_CRASHES_RECORD_H
 #define PFNSTORM_CRASHES_RECORD_H
@@ -56,8 +57,14 @@ struct crash_facts {
 /* < 0: @a is the smaller reproducer; inexact ones are larger than any exact one. Never 0 for different folders. */
 int crash_facts_compare(const struct crash_facts *a, const struct crash_facts *b);
 
+/*
+ * What of a cause tells one bug from another: its bug switches, if it has any, else its alternatives of designs. One
+ * bug is met under several designs, some of which only open the way to it.
+ */
+void record_key_of_cause(const char *cause, char key[FOLDER_CAUSE_MAX]);
+
 struct record_key {
-	char cause[FOLDER_CAUSE_MAX]; /* "": not known */
+	char cause[FOLDER_CAUSE_MAX]; /* record_key_of_cause(); "": not known */
 	char signature[192];          /* "": any */
 };
 

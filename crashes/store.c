@@ -73,10 +73,13 @@ static bool cause_tells(const struct crash_facts *facts)
 
 struct record *store_record_of(const struct store *s, const struct crash_facts *facts)
 {
-	struct record *r = with_key(s, facts->cause, facts->signature);
+	char cause[FOLDER_CAUSE_MAX];
+	struct record *r;
 
+	record_key_of_cause(facts->cause, cause);
+	r = with_key(s, cause, facts->signature);
 	if (!r && cause_tells(facts))
-		r = with_key(s, facts->cause, "");
+		r = with_key(s, cause, "");
 	if (!r && !facts->cause[0])
 		r = with_signature(s, facts->signature);
 	return r;
@@ -99,7 +102,7 @@ static struct record *new_record(struct store *s, const struct crash_facts *fact
 {
 	struct record_key key = {0};
 
-	snprintf(key.cause, sizeof(key.cause), "%s", facts->cause);
+	record_key_of_cause(facts->cause, key.cause);
 	if (!cause_tells(facts))
 		snprintf(key.signature, sizeof(key.signature), "%s", facts->signature);
 	return add_record(s, record_new(&key));

@@ -142,6 +142,27 @@ static void one_cause_is_one_bug_whatever_it_looks_like(void **state)
 	close_store(&s);
 }
 
+static void a_design_only_opens_the_way(void **state)
+{
+	static struct store s;
+	char key[FOLDER_CAUSE_MAX];
+
+	(void)state;
+	record_key_of_cause("a=b,c=on,d=e,f=on", key);
+	assert_string_equal(key, "c=on,f=on");
+	record_key_of_cause("a=b,d=e", key);
+	assert_string_equal(key, "a=b,d=e");
+	record_key_of_cause("none", key);
+	assert_string_equal(key, "none");
+	add(1, UAF, "pfn_walk=unsynchronised,usage_not_tested=on", 1000);
+	add(2, UNINITIALISED, "usage_not_tested=on", 1001);
+	add(3, UAF, "pfn_walk=unsynchronised", 1002);
+	open_store(&s);
+	assert_int_equal(s.nr_records, 2);
+	assert_int_equal(find(&s, UNINITIALISED)->count, 2);
+	close_store(&s);
+}
+
 static void without_a_switch_a_signature_is_a_bug(void **state)
 {
 	static struct store s;
@@ -559,6 +580,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WITH_DIR(one_cause_is_one_bug_whatever_it_looks_like),
+		WITH_DIR(a_design_only_opens_the_way),
 		WITH_DIR(without_a_switch_a_signature_is_a_bug),
 		WITH_DIR(who_does_not_know_the_cause_joins_who_does),
 		WITH_DIR(the_same_folder_again_is_counted),
