@@ -18,6 +18,8 @@
 #include "fuzz/explore.h"
 #include "fuzz/record.h"
 #include "fuzz/replay.h"
+#include "fuzz/runner.h"
+#include "fuzz/token.h"
 
 #define TASKS 2
 #define BOUND 3
@@ -286,12 +288,60 @@ static void a_recorded_run_replays(void **state)
 	assert_true(drains > 100);
 }
 
+static const char hotplug[] = "pfnstorm 1\n"
+			      "machine  geometry=tiny memory=pso cpus=2 nodes=1 blocks=4 online=0-2\n"
+			      "boot     alloc movable order=0 count=8 as s0\n"
+			      "task a on cpu0\n"
+			      "         offline block=2\n"
+			      "         remove block=2\n"
+			      "task b on cpu1\n"
+			      "         walk block=2 blocks=1\n"
+			      "         migrate s0\n"
+			      "         alloc movable order=0 count=8 as s1\n";
+
+/* The same for hotplug, by way of a token. */
+static void a_token_is_one_run(void **state)
+{
+	static struct scenario scenario, again;
+	static struct recorder recorder;
+	static struct replay replay;
+	static struct runner_result result;
+	static char token[TOKEN_MAX];
+	struct strategy_options options = STRATEGY_OPTIONS_DEFAULT;
+	struct text_error error = {0};
+	char message[160];
+	struct strategy *walk = strategy_by_name("random")->construct(&options, message, sizeof(message));
+	u32 drains = 0;
+
+	(void)state;
+	assert_int_equal(scenario_parse(hotplug, strlen(hotplug), &scenario, &error), 0);
+	recorder_init(&recorder, &walk->rt, &scenario.schedule);
+	for (u32 i = 0; i < 24; i++) {
+		u64 hash;
+
+		walk->ops->prepare(walk);
+		runner_run(&scenario, &recorder.strategy, 0, &result);
+		if (recorder.overflow)
+			continue;
+		hash = result.rt.hash;
+		for (u32 e = 0; e < scenario.schedule.count; e++)
+			drains += scenario.schedule.entry[e].choice == RT_CHOOSE_DRAIN;
+		assert_true(token_encode(&scenario, token, sizeof(token)) > 0);
+		assert_int_equal(token_decode(token, &again, &error), 0);
+		assert_int_equal(runner_replay(&again, &replay, 0, &result), 0);
+		assert_int_equal(result.rt.hash, hash);
+	}
+	walk->ops->destroy(walk);
+	assert_true(drains > 100);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(exactly_what_is_allowed_is_seen),
 		cmocka_unit_test(random_schedules_see_it_too),
 		cmocka_unit_test(a_recorded_run_replays),
+		cmocka_unit_test(a_token_is_one_run),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

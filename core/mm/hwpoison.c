@@ -125,6 +125,10 @@ bool drop_poisoned_page(struct page *page)
 		return false;
 	/* Whoever unpoisons it sees all that was done to it before. */
 	smp_store_release(&page->private, MAGIC_HWPOISON_DROPPED);
+	/* The mark is seen before the look. Pairs with unpoisoning, which clears the flag and takes the mark, both
+	 * ordered. */
+	if (!bug(planted_drop_unordered))
+		smp_mb();
 	return PageHWPoison(page) || !reclaim_dropped_page(page);
 }
 

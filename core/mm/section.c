@@ -260,7 +260,11 @@ static int fill_subsection_map(struct mem_section_usage *usage, u64 mask)
 		return -EINVAL;
 	if (map & mask)
 		return -EEXIST;
-	WRITE_ONCE(usage->subsection_map, map | mask);
+	/* Pairs with pfn_section_valid(): who sees a device's subsection there sees the section marked. */
+	if (bug(planted_subsection_unordered))
+		WRITE_ONCE(usage->subsection_map, map | mask);
+	else
+		smp_store_release(&usage->subsection_map, map | mask);
 	return 0;
 }
 

@@ -57,8 +57,7 @@ static inline void sched_load_now(void)
 /* After a change of the running task, of rt.slice, of rt.relaxed, or of what is detected. */
 static inline void sched_load_epoch(void)
 {
-	bool weak = rt_phase == PHASE_RUN && rt_config.memory != RT_MEMORY_sc;
-	bool detects = rt_phase == PHASE_RUN && rt_config.race_detector && !weak;
+	bool detects = rt_phase == PHASE_RUN && rt_config.race_detector && !rt_fast.weak;
 	s32 slice = detects ? (s32)rt.slice : RT_OUT_OF_REACH;
 	u32 base = detects ? rt_clock_base << RT_SLOT_BITS : 0, base_store = rt.relaxed ? 0 : base;
 	s32 flipped = (s32)(base_store ^ RT_VECTOR);
@@ -73,10 +72,10 @@ static inline void sched_load_epoch(void)
 	/* Not one from the other: a wide load of what narrow stores have just written waits for them. */
 	rt_fast.usual = usual;
 	rt_fast.view = rt_cur->exempt ? (struct rt_view)RT_VIEW_NOTHING : usual;
-	rt_fast.weak = weak;
-	rt_fast.watched = weak ? RT_ACCESS : rt.relaxed ? RT_ACCESS & ~(RT_LOAD | RT_READ_ONCE) : 0;
-	/* It reads and writes: whom it reads from must be asked before its own mark is there. */
-	rt_fast.watched |= rt_reads_sink ? RT_RMW : 0;
+	/* An operation that reads and writes: whom it reads from must be asked before its own mark is there. */
+	rt_fast.watched = rt_fast.weak ? RT_ACCESS : rt_reads_sink ? RT_RMW : 0;
+	if (unlikely(rt.relaxed))
+		rt_fast.watched |= RT_STORE | RT_WRITE_ONCE | RT_RMW;
 	rt_fast.hash_tag = (u64)rt_cur->id << 59;
 	rt_fast.hash_read = rt_fast.hash_tag ^ (u64)RT_READ_ONCE << 47;
 	rt_fast.hash_write = rt_fast.hash_tag ^ (u64)RT_WRITE_ONCE << 47;

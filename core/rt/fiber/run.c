@@ -236,6 +236,7 @@ void rt_run(struct rt_result *result)
 	if (start_check)
 		start_check();
 	rt_phase = PHASE_RUN;
+	rt_fast.weak = rt_config.memory != RT_MEMORY_sc;
 	rt.vc_next = rt_vc_base;
 	rt.hash = 0;
 	rt.ticks = 0;
@@ -247,6 +248,7 @@ void rt_run(struct rt_result *result)
 	steps = sched_steps();
 	if (rt_fast.weak)
 		storebuf_end();
+	rt_fast.weak = false;
 	rt_cur = &rt_boot_task;
 	rt_phase = PHASE_IDLE;
 	sched_reset();
