@@ -71,6 +71,11 @@ bench_rows() {
 }
 
 dev_bench() {
+	if [ "${1:-}" = feedback ]; then
+		shift
+		bench_feedback "$@"
+		return
+	fi
 	if [ "${1:-}" = races ]; then
 		shift
 		race_options "$@"
