@@ -73,7 +73,7 @@ function(pfn_register_test name file)
 	if(PFNSTORM_SANITIZE)
 		math(EXPR timeout "${timeout} * 2")
 	endif()
-	set_tests_properties(${name} PROPERTIES LABELS "${labels}" TIMEOUT ${timeout}
+	set_tests_properties(${name} PROPERTIES LABELS "${labels}" TIMEOUT ${timeout} SKIP_RETURN_CODE 77
 		WORKING_DIRECTORY ${PROJECT_BINARY_DIR} ENVIRONMENT "${PFNSTORM_TEST_ENVIRONMENT}")
 endfunction()
 

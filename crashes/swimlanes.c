@@ -10,8 +10,10 @@
 
 /* Pixels. */
 #define ROW_HEIGHT 20
-#define LANE_WIDTH 380
-#define GUTTER 84 /* left of the lanes: step numbers */
+#define LANE_WIDTH_MIN 190
+#define LANE_WIDTH_MAX 760
+#define CHARACTER 7.5 /* of the texts, a little more than fonts have */
+#define GUTTER 84     /* left of the lanes: step numbers */
 #define HEADER 56
 #define AXIS 18 /* of a lane, from its left edge */
 
@@ -26,6 +28,7 @@ struct page {
 	const struct timeline *t;
 	FILE *out;
 	u32 lanes, lane[RT_MAX_TASKS];
+	u32 x[RT_MAX_TASKS + 1], width[RT_MAX_TASKS]; /* by lane; x[lanes] is the right end */
 	struct line *line;
 	u32 lines, capacity;
 	bool out_of_memory;
@@ -107,9 +110,21 @@ static void choose_lanes(struct page *p)
 
 /* ---- drawing --------------------------------------------------------------------------------------------------- */
 
-static u32 lane_x(u32 lane)
+/* A lane is as wide as its longest text. */
+static void place_lanes(struct page *p)
 {
-	return GUTTER + lane * LANE_WIDTH;
+	for (u32 lane = 0; lane < p->lanes; lane++)
+		p->width[lane] = LANE_WIDTH_MIN;
+	for (u32 i = 0; i < p->lines; i++) {
+		u32 wanted = AXIS + 44 + (u32)(CHARACTER * (double)strlen(p->line[i].text));
+		u32 *width = p->line[i].lane == UINT32_MAX ? NULL : &p->width[p->line[i].lane];
+
+		if (width)
+			*width = clamp(wanted, *width, (u32)LANE_WIDTH_MAX);
+	}
+	p->x[0] = GUTTER;
+	for (u32 lane = 0; lane < p->lanes; lane++)
+		p->x[lane + 1] = p->x[lane] + p->width[lane];
 }
 
 static u32 line_y(u32 line)
@@ -120,14 +135,15 @@ static u32 line_y(u32 line)
 static void draw_lanes(const struct page *p, u32 height)
 {
 	for (u32 task = 0; task < RT_MAX_TASKS; task++) {
-		u32 x = lane_x(p->lane[task]);
+		u32 lane = p->lane[task], x;
 
-		if (p->lane[task] == UINT32_MAX)
+		if (lane == UINT32_MAX)
 			continue;
+		x = p->x[lane];
 		fprintf(p->out,
 			"<rect x=\"%u\" y=\"0\" width=\"%u\" height=\"%u\" rx=\"6\" fill=\"var(--lane)\" "
 			"stroke=\"var(--rule)\"/>\n<text class=\"name\" x=\"%u\" y=\"22\">",
-			x + 3, LANE_WIDTH - 6, height, x + AXIS);
+			x + 3, p->width[lane] - 6, height, x + AXIS);
 		escape(p->out, p->t->task[task].name);
 		fprintf(p->out, "</text><text class=\"dim\" x=\"%u\" y=\"40\">CPU %u%s</text>\n", x + AXIS,
 			p->t->task[task].cpu, p->t->task[task].daemon ? ", kernel thread" : "");
@@ -149,7 +165,7 @@ static void draw_operations(const struct page *p)
 		fprintf(p->out,
 			"<rect x=\"%u\" y=\"%u\" width=\"%u\" height=\"%u\" rx=\"4\" fill=\"var(--op)\" "
 			"stroke=\"var(--opline)\" stroke-width=\".6\"/>\n",
-			lane_x(p->line[i].lane) + 9, line_y(i) + 1, LANE_WIDTH - 18,
+			p->x[p->line[i].lane] + 9, line_y(i) + 1, p->width[p->line[i].lane] - 18,
 			(min(end + 1, p->lines) - i) * ROW_HEIGHT - 2);
 	}
 }
@@ -165,18 +181,21 @@ static void draw_running(const struct page *p)
 		fprintf(p->out,
 			"<line x1=\"%u\" y1=\"%u\" x2=\"%u\" y2=\"%u\" stroke=\"var(--run)\" stroke-width=\"3\" "
 			"stroke-linecap=\"round\"/>\n",
-			lane_x(p->line[i].lane) + AXIS, line_y(i) + 4, lane_x(p->line[i].lane) + AXIS, line_y(end) - 4);
+			p->x[p->line[i].lane] + AXIS, line_y(i) + 4, p->x[p->line[i].lane] + AXIS, line_y(end) - 4);
 	}
 }
 
 static void draw_arrow(const struct page *p, u32 i)
 {
 	const struct line *line = &p->line[i];
-	u32 from = lane_x(line->lane) + AXIS, to = lane_x(line->other) + AXIS, y = line_y(i) + ROW_HEIGHT / 2;
-	bool right = to > from;
+	u32 from, to, y = line_y(i) + ROW_HEIGHT / 2;
+	bool right;
 
 	if (line->other == UINT32_MAX)
 		return;
+	from = p->x[line->lane] + AXIS;
+	to = p->x[line->other] + AXIS;
+	right = to > from;
 	fprintf(p->out,
 		"<path d=\"M%u %uH%u\" stroke=\"var(--arrow)\" stroke-width=\"1.6\" stroke-dasharray=\"5 3\" "
 		"fill=\"none\" "
@@ -203,7 +222,7 @@ static const char *class_of(enum row_kind kind)
 static void draw_line(const struct page *p, u32 i)
 {
 	const struct line *line = &p->line[i];
-	u32 x = line->lane == UINT32_MAX ? GUTTER : lane_x(line->lane), y = line_y(i);
+	u32 x = line->lane == UINT32_MAX ? GUTTER : p->x[line->lane], y = line_y(i);
 	u32 indent = line->kind == ROW_OPERATION || line->kind == ROW_RESULT ? 12 : 24;
 
 	if (line->kind == ROW_PREEMPTED) {
@@ -216,7 +235,7 @@ static void draw_line(const struct page *p, u32 i)
 		fprintf(p->out,
 			"<rect x=\"%u\" y=\"%u\" width=\"%u\" height=\"%u\" rx=\"4\" fill=\"var(--badbg)\" "
 			"stroke=\"var(--bad)\"/>\n",
-			x + 9, y, LANE_WIDTH - 18, ROW_HEIGHT);
+			x + 9, y, (line->lane == UINT32_MAX ? LANE_WIDTH_MIN : p->width[line->lane]) - 18, ROW_HEIGHT);
 	if (line->kind == ROW_POINT || line->kind == ROW_ACCESS)
 		fprintf(p->out, "<circle cx=\"%u\" cy=\"%u\" r=\"%s\" fill=\"var(--run)\"/>\n", x + AXIS,
 			y + ROW_HEIGHT / 2, line->kind == ROW_POINT ? "4" : "2.5");
@@ -227,7 +246,7 @@ static void draw_line(const struct page *p, u32 i)
 
 static void draw(const struct page *p)
 {
-	u32 height = line_y(p->lines) + 16, width = lane_x(p->lanes) + 16;
+	u32 height = line_y(p->lines) + 16, width = p->x[p->lanes] + 16;
 
 	fprintf(p->out,
 		"<div class=\"scroll\"><svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%u\" height=\"%u\" "
@@ -259,8 +278,9 @@ static void print_page(const struct page *p, const char *below)
 	escape(p->out, verdict_name(v->kind));
 	fputs("</b> ", p->out);
 	escape(p->out, v->kind == VERDICT_ok ? "every law held" : v->signature);
-	fprintf(p->out, " &middot; %" PRIu64 " steps, preempted %" PRIu64 " times; numbers on the left are steps</p>\n",
-		p->t->result.rt.steps, p->t->result.rt.preemptions);
+	fprintf(p->out,
+		" &middot; %" PRIu64 " steps, preempted %" PRIu64 " time%s; numbers on the left are steps</p>\n",
+		p->t->result.rt.steps, p->t->result.rt.preemptions, p->t->result.rt.preemptions == 1 ? "" : "s");
 	draw(p);
 	fputs("<pre>", p->out);
 	escape(p->out, below);
@@ -277,6 +297,7 @@ char *swimlanes_html(const struct timeline *t, const char *below, bool all)
 	p.out_of_memory = rows_visit(t, all, collect, &p) != 0 || p.out_of_memory;
 	p.out = p.out_of_memory ? NULL : open_memstream(&text, &size);
 	if (p.out) {
+		place_lanes(&p);
 		print_page(&p, below);
 		if (fclose(p.out)) {
 			free(text);
