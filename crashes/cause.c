@@ -29,20 +29,23 @@ bool cause_alike(const struct rt_verdict *a, const struct rt_verdict *b)
 	       memcmp(a->signature, b->signature, words) == 0;
 }
 
-/* Switches have numbers: designs, then bugs. */
+/*
+ * Switches have numbers: bugs, then designs. In this order they are put back, since a bug may stand in for a design
+ * that opens the way to another: the cause with fewer bugs is wanted.
+ */
 static bool is_set(const struct switches *sw, u32 number)
 {
-	if (number < NR_DESIGNS)
-		return sw->design[number] != design_infos[number].default_alternative;
-	return sw->bug[number - NR_DESIGNS];
+	if (number < NR_BUGS)
+		return sw->bug[number];
+	return sw->design[number - NR_BUGS] != design_infos[number - NR_BUGS].default_alternative;
 }
 
 static void put_back(struct switches *sw, u32 number)
 {
-	if (number < NR_DESIGNS)
-		sw->design[number] = design_infos[number].default_alternative;
+	if (number < NR_BUGS)
+		sw->bug[number] = 0;
 	else
-		sw->bug[number - NR_DESIGNS] = 0;
+		sw->design[number - NR_BUGS] = design_infos[number - NR_BUGS].default_alternative;
 }
 
 static u32 list_switches(const struct switches *sw, u32 list[SWITCHES])
@@ -129,11 +132,13 @@ static void print(const struct switches *sw, char cause[FOLDER_CAUSE_MAX])
 
 	text_put(&out, "%s", count ? "" : "none");
 	for (u32 i = 0; i < count; i++) {
-		u32 number = list[i];
+		u32 number = list[i], design = number - NR_BUGS;
 
-		text_put(&out, "%s%s=%s", i ? "," : "",
-			 number < NR_DESIGNS ? design_infos[number].name : bug_infos[number - NR_DESIGNS].name,
-			 number < NR_DESIGNS ? alternative_infos[sw->design[number]].name : "on");
+		if (number < NR_BUGS)
+			text_put(&out, "%s%s=on", i ? "," : "", bug_infos[number].name);
+		else
+			text_put(&out, "%s%s=%s", i ? "," : "", design_infos[design].name,
+				 alternative_infos[sw->design[design]].name);
 	}
 	if (out.len >= out.size)
 		cause[0] = '\0';

@@ -5,7 +5,7 @@
  * fails alike. What is left is minimal: put back one more, and the failure is not seen. A failure that needs several
  * bugs at once, or each of two alone, gets one such set.
  *
- * Text: "pfn_walk=unsynchronised,usage_not_tested=on", in the order of the tables, as --set takes it; "none": it fails
+ * Text: "usage_not_tested=on,pfn_walk=unsynchronised", in the order of the tables, as --set takes it; "none": it fails
  * with every switch at its default.
  */
 #ifndef PFNSTORM_CRASHES_CAUSE_H

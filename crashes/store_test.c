@@ -404,7 +404,7 @@ static void damage_is_told_and_left_alone(void **state)
 	assert_int_equal(find(&s, LEAK)->nr_folders, 1);
 	close_store(&s);
 	assert_int_equal(stat(path, &st), 0);
-	text = file_read(path, NULL);
+	assert_non_null(text = file_read(path, NULL));
 	assert_non_null(strstr(text, "status     odd"));
 	free(text);
 }
@@ -497,8 +497,6 @@ static void half_done_merges_and_splits_are_finished(void **state)
 	assert_int_equal(access(giver, F_OK), -1);
 }
 
-/* ---- retention -------------------------------------------------------------------------------------------------- */
-
 static void the_first_the_smallest_and_the_newest_stay(void **state)
 {
 	static struct store s;
@@ -522,8 +520,6 @@ static void the_first_the_smallest_and_the_newest_stay(void **state)
 		assert_int_equal(record_has_folder(r, name[i]), i != 1 && i != 3);
 	close_store(&s);
 }
-
-/* ---- bad input -------------------------------------------------------------------------------------------------- */
 
 static void bugs_are_found_by_what_names_them(void **state)
 {
@@ -565,7 +561,6 @@ static void rates_have_intervals(void **state)
 	(void)state;
 	record_rate_interval(0, 0, &low, &high);
 	assert_true(low == 0 && high == 1);
-	/* Wilson's interval for 0 of 100 ends at z^2 / (n + z^2). */
 	record_rate_interval(0, 100, &low, &high);
 	assert_true(low == 0 && high > 0.0369 && high < 0.0371);
 	record_rate_interval(50, 100, &low, &high);
