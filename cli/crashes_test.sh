@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: MIT
 # The crash store as people use it: pfnstorm crashes.
 . "$PFNSTORM_SOURCE_DIR/cli/testing.sh"
+# Without part libraries pfnstorm has run, replay and explore only.
+[ "$PFNSTORM_PRESET" != msan ] || exit 77
 bugs=$PFNSTORM_SOURCE_DIR/crashes/known
 oops="oops use-after-free memmap {compaction.freepage_checked, sparse.mem_map_cleared}"
 

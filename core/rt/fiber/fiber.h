@@ -165,7 +165,7 @@ static inline void rt_step(u32 kind, u64 addr, u64 size, void *pc)
 static inline void check_step(void)
 {
 	if (unlikely(rt_step_check != NULL) && rt_running())
-		rt_step_check();
+		san_outside_begin(), rt_step_check(), san_outside_end();
 }
 
 /* ---- wait and block ---------------------------------------------------------------------------------------------- */

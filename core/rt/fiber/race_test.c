@@ -289,8 +289,11 @@ static void test_per_cpu(void **state)
 static struct rt_read reads[16];
 static u32 nr_reads;
 
+/* Under TSan, where no access is quick, each is heard of: once counts. */
 static void keep_read(const struct rt_read *read)
 {
+	if (nr_reads && !memcmp(&reads[(nr_reads - 1) % ARRAY_SIZE(reads)], read, sizeof(*read)))
+		return;
 	reads[nr_reads++ % ARRAY_SIZE(reads)] = *read;
 }
 
