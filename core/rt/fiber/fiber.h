@@ -164,8 +164,11 @@ static inline void rt_step(u32 kind, u64 addr, u64 size, void *pc)
 /* For whoever looks at the machine in the middle of a run. */
 static inline void check_step(void)
 {
-	if (unlikely(rt_step_check != NULL) && rt_running())
-		san_outside_begin(), rt_step_check(), san_outside_end();
+	if (likely(rt_step_check == NULL) || !rt_running())
+		return;
+	san_outside_begin();
+	rt_step_check();
+	san_outside_end();
 }
 
 /* ---- wait and block ---------------------------------------------------------------------------------------------- */
