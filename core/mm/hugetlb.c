@@ -301,7 +301,9 @@ void move_hugetlb_state(struct page *old, struct page *new)
 	if (old_nid == new_nid)
 		return;
 	spin_lock_irqsave(&h->hugetlb_lock, flags);
-	if (h->surplus_huge_pages_node[old_nid]) {
+	/* A pool that shrank meanwhile may have taken the new page for surplus already, with all others of its node. */
+	if (h->surplus_huge_pages_node[old_nid] &&
+	    (bug(temporary_stays_surplus) || h->surplus_huge_pages_node[new_nid] < h->nr_huge_pages_node[new_nid])) {
 		h->surplus_huge_pages_node[old_nid]--;
 		h->surplus_huge_pages_node[new_nid]++;
 	}

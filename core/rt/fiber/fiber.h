@@ -166,9 +166,9 @@ static inline void check_step(void)
 {
 	if (likely(rt_step_check == NULL) || !rt_running())
 		return;
-	san_outside_begin();
+	rt_data_race_begin();
 	rt_step_check();
-	san_outside_end();
+	rt_data_race_end();
 }
 
 /* ---- wait and block ---------------------------------------------------------------------------------------------- */

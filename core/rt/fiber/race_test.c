@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The race detector: what it must see in some interleaving, and what must be silent in all of them. */
+#include "core/rt/fiber/sanitizer.h"
 #include "core/rt/fiber/testing.h"
 
 #define LIMIT 200000
@@ -289,11 +290,8 @@ static void test_per_cpu(void **state)
 static struct rt_read reads[16];
 static u32 nr_reads;
 
-/* Under TSan, where no access is quick, each is heard of: once counts. */
 static void keep_read(const struct rt_read *read)
 {
-	if (nr_reads && !memcmp(&reads[(nr_reads - 1) % ARRAY_SIZE(reads)], read, sizeof(*read)))
-		return;
 	reads[nr_reads++ % ARRAY_SIZE(reads)] = *read;
 }
 
@@ -329,23 +327,26 @@ static void expect_read(u32 n, const void *addr, u32 writer)
 /* Who reads from whom: other tasks of this run only, with the points both had passed. */
 static void test_reads(void **state)
 {
+	/* Under TSan no access is quick: the second look at x is heard of as well. */
+	const u32 expected = RT_TSAN ? 4 : 3;
+
 	(void)state;
 	testing_boot(2, true, NULL);
 	rt_set_reads(keep_read);
 	for (u32 times = 0; times < 2; times++) {
 		nr_reads = 0;
 		testing_expect(RUN({named_writer, 0, NULL}, {named_reader, 1, NULL}), VERDICT_ok, "");
-		assert_int_equal(nr_reads, 3);
-		expect_read(0, &shared.x, POINT_walk_page);
-		expect_read(1, &shared.x, POINT_walk_page);
-		expect_read(2, &shared.count, POINT_walk_section_checked);
+		assert_int_equal(nr_reads, expected);
+		for (u32 i = 0; i + 1 < expected; i++)
+			expect_read(i, &shared.x, POINT_walk_page);
+		expect_read(expected - 1, &shared.count, POINT_walk_section_checked);
 	}
 	nr_reads = 0;
 	testing_expect(RUN({named_reader, 0, NULL}), VERDICT_ok, "");
 	assert_int_equal(nr_reads, 0);
 	/* The last of two who wrote in no order. */
 	testing_expect(RUN({marked_write, 0, NULL}, {named_writer, 1, NULL}, {named_reader, 0, NULL}), VERDICT_ok, "");
-	assert_int_equal(nr_reads, 3);
+	assert_int_equal(nr_reads, expected);
 	expect_read(0, &shared.x, POINT_walk_page);
 	rt_set_reads(NULL);
 	nr_reads = 0;
