@@ -66,6 +66,7 @@ static const struct {
 	{BUG_failed_add_unregisters, true},
 	{BUG_device_claims_parts, true},
 	{BUG_nodestats_folded_remotely, true},
+	{BUG_soft_offline_counts_twice, true},
 	{BUG_kcore_reads_unfrozen, false},
 	{BUG_section_flag_cleared_last, false},
 	{BUG_online_type_sticks, true},

@@ -17,13 +17,20 @@ static void poison_kept_page(struct page *page)
 	point(hwpoison, handled, true);
 }
 
-/* It was free, or is a huge page by now. (page_handle_poison(page, true, false), 6.1) */
+/*
+ * It was free, or is a huge page by now. Such a page may have broken before without leaving its huge page: dissolving
+ * marks it, and it is counted already. (page_handle_poison(page, true, false), 6.1)
+ */
 static bool handle_free_page(struct page *page)
 {
 	if (dissolve_and_take_off(page) <= 0)
 		return false;
-	SetPageHWPoison(page);
-	poison_kept_page(page);
+	if (TestSetPageHWPoison(page) && !bug(soft_offline_counts_twice)) {
+		page_ref_inc(page);
+		point(hwpoison, handled, false);
+	} else {
+		poison_kept_page(page);
+	}
 	return true;
 }
 
