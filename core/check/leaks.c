@@ -197,7 +197,7 @@ static u64 pages_in_batches_alone(void)
 	return pages;
 }
 
-/* Poisoned pages that have no other user; of huge ones those that are pinned. */
+/* Poisoned pages that have no other user. */
 static u64 pages_kept_for_poison(void)
 {
 	u64 pages = 0;
@@ -205,9 +205,34 @@ static u64 pages_kept_for_poison(void)
 	for (u64 pfn = 0; machine.num_poisoned_pages.counter && pfn < geometry.max_pfn; pfn++) {
 		const struct page *page = pfn_to_page(pfn);
 
-		if (raw_pfn_online(pfn) && page->_refcount.counter > 0 && !owners_of(pfn) &&
-		    (kept_for_poison(page) || (raw_page_huge(page) && raw_page_flag(page, PG_hwpoison))))
-			pages += raw_page_huge(page) ? BIT(machine.hstate.order) : 1;
+		pages += raw_pfn_online(pfn) && page->_refcount.counter > 0 && !owners_of(pfn) && kept_for_poison(page);
+	}
+	return pages;
+}
+
+/* Does op pin hold the page, though no entry maps it any more? It broke, and may have been mended since. */
+static bool held_by_pin_alone(const struct area *area, u32 index)
+{
+	u64 pfn = area->pins[index] - 1;
+
+	return area->pins[index] && !owners_of(pfn) && !kept_for_poison(pfn_to_page(pfn));
+}
+
+#define ANY_PFN UINT64_MAX
+
+/* Of all pins, or of the one on @pfn. */
+static u64 pages_held_by_pins_alone(u64 pfn)
+{
+	u64 pages = 0;
+
+	for (u32 slot = 0; slot < OP_SLOTS; slot++) {
+		const struct area *area = &machine.areas[slot];
+
+		for (u32 i = 0; area->pinned && i < area->size; i++) {
+			if (!held_by_pin_alone(area, i) || (pfn != ANY_PFN && pfn != area->pins[i] - 1))
+				continue;
+			pages += raw_page_huge(pfn_to_page(area->pins[i] - 1)) ? BIT(machine.hstate.order) : 1;
+		}
 	}
 	return pages;
 }
@@ -228,7 +253,7 @@ static const char *page_leaked(const char **signature)
 	}
 	/* Whether each is of a cache is a law. */
 	owned += census.slab_pages;
-	owned += pages_kept_for_poison();
+	owned += pages_kept_for_poison() + pages_held_by_pins_alone(ANY_PFN);
 	if (used == owned || used == owned + pages_in_batches_alone())
 		return NULL;
 	*signature = "page";
@@ -237,7 +262,8 @@ static const char *page_leaked(const char **signature)
 
 		if (!raw_pfn_online(pfn) || raw_page_flag(page, PG_reserved) || page->_refcount.counter <= 0 ||
 		    raw_page_flag(page, PG_slab) || kept_for_poison(page) || owners_of(pfn) ||
-		    (raw_page_offline(page) && !page->mapping) || census_batch_references(page))
+		    pages_held_by_pins_alone(pfn) || (raw_page_offline(page) && !page->mapping) ||
+		    census_batch_references(page))
 			continue;
 		return broken("%llu pages are in use, %llu have an owner; first without: pfn %llu, %d references",
 			      (unsigned long long)used, (unsigned long long)owned, (unsigned long long)pfn,
