@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include <inttypes.h>
-#include <signal.h>
 #include <string.h>
 
 #include "cli/command.h"
@@ -25,14 +24,6 @@ static const struct argp_option options[] = {
 #endif
 	{0},
 };
-
-static volatile int interrupted;
-
-static void on_interrupt(int signal)
-{
-	(void)signal;
-	interrupted = 1;
-}
 
 static bool design_named(const char *name)
 {
@@ -98,7 +89,7 @@ static int try_alternative(const struct designs_arguments *a, u32 design, u32 al
 	char error[256];
 
 	terminal_progress("%s=%s", design_infos[design].name, alternative_infos[alternative].name);
-	if (trial_run(alternative, a->bound, &interrupted, &trial, error, sizeof(error)))
+	if (trial_run(alternative, a->bound, &command_interrupted, &trial, error, sizeof(error)))
 		return command_fail(EXIT_BROKEN, "%s=%s: %s", design_infos[design].name,
 				    alternative_infos[alternative].name, error);
 	terminal_progress_end();
@@ -116,7 +107,8 @@ static int show_design(const struct designs_arguments *a, u32 design)
 
 	if (!a->json)
 		printf("%s: %s\n", info->name, info->question);
-	for (u32 i = info->first; i < (u32)info->first + info->count && status == EXIT_HELD && !interrupted; i++) {
+	for (u32 i = info->first; i < (u32)info->first + info->count && status == EXIT_HELD && !command_interrupted;
+	     i++) {
 		if (!a->json)
 			print_alternative(info, i);
 		if (!a->list)
@@ -141,10 +133,10 @@ int cmd_designs(int argc, char **argv)
 	int status = EXIT_HELD;
 
 	command_parse(&argp, argc, argv, &a);
-	signal(SIGINT, on_interrupt);
+	command_catch_interrupts();
 	if (a.json)
 		json_designs_begin();
-	for (u32 d = 0; d < NR_DESIGNS && status == EXIT_HELD && !interrupted; d++)
+	for (u32 d = 0; d < NR_DESIGNS && status == EXIT_HELD && !command_interrupted; d++)
 		if (!a.design || strcmp(design_infos[d].name, a.design) == 0)
 			status = show_design(&a, d);
 	if (a.json)

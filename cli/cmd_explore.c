@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include <inttypes.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -54,14 +53,6 @@ static const struct argp_option options[] = {
 	{"no-crash-dir", KEY_NO_CRASH_DIR, NULL, 0, "write none", 0},
 	{0},
 };
-
-static volatile int interrupted;
-
-static void on_interrupt(int signal)
-{
-	(void)signal;
-	interrupted = 1;
-}
 
 static void parse_strategy(struct explore_arguments *a, const char *name, struct argp_state *state)
 {
@@ -257,7 +248,7 @@ int cmd_explore(int argc, char **argv)
 		.options = {.strategy = strategy_by_name("exhaustive"),
 			    .strategy_options = STRATEGY_OPTIONS_DEFAULT,
 			    .progress = show_progress,
-			    .interrupted = &interrupted},
+			    .interrupted = &command_interrupted},
 		.jobs = 1,
 		.crash_dir = "crashes/found",
 	};
@@ -271,8 +262,7 @@ int cmd_explore(int argc, char **argv)
 	schedule_init(&scenario->schedule);
 	subject.scenario = scenario;
 	s = explore_subject_of(&subject);
-	signal(SIGINT, on_interrupt);
-	signal(SIGTERM, on_interrupt);
+	command_catch_interrupts();
 	if (!a.input.json) {
 		terminal_token(stdout, scenario);
 		printf("strategy %s, seed %" PRIu64 "\n", a.options.strategy->name, a.options.strategy_options.seed);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include <inttypes.h>
-#include <signal.h>
 #include <string.h>
 
 #include "cli/command.h"
@@ -27,14 +26,6 @@ static const struct argp_option options[] = {
 	{"planted", KEY_PLANTED, NULL, 0, "planted bugs too, if no switch is named", 0},
 	{0},
 };
-
-static volatile int interrupted;
-
-static void on_interrupt(int signal)
-{
-	(void)signal;
-	interrupted = 1;
-}
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
@@ -145,18 +136,17 @@ int cmd_hunt(int argc, char **argv)
 		       "what fails with the switch on, not with it off, and not in many runs with it off. Exit status: "
 		       "0 all were found, 1 some were not.",
 	};
-	static struct hunt_arguments a = {.options = {.seed = 1, .interrupted = &interrupted}};
+	static struct hunt_arguments a = {.options = {.seed = 1, .interrupted = &command_interrupted}};
 	static struct hunt_result result;
 	struct hunt_prey prey;
 	u32 found = 0, hunted = 0, wanted = 0;
 	int ret = EXIT_HELD;
 
 	command_parse(&argp, argc, argv, &a);
-	signal(SIGINT, on_interrupt);
-	signal(SIGTERM, on_interrupt);
+	command_catch_interrupts();
 	wanted = nr_wanted(&a);
 	printf("%-32s %-3s %8s %7s  %-18s verdict\n", "switch", "", "runs", "seconds", "strategy");
-	for (u32 i = 0; !interrupted; i++) {
+	for (u32 i = 0; !command_interrupted; i++) {
 		if (a.nr_prey ? i == a.nr_prey : !hunt_prey_at(i, a.planted, &prey))
 			break;
 		if (a.nr_prey)
@@ -169,8 +159,8 @@ int cmd_hunt(int argc, char **argv)
 		print_result(&prey, &result);
 		ret |= file_result(a.crash_dir, &prey, &result);
 	}
-	printf("%u of %u found%s\n", found, hunted, interrupted ? ", interrupted" : "");
+	printf("%u of %u found%s\n", found, hunted, command_interrupted ? ", interrupted" : "");
 	if (ret)
 		return ret;
-	return found == hunted && !interrupted ? EXIT_HELD : EXIT_FOUND;
+	return found == hunted && !command_interrupted ? EXIT_HELD : EXIT_FOUND;
 }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include <inttypes.h>
-#include <signal.h>
 #include <string.h>
 
 #include "cli/command.h"
@@ -24,14 +23,6 @@ static const struct argp_option options[] = {
 	{"crash-dir", KEY_CRASH_DIR, "DIR", 0, "write the crash folder below DIR (default crashes/found)", 0},
 	{0},
 };
-
-static volatile int interrupted;
-
-static void on_signal(int sig)
-{
-	(void)sig;
-	interrupted = 1;
-}
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
@@ -117,9 +108,8 @@ int cmd_lift(int argc, char **argv)
 		a.options.seconds_max = 60;
 	a.options.progress = show_progress;
 	a.options.progress_arg = &a;
-	a.options.interrupted = &interrupted;
-	signal(SIGINT, on_signal);
-	signal(SIGTERM, on_signal);
+	a.options.interrupted = &command_interrupted;
+	command_catch_interrupts();
 	ret = lift(a.folder, &a.options, &s, &result, message, sizeof(message));
 	terminal_progress_end();
 	if (ret)

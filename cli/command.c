@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -107,6 +108,20 @@ double command_seconds(struct argp_state *state, const char *option, const char 
 	if (end == text || !(n > 0) || !isfinite(n) || (*end && (!strchr("smh", *end) || end[1])))
 		argp_error(state, "%s: expected a time like 90, 30s, 5m or 2h, found '%s'", option, text);
 	return n * unit;
+}
+
+volatile int command_interrupted;
+
+static void on_interrupt(int signal_number)
+{
+	command_interrupted = 1;
+	signal(signal_number, SIG_DFL);
+}
+
+void command_catch_interrupts(void)
+{
+	signal(SIGINT, on_interrupt);
+	signal(SIGTERM, on_interrupt);
 }
 
 int command_fail(enum exit_status status, const char *fmt, ...)

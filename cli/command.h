@@ -48,6 +48,10 @@ u64 command_number(struct argp_state *state, const char *option, const char *tex
 /* Seconds: "90", "90s", "5m", "2h", "1.5". */
 double command_seconds(struct argp_state *state, const char *option, const char *text);
 
+/* Long work looks here between runs, and tells what it has: set by the first SIGINT or SIGTERM; a second one kills. */
+extern volatile int command_interrupted;
+void command_catch_interrupts(void);
+
 /* "pfnstorm: …" on standard error; returns @status. */
 int __attribute__((format(printf, 2, 3))) command_fail(enum exit_status status, const char *fmt, ...);
 /* Exit status of a finished run by the scenario's expectation. */

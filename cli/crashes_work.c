@@ -3,15 +3,14 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "cli/crashes.h"
 #include "crashes/copy.h"
 #include "crashes/file.h"
 #include "crashes/verify.h"
+#include "fuzz/seconds.h"
 
 /* ---- what other commands do ------------------------------------------------------------------------------------- */
 
@@ -163,14 +162,6 @@ static const struct argp_option verify_options[] = {
 	{0},
 };
 
-static volatile int interrupted;
-
-static void on_interrupt(int signal)
-{
-	(void)signal;
-	interrupted = 1;
-}
-
 static error_t parse_verify(int key, char *arg, struct argp_state *state)
 {
 	struct verify_options *o = state->input;
@@ -181,17 +172,9 @@ static error_t parse_verify(int key, char *arg, struct argp_state *state)
 	return 0;
 }
 
-static double now_seconds(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
 static void show_progress(u32 done, u32 total, void *arg)
 {
-	double seconds = now_seconds() - *(double *)arg;
+	double seconds = seconds_now() - *(double *)arg;
 	char rate[16], left[24];
 
 	/* The first few tell little of the rest. */
@@ -211,26 +194,25 @@ static void show_change(const struct record *r, enum record_status before, void 
 
 int crashes_verify(int argc, char **argv)
 {
-	double started = now_seconds();
+	double started = seconds_now();
 	struct crashes_input input = {0};
 	struct verify_options o = {.near_runs = VERIFY_NEAR_RUNS,
 				   .progress = show_progress,
 				   .changed = show_change,
 				   .arg = &started,
-				   .interrupted = &interrupted};
+				   .interrupted = &command_interrupted};
 	struct verify_result r;
 	char message[512], time[24];
 	int ret;
 
 	crashes_parse("verify", verify_options, parse_verify, &o, argc, argv, &input);
-	signal(SIGINT, on_interrupt);
-	signal(SIGTERM, on_interrupt);
+	command_catch_interrupts();
 	ret = verify_store(input.dir, &o, &r, message, sizeof(message));
 	terminal_progress_end();
 	if (ret)
 		return command_fail(ret == -ENOENT || ret == -ENOTDIR ? EXIT_USAGE : EXIT_BROKEN, "%s", message);
 	printf("%u of %u reproducers in %s: %u fire, %u near their schedule, %u do not, %u cannot be run\n", r.done,
-	       r.reproducers, terminal_seconds(now_seconds() - started, time), r.outcomes[VERIFY_FIRES],
+	       r.reproducers, terminal_seconds(seconds_now() - started, time), r.outcomes[VERIFY_FIRES],
 	       r.outcomes[VERIFY_NEAR], r.outcomes[VERIFY_SILENT], r.outcomes[VERIFY_BROKEN]);
 	printf("%u bug%s fixed, %u regressed\n", r.fixed, r.fixed == 1 ? "" : "s", r.regressed);
 	return r.regressed ? EXIT_FOUND : EXIT_HELD;

@@ -7,13 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #include "core/rt/random.h"
 #include "crashes/attempt.h"
 #include "crashes/folder.h"
 #include "crashes/input.h"
 #include "crashes/recording.h"
+#include "fuzz/seconds.h"
 
 #define FIRST_RUNS 400
 #define LONGEST_RUNS 100000
@@ -28,17 +28,9 @@ struct search {
 	struct rt_random random;
 };
 
-static double now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
-}
-
 static double seconds_left(const struct search *s)
 {
-	return s->options->seconds_max ? s->options->seconds_max - (now() - s->start) : 1e9;
+	return s->options->seconds_max ? s->options->seconds_max - (seconds_now() - s->start) : 1e9;
 }
 
 static bool is_over(const struct search *s)
@@ -52,7 +44,7 @@ static void tell(struct search *s, const char *doing)
 	struct lift_status *status = &s->result->status;
 
 	status->runs = s->attempt.runs;
-	status->seconds = now() - s->start;
+	status->seconds = seconds_now() - s->start;
 	status->doing = doing;
 	if (s->options->progress)
 		s->options->progress(status, s->options->progress_arg);
@@ -175,7 +167,7 @@ int lift(const char *folder, const struct lift_options *options, struct scenario
 	}
 	search->options = options;
 	search->result = result;
-	search->start = now();
+	search->start = seconds_now();
 	search->attempt.runs_max = options->runs_max ? options->runs_max : UINT64_MAX;
 	rt_random_seed(&search->random, options->seed);
 	ret = load(search, folder, error, size);

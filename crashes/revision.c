@@ -4,22 +4,14 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "crashes/process.h"
 #include "crashes/save.h"
+#include "fuzz/seconds.h"
 #include "fuzz/token.h"
 
 /* What `pfnstorm replay` ends with (docs/OUTPUT.md). */
 enum { REPLAY_HELD, REPLAY_FAILED, REPLAY_USAGE, REPLAY_DRIFT, REPLAY_BROKEN };
-
-static double now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
 
 static void __attribute__((format(printf, 3, 4)))
 answer(struct revision *r, enum revision_state state, const char *fmt, ...)
@@ -220,12 +212,12 @@ static int replay(struct question *q, struct revision *r)
 
 int revision_ask(struct question *q, struct revision *r)
 {
-	double started = now();
+	double started = seconds_now();
 	bool built = false;
 	int ret = build(q, r, &built);
 
 	if (!ret && built)
 		ret = replay(q, r);
-	r->seconds = now() - started;
+	r->seconds = seconds_now() - started;
 	return ret;
 }

@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "fuzz/record.h"
+#include "fuzz/seconds.h"
 
 struct explorer {
 	const struct explore_subject *subject;
@@ -19,15 +19,6 @@ struct explorer {
 	u64 first_hash;
 	bool differs; /* some run had another hash than the first */
 };
-
-/* Wall clock: for budgets and rates only, no run sees it. */
-static double now_seconds(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
 
 static void update_status(struct explorer *e, double now)
 {
@@ -97,7 +88,7 @@ static bool budget_left(struct explorer *e)
 	/* Reading the clock costs as much as a short run: look every 64 runs. */
 	if (s->runs % 64)
 		return true;
-	now = now_seconds();
+	now = seconds_now();
 	if (o->seconds_max > 0 && now - e->started >= o->seconds_max)
 		return false;
 	if (o->progress && now >= e->next_progress) {
@@ -147,10 +138,10 @@ int explore(const struct explore_subject *subject, const struct explore_options 
 		goto err_strategy;
 	}
 	recorder_init(&e.recorder, &e.strategy->rt, e.schedule);
-	e.started = now_seconds();
+	e.started = seconds_now();
 	e.next_progress = e.started + 0.25;
 	explore_runs(&e);
-	update_status(&e, now_seconds());
+	update_status(&e, seconds_now());
 	if (result->status.report.drifted) {
 		snprintf(result->error, sizeof(result->error),
 			 "a schedule did not repeat after %llu runs: the machine is not deterministic",

@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "fuzz/seconds.h"
 #include "fuzz/token.h"
 #include "stress/collect.h"
 #include "stress/mix.h"
@@ -38,14 +38,6 @@ static struct campaign {
 	bool expected; /* what the scenario expects occurred */
 	bool broken;
 } campaign;
-
-static double now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
-}
 
 /* ---- input ----------------------------------------------------------------------------------------------------- */
 
@@ -142,7 +134,7 @@ static void watch(void *arg)
 	(void)arg;
 	tally_add(&tally, campaign.round.state);
 	if (!campaign.options.quiet)
-		tally_progress(&tally, now() - campaign.start, false);
+		tally_progress(&tally, seconds_now() - campaign.start, false);
 }
 
 static void report_found(const struct rt_verdict *verdict, const char *folder)
@@ -151,7 +143,7 @@ static void report_found(const struct rt_verdict *verdict, const char *folder)
 		return;
 	printf("%s: %s\n%s\n", verdict_name(verdict->kind), verdict->signature, verdict->detail);
 	if (campaign.round.state->boot_ns && rt_thread_postmortem()->fail_ns)
-		printf("after %.1f s\n", now() - campaign.start);
+		printf("after %.1f s\n", seconds_now() - campaign.start);
 	printf("folder %s\n", folder);
 	fflush(stdout);
 }
@@ -198,7 +190,7 @@ static void found(void)
 static bool next_round(u64 number)
 {
 	const struct options *o = &campaign.options;
-	double left = o->seconds - (now() - campaign.start);
+	double left = o->seconds - (seconds_now() - campaign.start);
 	u64 seed = o->seed + number;
 	struct rt_random random;
 	enum round_end end;
@@ -317,10 +309,10 @@ int main(int argc, char **argv)
 		printf("token %s\n", token);
 	fflush(stdout);
 	round_catch_signals();
-	campaign.start = now();
+	campaign.start = seconds_now();
 	while (next_round(number))
 		number++;
-	elapsed = now() - campaign.start;
+	elapsed = seconds_now() - campaign.start;
 	if (!campaign.options.quiet)
 		tally_progress(&campaign.before, elapsed, true);
 	print_end(elapsed);

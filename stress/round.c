@@ -10,8 +10,9 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "fuzz/seconds.h"
 
 /* A child that has not come to its end so long after its time: its tasks go on without finishing an operation. */
 #define OVERTIME_SECONDS 20.0
@@ -54,14 +55,6 @@ int round_prepare(struct round *r)
 	if (!r->output)
 		return -ENOMEM;
 	return rt_thread_record(NULL);
-}
-
-static double seconds_now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
 }
 
 /* The child dies with its parent, and leaves signals from the terminal to it. */
