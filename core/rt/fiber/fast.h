@@ -102,7 +102,9 @@ ALWAYS_INLINE bool half_is_old(const struct race_pair *pair, u32 half, u32 kind)
 {
 	u32 base = IS_STORE(kind) ? rt_fast.view.base_store : rt_fast.view.base;
 
-	if (pair->plain_write[half] >= base || pair->marked_write[half] >= base)
+	u32 marked_base = kind == RT_READ_ONCE ? rt_fast.view.base_foreign : base;
+
+	if (pair->plain_write[half] >= base || pair->marked_write[half] >= marked_base)
 		return false;
 	if (kind != RT_READ_ONCE && pair->plain_read[half] >= base)
 		return false;

@@ -67,6 +67,7 @@ static inline void sched_load_epoch(void)
 		.slice_store = rt.relaxed ? RT_OUT_OF_REACH : slice,
 		.base = base,
 		.base_store = base_store,
+		.base_foreign = rt_reads_sink ? base : UINT32_MAX,
 	};
 
 	/* Not one from the other: a wide load of what narrow stores have just written waits for them. */

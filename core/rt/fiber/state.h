@@ -249,11 +249,12 @@ struct rt_view {
 	cell_vector base_lanes; /* base_store in each, top bits flipped */
 	s32 slice, slice_store;
 	u32 base, base_store; /* base 0: nothing is detected */
+	u32 base_foreign;     /* for marked reads of what was written marked, which matter to rt_reads_sink only */
 };
 #define RT_OUT_OF_REACH INT32_MAX
 #define RT_VIEW_NOTHING                                                                                                \
 	{                                                                                                              \
-		{INT32_MIN, INT32_MIN, INT32_MIN, INT32_MIN}, RT_OUT_OF_REACH, RT_OUT_OF_REACH, 0, 0                   \
+		{INT32_MIN, INT32_MIN, INT32_MIN, INT32_MIN}, RT_OUT_OF_REACH, RT_OUT_OF_REACH, 0, 0, 0                \
 	}
 
 struct rt_fast {
