@@ -5,7 +5,7 @@
 set -euo pipefail
 here=$(dirname "$(readlink -f "$0")")
 source_root=$(readlink -f "${PFNSTORM_SOURCE_DIR:-$here/..}")
-folders='core|fuzz|api|crashes|stress|oracle|cli|corpus|docs|dev\.d|cmake'
+folders='core|fuzz|api|crashes|stress|oracle|jobs|cli|corpus|docs|dev\.d|cmake'
 export LC_ALL=C
 
 say() {
