@@ -2,6 +2,7 @@
 #include "core/mm/hwpoison.h"
 
 #include "core/mm/buddy.h"
+#include "core/mm/lru.h"
 #include "core/mm/machine.h"
 #include "core/rt/point.h"
 #include "core/rt/report.h"
@@ -16,6 +17,26 @@ void SetPageHWPoisonUsed(struct page *page)
 	WRITE_ONCE(page->private, MAGIC_HWPOISON_USED);
 }
 
+/*
+ * On an LRU list, whose neighbours point at it. lru_lock excludes that it gets there between the two looks: whoever
+ * puts it there has a reference until it is there, and so has whoever takes it off.
+ *
+ *	here                            migrate_pages(), putting back
+ *	page_ref_count() == 1 ?         lru_cache_add(): SetPageLRU, list_add    under lru_lock
+ *	PageLRU() ?                     put_page(): 2 -> 1
+ */
+static bool only_ours(const struct page *page)
+{
+	struct lruvec *lruvec = page_lruvec(page);
+	unsigned long flags;
+	bool ours;
+
+	spin_lock_irqsave(&lruvec->lru_lock, flags);
+	ours = page_ref_count(page) == 1 && !PageLRU(page);
+	spin_unlock_irqrestore(&lruvec->lru_lock, flags);
+	return ours;
+}
+
 bool hwpoison_page_gone(const struct page *page)
 {
 	u64 private;
@@ -28,7 +49,7 @@ bool hwpoison_page_gone(const struct page *page)
 		return false;
 	private = READ_ONCE(page->private);
 	return page_ref_count(page) == 0 ||
-	       (page_ref_count(page) == 1 && (private == MAGIC_HWPOISON || private == MAGIC_HWPOISON_USED));
+	       ((private == MAGIC_HWPOISON || private == MAGIC_HWPOISON_USED) && only_ours(page));
 }
 
 /* The first page of the block of 2^order pages that @page would be in. */

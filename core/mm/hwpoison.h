@@ -23,8 +23,8 @@ bool PageHWPoisonTakenOff(const struct page *page);
 /* The page was taken from its user: remember that the one reference left is ours. */
 void SetPageHWPoisonUsed(struct page *page);
 /*
- * Poisoned, and nobody uses it any more: its block may go without it. Lock-free; true as long as nobody unpoisons it.
- * 6.1 takes any poisoned page for one.
+ * Poisoned, and nobody uses it any more: its block may go without it. True as long as nobody unpoisons it. Takes
+ * lru_lock; zone->lock may be held. 6.1 takes any poisoned page for one.
  */
 bool hwpoison_page_gone(const struct page *page);
 
