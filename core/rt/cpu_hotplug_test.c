@@ -283,6 +283,43 @@ static void test_stop_orders(void **state)
 	rt_test_expect_ok(&another);
 }
 
+static void adds_to_plain(void *info)
+{
+	(void)info;
+	shared.plain++;
+}
+
+/* Folds what the CPU has, as vmstat does, while it is away. */
+static void folds_and_starts(void *arg)
+{
+	(void)arg;
+	BUG_ON(cpu_down(1));
+	shared.plain++;
+	BUG_ON(cpu_up(1));
+	WRITE_ONCE(shared.holders, 1);
+}
+
+/* Knows of it by a look that orders nothing: what runs on the CPU is ordered by the start of the CPU. */
+static void interrupts_it(void *arg)
+{
+	(void)arg;
+	while (!READ_ONCE(shared.holders))
+		msleep(1);
+	BUG_ON(smp_call_function_single(1, adds_to_plain, NULL, true));
+	BUG_ON(READ_ONCE(shared.plain) != 2);
+}
+
+static void test_start_orders(void **state)
+{
+	struct rt_test test = {.cpus = 3,
+			       .rounds = 20,
+			       .boot = boot,
+			       .task = {{"f", 0, folds_and_starts, NULL}, {"i", 2, interrupts_it, NULL}}};
+
+	(void)state;
+	rt_test_expect_ok(&test);
+}
+
 static void works(void *arg)
 {
 	(void)arg;
@@ -408,6 +445,7 @@ int main(void)
 		cmocka_unit_test(test_tasks_move),
 		cmocka_unit_test(test_held_cpus_are_waited_for),
 		cmocka_unit_test(test_stop_orders),
+		cmocka_unit_test(test_start_orders),
 		cmocka_unit_test(test_work_runs_elsewhere),
 		cmocka_unit_test(test_kthreads_return),
 		cmocka_unit_test(test_down_since_boot),

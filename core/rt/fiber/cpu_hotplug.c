@@ -121,6 +121,8 @@ static u32 tasks_at_home_on(u32 cpu)
 void cpu_bring_up(unsigned int cpu)
 {
 	mask_point(RT_PC());
+	/* What was done for the CPU while it was away, its handlers see: the caller starts it. */
+	hb_release(&rt.cpu[cpu].irq_sync);
 	set_mask(*rt.online | BIT(cpu));
 	if (!tasks_at_home_on(cpu))
 		return;
