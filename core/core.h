@@ -131,7 +131,7 @@ struct machine_config {
 	u32 geometry;                /* enum geometry_id */
 	u32 cpus;                    /* 1 .. 8 in scenarios */
 	u32 nodes;                   /* 1 .. 4; block b belongs to node b * nodes / blocks */
-	u32 blocks;                  /* block ids are 0 .. blocks-1; 1 .. 64 in scenarios, up to 8192 */
+	u32 blocks;                  /* block ids are 0 .. blocks-1; 1 .. 8192, fuzzed up to 16 */
 	u32 topology;                /* enum topology_id */
 	u32 boot_params;             /* bit per enum boot_param_id */
 	u32 memory;                  /* enum rt_memory_model; under thread what the processor does */

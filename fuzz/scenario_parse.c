@@ -151,7 +151,7 @@ static int parse_machine_key(struct parser *p, const struct text_word *key, cons
 	if (text_is(key, "nodes"))
 		return parse_count(p, value, "nodes", 4, &m->nodes);
 	if (text_is(key, "blocks"))
-		return parse_count(p, value, "blocks", 64, &m->blocks);
+		return parse_count(p, value, "blocks", 8192, &m->blocks);
 	if (text_is(key, "online"))
 		return block_ranges_parse(&p->line, value, &m->online);
 	if (text_is(key, "normal"))

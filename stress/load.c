@@ -8,6 +8,7 @@
 
 #include "core/rt/task.h"
 #include "core/rt/thread.h"
+#include "stress/readers.h"
 #include "stress/undo.h"
 
 #define PUBLISH_NS 100000000L
@@ -15,10 +16,14 @@
 static struct {
 	const struct scenario *scenario;
 	struct load_state *state;
+	struct latencies *latencies;
 	u64 end_ns; /* rt_now_ns() */
 	u32 stop;
 	u32 ended; /* rt_run() has returned */
 	u64 passes;
+	struct {
+		u64 read, failed;
+	} reader[THREADS_MAX];
 } load;
 
 static bool stopping(void)
@@ -37,13 +42,16 @@ struct performer {
 static s64 perform(struct performer *p, const struct op *op)
 {
 	struct load_task *task = p->task;
-	u64 at = task->begun % LOAD_RECENT;
+	u64 at = task->begun % LOAD_RECENT, began = rt_now_ns();
+	s64 value;
 
 	task->recent[at].op = *op;
 	task->recent[at].pass = p->pass;
-	task->recent[at].ns = rt_now_ns();
+	task->recent[at].ns = began;
 	__atomic_store_n(&task->begun, task->begun + 1, __ATOMIC_RELEASE);
-	return core_run_op(op);
+	value = core_run_op(op);
+	histogram_record(&load.latencies->of[task - load.state->task][op->id], rt_now_ns() - began);
+	return value;
 }
 
 /* A listener's veto, a signal or a page in use can make a step back fail: it is tried again in the passes to come. */
@@ -77,6 +85,13 @@ static void repeat(void *arg)
 	}
 }
 
+static void read_files(void *arg)
+{
+	u32 number = (u32)((struct load_task *)arg - load.state->task);
+
+	readers_main(&load.scenario->machine, number, stopping, &load.reader[number].read, &load.reader[number].failed);
+}
+
 static void boot_ops(void *arg)
 {
 	const struct scenario *s = load.scenario;
@@ -96,6 +111,11 @@ static void publish(void)
 {
 	load.state->passes = __atomic_load_n(&load.passes, __ATOMIC_RELAXED);
 	load.state->points = rt_thread_points();
+	load.state->files_read = load.state->files_failed = 0;
+	for (u32 i = 0; i < THREADS_MAX; i++) {
+		load.state->files_read += __atomic_load_n(&load.reader[i].read, __ATOMIC_RELAXED);
+		load.state->files_failed += __atomic_load_n(&load.reader[i].failed, __ATOMIC_RELAXED);
+	}
 	for (u32 id = 0; id < LOAD_OP_IDS; id++) {
 		const struct op_stats *from = core_op_stats(id);
 		struct op_stats *to = &load.state->op[id];
@@ -143,19 +163,23 @@ static void last_words(const struct rt_verdict *verdict, char *buf, size_t size)
 	core_describe_machine(buf + used, size - used);
 }
 
-static void create_tasks(const struct scenario *s, u32 threads)
+/* The last @readers of @threads read files. */
+static void create_tasks(const struct scenario *s, u32 threads, u32 readers)
 {
 	for (u32 i = 0; i < threads; i++) {
 		const struct scenario_task *task = &s->task[i % s->nr_tasks];
 		struct load_task *to = &load.state->task[i];
+		bool reads = i + readers >= threads;
 
-		if (i < s->nr_tasks)
+		if (reads)
+			snprintf(to->name, sizeof(to->name), "sysfs%u", i + readers - threads);
+		else if (i < s->nr_tasks)
 			snprintf(to->name, sizeof(to->name), "%s", task->name);
 		else
 			snprintf(to->name, sizeof(to->name), "%.18s.%u", task->name, i / s->nr_tasks);
 		to->scenario_task = i % s->nr_tasks;
 		to->cpu = (task->cpu + i / s->nr_tasks) % s->machine.cpus;
-		rt_task_create(to->name, to->cpu, repeat, to);
+		rt_task_create(to->name, to->cpu, reads ? read_files : repeat, to);
 	}
 	load.state->nr_tasks = threads;
 }
@@ -193,7 +217,8 @@ void load_recent(const struct scenario *s, const struct load_state *state, const
 	}
 }
 
-void load_run(const struct scenario *s, const struct options *o, u64 seed, double seconds, struct load_state *state)
+void load_run(const struct scenario *s, const struct options *o, u64 seed, double seconds, struct load_state *state,
+	      struct latencies *latencies)
 {
 	struct rt_config config = {.cpus = s->machine.cpus, .seed = seed};
 	struct rt_result result;
@@ -201,6 +226,7 @@ void load_run(const struct scenario *s, const struct options *o, u64 seed, doubl
 
 	load.scenario = s;
 	load.state = state;
+	load.latencies = latencies;
 	rt_thread_quiet();
 	rt_thread_last_words(last_words);
 	rt_thread_patience((u64)(o->patience * 1e9));
@@ -208,7 +234,7 @@ void load_run(const struct scenario *s, const struct options *o, u64 seed, doubl
 	core_op_stats_reset();
 	rt_thread_perturb(o->perturb);
 	rt_thread_faults(o->faults);
-	create_tasks(s, o->threads ? o->threads : s->nr_tasks);
+	create_tasks(s, o->threads ? o->threads : s->nr_tasks + o->readers, o->readers);
 	state->boot_ns = rt_now_ns();
 	load.end_ns = state->boot_ns + (u64)(seconds * 1e9);
 	__atomic_store_n(&state->booted, 1, __ATOMIC_RELEASE);

@@ -5,9 +5,9 @@
 #define PFNSTORM_STRESS_LOAD_H
 
 #include "fuzz/scenario.h"
-#include "stress/options.h"
+#include "stress/latency.h"
 
-#define LOAD_OP_IDS 64
+#define LOAD_OP_IDS LATENCY_OPS
 #define LOAD_RECENT 64 /* operations remembered of each thread, power of two */
 
 /* What a thread did last, for the scenario that a crash is searched in again (crashes/lift.h). */
@@ -31,6 +31,7 @@ struct load_state {
 	u64 boot_ns;
 	u64 passes;
 	u64 points;
+	u64 files_read, files_failed; /* by readers; failed: not there, or not to be read now */
 	struct op_stats op[LOAD_OP_IDS];
 	u32 nr_tasks;
 	struct load_task task[THREADS_MAX]; /* each written by its thread only */
@@ -40,7 +41,8 @@ struct load_state {
  * Runs the scenario for @seconds after boot and returns when every task has finished its pass, undone it, and all laws
  * hold. A verdict ends the process instead (core/rt/thread.h).
  */
-void load_run(const struct scenario *s, const struct options *o, u64 seed, double seconds, struct load_state *state);
+void load_run(const struct scenario *s, const struct options *o, u64 seed, double seconds, struct load_state *state,
+	      struct latencies *latencies);
 
 /*
  * @s with a task for each thread, the failing one @failing and up to SCENARIO_TASKS in all: the operations it began in

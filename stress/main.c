@@ -10,13 +10,12 @@
 #include "fuzz/seconds.h"
 #include "fuzz/token.h"
 #include "stress/collect.h"
+#include "stress/machine.h"
 #include "stress/mix.h"
 #include "stress/options.h"
 #include "stress/round.h"
 #include "stress/tally.h"
 
-#define MIX_MACHINE "geometry=tiny cpus=2 blocks=8 online=0-3 normal=4 movable=5-6"
-#define MIX_THREADS 4
 #define SIGNATURES_MAX 64
 #define COMMAND_MAX 512
 
@@ -59,46 +58,17 @@ static void apply_switches(struct scenario *s, const struct options *o)
 	}
 }
 
-static void apply_geometry(struct scenario *s, const char *name)
+static void prepare_mix(struct scenario *s, struct options *o)
 {
-	static const char *const names[] = {
-#define GEOMETRY(id, text, ...) text,
-#include "core/geometries.def"
-#undef GEOMETRY
-	};
+	char message[512];
 
-	for (u32 i = 0; i < NR_GEOMETRIES; i++) {
-		if (!strcmp(name, names[i])) {
-			s->machine.geometry = i;
-			return;
-		}
-	}
-	exit(complain(EXIT_USAGE, "--geometry %s: expected tiny, small or x86-64", name));
-}
-
-/* A scenario whose tasks are still empty. */
-static void prepare_mix(struct scenario *s, const struct options *o)
-{
-	struct text_error error;
-	char text[512], message[256];
-	u32 threads = o->threads ? o->threads : MIX_THREADS;
-	int length = snprintf(text, sizeof(text), "pfnstorm 1\nname mix %.70s\nmachine %s\ntask t0 on cpu0\n", o->mix,
-			      o->machine ? o->machine : MIX_MACHINE);
-
-	if (mix_parse(o->mix, &campaign.mix, message, sizeof(message)))
+	if (mix_parse(o->mix, &campaign.mix, message, sizeof(message)) ||
+	    machine_prepare(o, &campaign.mix, s, message, sizeof(message)))
 		refuse(message);
-	if (length >= (int)sizeof(text))
-		refuse("--machine: too long");
-	if (scenario_parse(text, strlen(text), s, &error))
-		exit(complain(EXIT_USAGE, "--machine: %s", error.message));
-	s->nr_tasks = min(threads, (u32)SCENARIO_TASKS);
-	for (u32 i = 0; i < s->nr_tasks; i++) {
-		snprintf(s->task[i].name, sizeof(s->task[i].name), "t%u", i);
-		s->task[i].cpu = i % s->machine.cpus;
-	}
+	o->readers = mix_readers(&campaign.mix, machine_threads(o));
 }
 
-static void prepare_scenario(struct scenario *s, const struct options *o)
+static void prepare_scenario(struct scenario *s, struct options *o)
 {
 	char message[512];
 	const char *error;
@@ -108,8 +78,8 @@ static void prepare_scenario(struct scenario *s, const struct options *o)
 	else if (scenario_load(o->source, s, message, sizeof(message)))
 		refuse(message);
 	apply_switches(s, o);
-	if (o->geometry)
-		apply_geometry(s, o->geometry);
+	if (o->geometry && machine_geometry(o->geometry, &s->machine.geometry))
+		exit(complain(EXIT_USAGE, "--geometry %s: expected tiny, small or x86-64", o->geometry));
 	/* Threads follow no schedule. */
 	schedule_init(&s->schedule);
 	error = scenario_error(s);
@@ -223,6 +193,16 @@ static enum exit_status status(void)
 	return campaign.verdicts ? EXIT_FOUND : EXIT_HELD;
 }
 
+static void add_latency(struct json_object *op, u32 id)
+{
+	struct latency latency = latency_of(campaign.round.latencies, id);
+
+	json_object_object_add(op, "p50_us", json_object_new_double(latency.p50));
+	json_object_object_add(op, "p99_us", json_object_new_double(latency.p99));
+	json_object_object_add(op, "p999_us", json_object_new_double(latency.p999));
+	json_object_object_add(op, "max_us", json_object_new_double(latency.max));
+}
+
 static struct json_object *json_ops(void)
 {
 	struct json_object *ops = json_object_new_object();
@@ -240,6 +220,7 @@ static struct json_object *json_ops(void)
 		json_object_object_add(op, "attempts", json_object_new_uint64(stats->attempts));
 		json_object_object_add(op, "successes", json_object_new_uint64(stats->successes));
 		json_object_object_add(op, "errors", errors);
+		add_latency(op, op_infos[i].id);
 		json_object_object_add(ops, op_infos[i].name, op);
 	}
 	return ops;
@@ -262,6 +243,7 @@ static void print_json(double elapsed)
 	json_object_object_add(root, "rounds", json_object_new_uint64(campaign.before.rounds));
 	json_object_object_add(root, "passes", json_object_new_uint64(campaign.before.passes));
 	json_object_object_add(root, "points", json_object_new_uint64(campaign.before.points));
+	json_object_object_add(root, "files_read", json_object_new_uint64(campaign.before.files_read));
 	json_object_object_add(root, "operations", json_ops());
 	json_object_object_add(root, "found", found_list);
 	json_object_object_add(root, "expected_occurred", json_object_new_boolean(campaign.expected));
@@ -283,7 +265,7 @@ static void print_end(double elapsed)
 	}
 	printf("%.1f s, %" PRIu64 " rounds, %" PRIu64 " passes, %" PRIu64 " operations, %" PRIu64 " points\n", elapsed,
 	       campaign.before.rounds, campaign.before.passes, tally_ops(&campaign.before), campaign.before.points);
-	tally_print(&campaign.before);
+	tally_print(&campaign.before, campaign.round.latencies);
 	if (s->expect.set && !campaign.expected)
 		printf("expected %s %s, which did not occur in %.1f s\n", verdict_name(s->expect.kind), s->expect.words,
 		       elapsed);

@@ -6,8 +6,14 @@
 #include <string.h>
 
 #define WEIGHT_MAX 100000
-#define MIX_BOOT_SLOTS 4
-#define MIX_BOOT_PAGES 8
+
+static const struct mix_named rows[] = {
+#define MIX(id, list, boot_params, nr_cpus, nr_nodes, help)                                                            \
+	{.name = #id, .items = list, .text = help, .boot = boot_params, .cpus = nr_cpus, .nodes = nr_nodes},
+#include "stress/mixes.def"
+#undef MIX
+};
+_Static_assert(ARRAY_SIZE(rows) <= MIX_NAMED, "there is room for every row of mixes.def");
 
 static int fail(const char *text, const char *at, char *error, size_t size, const char *expected)
 {
@@ -25,6 +31,16 @@ static const struct op_info *op_of(const char *start, size_t length)
 	return NULL;
 }
 
+/* 1 + index, 0: there is no such mix. */
+static u32 named_of(const char *start, size_t length)
+{
+	for (u32 i = 0; i < ARRAY_SIZE(rows); i++) {
+		if (strlen(rows[i].name) == length && !strncmp(rows[i].name, start, length))
+			return i + 1;
+	}
+	return 0;
+}
+
 /* One "a-b-c:weight" from @at; returns where it ends, or NULL with the place of the error in @bad. */
 static const char *parse_item(const char *at, struct mix_item *item, const char **bad, const char **expected)
 {
@@ -35,10 +51,14 @@ static const char *parse_item(const char *at, struct mix_item *item, const char 
 		const struct op_info *info = op_of(at, length);
 
 		*bad = at;
-		*expected = "the name of an operation (pfnstorm run --help lists them), or all";
-		if (!item->count && length == 3 && !strncmp(at, "all", 3)) {
-			at += length;
-			break;
+		*expected = "an operation (pfnstorm run --help lists them), a mix (--list-mixes) or all";
+		if (!item->count) {
+			/* "contig" alone is the mix, "contig-free" the operation. */
+			item->named = at[length] == '-' ? 0 : named_of(at, length);
+			if (item->named || (length == 3 && !strncmp(at, "all", 3))) {
+				at += length;
+				break;
+			}
 		}
 		if (!info || item->count == MIX_CHAIN)
 			return NULL;
@@ -60,15 +80,19 @@ static const char *parse_item(const char *at, struct mix_item *item, const char 
 /* @item, or every operation if it names none. False: there is no room for that. */
 static bool add_item(struct mix *mix, const struct mix_item *item)
 {
-	u32 count = item->count ? 1 : nr_op_infos;
+	u32 count = item->count || item->named ? 1 : nr_op_infos;
 
 	if (mix->count + count > MIX_ITEMS)
 		return false;
+	if (item->named && !rows[item->named - 1].items[0]) {
+		mix->readers += item->weight;
+		return true;
+	}
 	for (u32 i = 0; i < count; i++) {
 		struct mix_item *to = &mix->item[mix->count++];
 
 		*to = *item;
-		if (!item->count) {
+		if (!item->count && !item->named) {
 			to->op[to->count++] = op_infos[i].id;
 			to->weight *= op_infos[i].weight;
 		}
@@ -77,11 +101,31 @@ static bool add_item(struct mix *mix, const struct mix_item *item)
 	return true;
 }
 
+/* The items of a row: they are ours, so they can be parsed (mix_test.c). */
+static void parse_named(struct mix_named *named)
+{
+	const char *at = named->items, *bad, *expected;
+
+	while (*at) {
+		struct mix_item item = {0};
+
+		at = parse_item(at, &item, &bad, &expected);
+		BUG_ON(!at || item.named || named->count == MIX_NAMED_ITEMS);
+		named->item[named->count++] = item;
+		named->weights += item.weight;
+		at += *at == ',';
+	}
+}
+
 int mix_parse(const char *text, struct mix *mix, char *error, size_t size)
 {
 	const char *at = text, *bad, *expected;
 
 	memset(mix, 0, sizeof(*mix));
+	for (u32 i = 0; i < ARRAY_SIZE(rows); i++) {
+		mix->named[i] = rows[i];
+		parse_named(&mix->named[i]);
+	}
 	for (;;) {
 		struct mix_item item = {0};
 		const char *start = at;
@@ -99,149 +143,88 @@ int mix_parse(const char *text, struct mix *mix, char *error, size_t size)
 	}
 }
 
-static const struct mix_item *draw_item(const struct mix *mix, struct rt_random *random)
+/* ---- what they need --------------------------------------------------------------------------------------------- */
+
+u32 mix_cpus(const struct mix *mix)
 {
-	u32 at = rt_random_below(random, mix->weights);
-	const struct mix_item *item = mix->item;
+	u32 cpus = 1;
 
-	for (; at >= item->weight; item++)
-		at -= item->weight;
-	return item;
-}
-
-static u32 enum_values(enum op_arg_type type)
-{
-	u32 count = 0;
-
-	while (op_enum_text(type, count))
-		count++;
-	return count;
-}
-
-static s32 movable_type(void)
-{
-	s32 value = 0;
-
-	while (strcmp(op_enum_text(ARG_MIGRATETYPE, (u32)value), "movable"))
-		value++;
-	return value;
-}
-
-/* What the operations of one item share. */
-struct target {
-	u32 block, slot;
-};
-
-static bool allocates(const struct mix_item *item)
-{
-	for (u32 i = 0; i < item->count; i++) {
-		if (!strcmp(op_info_by_id(item->op[i])->name, "alloc"))
-			return true;
+	for (u32 i = 0; i < mix->count; i++) {
+		if (mix->item[i].named)
+			cpus = max(cpus, mix->named[mix->item[i].named - 1].cpus);
 	}
-	return false;
+	return cpus;
 }
 
-/*
- * Each task has blocks and slots of its own and mostly takes one of those: if all tasks worked on all blocks, most
- * operations would find theirs in another state than they need. Block 0 holds what cannot move and is left alone.
- * Slots below MIX_BOOT_SLOTS are filled at boot, for what needs pages.
- */
-static struct target draw_target(const struct mix_item *item, struct rt_random *random, const struct scenario *s,
-				 u32 task)
+u32 mix_nodes(const struct mix *mix)
 {
-	u32 blocks = s->machine.blocks - 1, own = OP_SLOTS - MIX_BOOT_SLOTS;
-	struct target target = {0};
+	u32 nodes = 1;
 
-	if (blocks && blocks >= s->nr_tasks && rt_random_below(random, 4))
-		target.block = 1 + task +
-			       s->nr_tasks * rt_random_below(random, (blocks - task + s->nr_tasks - 1) / s->nr_tasks);
-	else if (blocks)
-		target.block = 1 + rt_random_below(random, blocks);
-	if (!allocates(item))
-		target.slot = rt_random_below(random, MIX_BOOT_SLOTS);
-	else if (rt_random_below(random, 4))
-		target.slot = MIX_BOOT_SLOTS + task % own;
-	else
-		target.slot = MIX_BOOT_SLOTS + rt_random_below(random, own);
-	return target;
-}
-
-static s32 draw_argument(const struct op_arg_info *arg, const struct target *target, struct rt_random *random,
-			 const struct scenario *s)
-{
-	switch (arg->type) {
-	case ARG_BLOCK:
-		return (s32)target->block;
-	case ARG_SLOT:
-		return (s32)target->slot;
-	case ARG_TASK:
-		return (s32)rt_random_below(random, s->nr_tasks);
-	case ARG_INT:
-		/* Squared: mostly small orders and counts, sometimes the largest. */
-		return arg->min + (s32)((u64)rt_random_below(random, 1024) * rt_random_below(random, 1024) *
-					(u64)(arg->max - arg->min + 1) / (1024 * 1024));
-	case ARG_MIGRATETYPE:
-		/* What cannot move keeps a block from going offline: a little of it is enough. */
-		return rt_random_below(random, 8) ? movable_type()
-						  : (s32)rt_random_below(random, enum_values(arg->type));
-	default:
-		return (s32)rt_random_below(random, enum_values(arg->type));
+	for (u32 i = 0; i < mix->count; i++) {
+		if (mix->item[i].named)
+			nodes = max(nodes, mix->named[mix->item[i].named - 1].nodes);
 	}
+	return nodes;
 }
 
-static void draw_op(u32 id, const struct target *target, struct rt_random *random, const struct scenario *s,
-		    struct op *op)
+const char *mix_fit(const struct mix *mix, struct machine_config *machine)
 {
-	const struct op_info *info = op_info_by_id(id);
+	static char text[128];
 
-	*op = (struct op){.id = id};
-	for (u32 i = 0; i < info->nr_args; i++)
-		op->arg[i] = draw_argument(&info->arg[i], target, random, s);
-}
+	for (u32 i = 0; i < mix->count; i++) {
+		const struct mix_named *named = mix->item[i].named ? &mix->named[mix->item[i].named - 1] : NULL;
 
-static void draw_task(const struct mix *mix, struct rt_random *random, const struct scenario *s, u32 index,
-		      struct scenario_task *task)
-{
-	for (;;) {
-		const struct mix_item *item = draw_item(mix, random);
-		struct target target = draw_target(item, random, s, index);
-
-		if (task->nr_ops + item->count > SCENARIO_OPS)
-			return;
-		for (u32 i = 0; i < item->count; i++)
-			draw_op(item->op[i], &target, random, s, &task->op[task->nr_ops++]);
+		if (!named)
+			continue;
+		machine->boot_params |= named->boot;
+		snprintf(text, sizeof(text), "mix %s needs cpus=%u nodes=%u or more, the machine has cpus=%u nodes=%u",
+			 named->name, named->cpus, named->nodes, machine->cpus, machine->nodes);
+		if (machine->cpus < named->cpus || machine->nodes < named->nodes)
+			return text;
 	}
+	return NULL;
 }
 
-static void fill_boot_slots(struct scenario *s)
+u32 mix_readers(const struct mix *mix, u32 threads)
 {
-	const struct op_info *info = op_info_by_name("alloc");
+	u32 all = mix->weights + mix->readers, readers;
 
-	s->nr_boot_ops = MIX_BOOT_SLOTS;
-	for (u32 slot = 0; slot < MIX_BOOT_SLOTS; slot++) {
-		struct op *op = &s->boot_op[slot];
+	if (!mix->readers || threads < 2)
+		return 0;
+	if (!mix->weights)
+		return threads - 1;
+	readers = (u32)((u64)threads * mix->readers / all);
+	readers = max(readers, 1U);
+	return min(readers, threads - 1);
+}
 
-		*op = (struct op){.id = info->id};
-		for (u32 i = 0; i < info->nr_args; i++) {
-			switch (info->arg[i].type) {
-			case ARG_SLOT:
-				op->arg[i] = (s32)slot;
-				break;
-			case ARG_MIGRATETYPE:
-				op->arg[i] = movable_type();
-				break;
-			default:
-				op->arg[i] = !strcmp(info->arg[i].name, "count") ? MIX_BOOT_PAGES : info->arg[i].min;
-			}
+static void print_need(const char *text, bool *first)
+{
+	printf("%s%s", *first ? "  (" : ", ", text);
+	*first = false;
+}
+
+void mix_list(void)
+{
+	static const char *const boot[] = {
+#define BOOT_PARAM(id, text, help) text,
+#include "core/boot_params.def"
+#undef BOOT_PARAM
+	};
+
+	for (u32 i = 0; i < ARRAY_SIZE(rows); i++) {
+		bool first = true;
+
+		printf("%-11s %s", rows[i].name, rows[i].text);
+		for (u32 k = 0; k < NR_BOOT_PARAMS; k++) {
+			if (rows[i].boot & BIT(k))
+				print_need(boot[k], &first);
 		}
-	}
-}
-
-void mix_draw(const struct mix *mix, struct rt_random *random, struct scenario *s)
-{
-	fill_boot_slots(s);
-	for (u32 i = 0; i < s->nr_tasks; i++) {
-		s->task[i].nr_ops = 0;
-		draw_task(mix, random, s, i, &s->task[i]);
+		if (rows[i].cpus > 1)
+			print_need("2 CPUs", &first);
+		if (rows[i].nodes > 1)
+			print_need("2 nodes", &first);
+		printf("%s\n", first ? "" : ")");
+		printf("%-11s %s\n", "", rows[i].items[0] ? rows[i].items : "threads of their own");
 	}
 }

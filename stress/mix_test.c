@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "stress/machine.h"
 #include "stress/mix.h"
 #include "stress/undo.h"
 
@@ -74,6 +75,99 @@ static void test_bad_mix_names_the_place(void **state)
 			print_error("'%s': %s\n", bad[i].text, error);
 		assert_non_null(strstr(error, bad[i].at));
 	}
+}
+
+/* Each row of mixes.def is a mix, and on the machine it asks for gives scenarios that can be run. */
+static void test_named_mixes_run_on_their_machines(void **state)
+{
+	static const char *const names[] = {
+#define MIX(id, ...) #id,
+#include "stress/mixes.def"
+#undef MIX
+	};
+	static struct scenario s;
+	static struct mix mix;
+	char message[256];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		struct options o = {.mix = names[i]};
+		struct rt_random random;
+
+		rt_random_seed(&random, i);
+		assert_int_equal(mix_parse(names[i], &mix, message, sizeof(message)), 0);
+		assert_true(mix.weights || mix.readers);
+		assert_int_equal(machine_prepare(&o, &mix, &s, message, sizeof(message)), 0);
+		mix_draw(&mix, &random, &s);
+		assert_null(scenario_error(&s));
+		assert_int_equal(s.task[0].nr_ops != 0, mix.weights != 0);
+	}
+}
+
+static void test_mixes_add_what_they_need(void **state)
+{
+	struct options o = {.mix = "contig:2,cpus:1,tiers"};
+	static struct scenario s;
+	static struct mix mix;
+	char message[256];
+
+	(void)state;
+	assert_int_equal(mix_parse(o.mix, &mix, message, sizeof(message)), 0);
+	assert_int_equal(machine_prepare(&o, &mix, &s, message, sizeof(message)), 0);
+	assert_int_equal(s.machine.boot_params, BIT(BOOT_PARAM_cma) | BIT(BOOT_PARAM_memory_tiers));
+	assert_int_equal(s.machine.nodes, 2);
+	o.machine = "cpus=2 blocks=8 online=0-5";
+	assert_int_equal(machine_prepare(&o, &mix, &s, message, sizeof(message)), -EINVAL);
+	assert_non_null(strstr(message, "mix tiers needs cpus=1 nodes=2"));
+	o.machine = "cpus=1 nodes=2 blocks=8 online=0-5";
+	assert_int_equal(machine_prepare(&o, &mix, &s, message, sizeof(message)), -EINVAL);
+	assert_non_null(strstr(message, "mix cpus needs cpus=2"));
+}
+
+static void test_memory_is_blocks(void **state)
+{
+	static const struct {
+		const char *memory, *geometry;
+		u32 blocks;
+	} sizes[] = {
+		{"1GiB", NULL, 8},    {"1TiB", NULL, 8192}, {"512MiB", "x86-64", 4},
+		{"4MiB", "tiny", 16}, {"2TiB", NULL, 0},    {"100MiB", NULL, 0},
+		{"128MiB", NULL, 0},  {"1GB", NULL, 0},     {"GiB", NULL, 0},
+	};
+	static struct scenario s;
+	static struct mix mix;
+	char message[256];
+
+	(void)state;
+	assert_int_equal(mix_parse("churn", &mix, message, sizeof(message)), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+		struct options o = {
+			.mix = "churn", .memory = sizes[i].memory, .geometry = sizes[i].geometry, .threads = 8};
+
+		assert_int_equal(machine_prepare(&o, &mix, &s, message, sizeof(message)),
+				 sizes[i].blocks ? 0 : -EINVAL);
+		if (!sizes[i].blocks)
+			continue;
+		assert_int_equal(s.machine.blocks, sizes[i].blocks);
+		assert_int_equal(s.machine.cpus, 8);
+		assert_null(scenario_error(&s));
+	}
+}
+
+static void test_readers_have_their_share(void **state)
+{
+	static struct mix mix;
+	char message[256];
+
+	(void)state;
+	assert_int_equal(mix_parse("churn:3,sysfs:1", &mix, message, sizeof(message)), 0);
+	assert_int_equal(mix_readers(&mix, 8), 2);
+	assert_int_equal(mix_readers(&mix, 2), 1);
+	assert_int_equal(mix_readers(&mix, 1), 0);
+	assert_int_equal(mix_parse("sysfs", &mix, message, sizeof(message)), 0);
+	assert_int_equal(mix_readers(&mix, 4), 3);
+	assert_int_equal(mix_parse("churn", &mix, message, sizeof(message)), 0);
+	assert_int_equal(mix_readers(&mix, 4), 0);
 }
 
 static void draw(struct scenario *s, u64 seed)
@@ -259,6 +353,10 @@ int main(void)
 		cmocka_unit_test(test_parse),
 		cmocka_unit_test(test_all_is_every_operation),
 		cmocka_unit_test(test_bad_mix_names_the_place),
+		cmocka_unit_test(test_named_mixes_run_on_their_machines),
+		cmocka_unit_test(test_mixes_add_what_they_need),
+		cmocka_unit_test(test_memory_is_blocks),
+		cmocka_unit_test(test_readers_have_their_share),
 		cmocka_unit_test(test_drawn_scenarios_are_valid),
 		cmocka_unit_test(test_undo_goes_back_in_order),
 		cmocka_unit_test(test_undo_forgets_what_was_undone),

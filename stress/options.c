@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "stress/mix.h"
+
 #define SECONDS_MAX (366.0 * 86400)
 
 const char *argp_program_version = "pfnstorm-stress 0.1.0";
@@ -20,6 +22,8 @@ enum {
 	KEY_SEED,
 	KEY_GEOMETRY,
 	KEY_MACHINE,
+	KEY_MEMORY,
+	KEY_LIST_MIXES,
 	KEY_SET,
 	KEY_CRASH_DIR,
 	KEY_PERTURB,
@@ -33,16 +37,22 @@ enum {
 static const struct argp_option known_options[] = {
 	{0, 0, 0, 0, "What to do:", 1},
 	{"mix", KEY_MIX, "LIST", 0,
-	 "Instead of a scenario: operations to draw from, each with a weight. Names joined by '-' are done in a row on "
-	 "the same block and slot; 'all' is every operation with its usual weight. Example: "
-	 "compact:4,walk:2,offline-remove:2,alloc-free:4",
+	 "Instead of a scenario: mixes by name (see --list-mixes) and operations to draw from, each with a weight. "
+	 "Operations joined by '-' are done in a row on the same block and slot; 'all' is every operation with its "
+	 "usual weight. Examples: walkers:2,churn:4,hotplug:1 and compact:4,walk:2,offline-remove:2,alloc-free:4",
 	 1},
+	{"list-mixes", KEY_LIST_MIXES, 0, 0, "Print the mixes with their operations and what they need, and end", 1},
 	{"set", KEY_SET, "DESIGN=ALTERNATIVE", 0,
 	 "Set a design or a bug switch, or era=6.1 (see pfnstorm designs, bugs)", 1},
 	{"geometry", KEY_GEOMETRY, "NAME", 0, "tiny, small or x86-64; default: the scenario's, or tiny", 1},
 	{"machine", KEY_MACHINE, "TEXT", 0,
 	 "With --mix: the machine as a scenario says it; default: geometry=tiny cpus=2 blocks=8 online=0-3 normal=4 "
-	 "movable=5-6",
+	 "movable=5-6, with the boot parameters, CPUs and nodes that the mixes need",
+	 1},
+	{"memory", KEY_MEMORY, "SIZE", 0,
+	 "With --mix and without --machine: so much memory, up to 1TiB, the last of it hot-added; geometry x86-64 "
+	 "unless "
+	 "--geometry is given. 1 TiB takes half a minute to boot and 16 GiB",
 	 1},
 	{"threads", KEY_THREADS, "N", 0,
 	 "Threads; tasks of a scenario are handed out in turn. Default: one per task, 4 with --mix", 1},
@@ -86,6 +96,8 @@ static const char doc[] =
 	"  pfnstorm-stress --time 60s corpus/race/compaction-remove.pfn\n"
 	"  pfnstorm-stress --set pfn_walk=unsynchronised --mix compact:4,walk:2,offline-remove:2,alloc-free:4\n"
 	"  pfnstorm-stress --threads 6 --time 10m --mix all,offline-remove:20\n"
+	"  pfnstorm-stress --time 5m --mix walkers:2,churn:4,hotplug:2,cpus:1,sysfs:1\n"
+	"  pfnstorm-stress --memory 16GiB --threads 16 --time 5m --mix hotplug:2,compaction:1,virtio:1\n"
 	"  pfnstorm-stress --threads 8 --geometry x86-64 --time 8h --keep-going --mix offline-online:1,alloc-free:3";
 
 int complain(enum exit_status status, const char *fmt, ...)
@@ -175,6 +187,9 @@ static bool parse_choice(int key, const char *arg, struct argp_state *state, str
 	case KEY_MACHINE:
 		o->machine = arg;
 		return true;
+	case KEY_MEMORY:
+		o->memory = arg;
+		return true;
 	case KEY_CRASH_DIR:
 		o->crash_dir = arg;
 		return true;
@@ -196,6 +211,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	if (parse_amount(key, arg, state, o) || parse_choice(key, arg, state, o))
 		return 0;
 	switch (key) {
+	case KEY_LIST_MIXES:
+		mix_list();
+		exit(EXIT_HELD);
 	case ARGP_KEY_ARG:
 		if (o->source)
 			argp_error(state, "unexpected argument '%s': one scenario is enough", arg);
@@ -204,8 +222,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_END:
 		if (!o->source == !o->mix)
 			argp_error(state, "expected either a SCENARIO or --mix");
-		if (o->machine && !o->mix)
-			argp_error(state, "--machine is for --mix: a scenario has its machine");
+		if ((o->machine || o->memory) && !o->mix)
+			argp_error(state, "--machine and --memory are for --mix: a scenario has its machine");
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;

@@ -23,7 +23,9 @@ struct options {
 	u32 nr_sets;
 	const char *geometry; /* NULL: the scenario's, or tiny */
 	const char *machine;  /* --mix: the line of a scenario, NULL: a default */
+	const char *memory;   /* --mix: "1TiB", NULL: as the default machine has */
 	u32 threads;          /* 0: one per task, or 4 under --mix */
+	u32 readers;          /* of them, those of mix `sysfs`: not said, but computed */
 	double seconds;
 	double round; /* seconds until a machine is booted anew */
 	u64 seed;

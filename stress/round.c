@@ -52,14 +52,15 @@ int round_prepare(struct round *r)
 		return -errno;
 	r->state = map;
 	r->output = malloc(ROUND_OUTPUT_MAX);
-	if (!r->output)
+	r->latencies = latency_map();
+	if (!r->output || !r->latencies)
 		return -ENOMEM;
 	return rt_thread_record(NULL);
 }
 
 /* The child dies with its parent, and leaves signals from the terminal to it. */
-static void child_main(const struct scenario *s, const struct options *o, u64 seed, double seconds,
-		       struct load_state *state, int output)
+static void child_main(const struct round *r, const struct scenario *s, const struct options *o, u64 seed,
+		       double seconds, int output)
 {
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	signal(SIGINT, SIG_IGN);
@@ -67,7 +68,7 @@ static void child_main(const struct scenario *s, const struct options *o, u64 se
 	signal(SIGHUP, SIG_IGN);
 	if (dup2(output, STDERR_FILENO) < 0)
 		_exit(EXIT_BROKEN);
-	load_run(s, o, seed, seconds, state);
+	load_run(s, o, seed, seconds, r->state, r->latencies);
 	_exit(EXIT_HELD);
 }
 
@@ -196,7 +197,7 @@ enum round_end round_run(struct round *r, const struct scenario *s, const struct
 	fflush(NULL);
 	pid = output < 0 ? -1 : fork();
 	if (!pid)
-		child_main(s, o, seed, seconds, r->state, output);
+		child_main(r, s, o, seed, seconds, output);
 	if (pid < 0) {
 		memset(&r->verdict, 0, sizeof(r->verdict));
 		r->verdict.kind = VERDICT_crash;

@@ -17,8 +17,9 @@ enum round_end {
 #define ROUND_OUTPUT_MAX (256 << 10)
 
 struct round {
-	struct load_state *state; /* shared with the child */
-	char *output;             /* what the child wrote to its standard error: sanitizers' reports. Terminated */
+	struct load_state *state;    /* shared with the child */
+	struct latencies *latencies; /* of all rounds, shared with their children */
+	char *output;                /* what the child wrote to its standard error: sanitizers' reports. Terminated */
 	struct rt_verdict verdict;
 	bool tool_failed; /* the child died of something that is no verdict of the core */
 };

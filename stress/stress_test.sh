@@ -45,8 +45,10 @@ grep -q 'walker' "$folder/trace.txt" || fail "the walker is not in the timeline"
 # The correct design: the same load finds nothing.
 run 1 --set pfn_walk=rcu --time 4s --round 2s --crash-dir "$work/none" "$scenario"
 says 'did not occur' out
-run 0 --time 4s --round 1s --threads 6 --crash-dir "$work/none" --mix "$mix"
+run 0 --time 4s --round 2s --threads 6 --crash-dir "$work/none" --mix "$mix,sysfs:1,contig:1"
 says 'nothing found' out
+says 'p99.9 us' out
+says 'files read' out
 [ ! -e "$work/none" ] || fail "a crash folder without a crash"
 
 # An offline that no signal of the scenario ends is ended with the round, and is no livelock.
@@ -73,11 +75,18 @@ says 'EINTR' out
 run 0 --json --quiet --time 1s --crash-dir "$work/none" --mix alloc-free:1
 says '"found":' out
 says '"successes":' out
+says '"p99_us":' out
 [ ! -s "$work/err" ] || fail "--quiet says something"
 
 # Bad input: place, expectation, status 2, nothing written.
 run 2 --mix compact:4,wolk:1
 says 'character 11' err
+run 2 --mix tiers --machine 'cpus=2 blocks=8 online=0-5'
+says 'tiers needs cpus=1 nodes=2' err
+run 2 --mix churn --memory 3TiB
+says 'expected from 2 to 8192 blocks' err
+run 0 --list-mixes
+says '^hotplug' out
 run 2 --time soon "$scenario"
 says 'expected a time' err
 run 2

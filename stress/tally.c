@@ -26,6 +26,8 @@ void tally_add(struct tally *tally, const struct load_state *state)
 	tally->rounds++;
 	tally->passes += state->passes;
 	tally->points += state->points;
+	tally->files_read += state->files_read;
+	tally->files_failed += state->files_failed;
 	for (u32 id = 0; id < LOAD_OP_IDS; id++) {
 		tally->op[id].attempts += state->op[id].attempts;
 		tally->op[id].successes += state->op[id].successes;
@@ -43,19 +45,29 @@ u64 tally_ops(const struct tally *tally)
 	return ops;
 }
 
+static const char *errno_name(int err)
+{
+	const char *name = strerrorname_np(err);
+
+	return name ? name : err == ERESTARTSYS ? "ERESTARTSYS" : "?";
+}
+
+static size_t format_errors(const struct op_stats *stats, char *buf, size_t size)
+{
+	size_t used = 0;
+
+	buf[0] = '\0';
+	for (u32 i = 0; i < OP_STATS_ERRNOS && stats->errnos[i].err && used < size; i++)
+		used += (size_t)snprintf(buf + used, size - used, " %" PRIu64 " %s", stats->errnos[i].count,
+					 errno_name(stats->errnos[i].err));
+	return used;
+}
+
 static size_t format_op(const struct op_info *info, const struct op_stats *stats, char *buf, size_t size)
 {
 	size_t used = (size_t)snprintf(buf, size, "%s %" PRIu64 " ok", info->name, stats->successes);
 
-	for (u32 i = 0; i < OP_STATS_ERRNOS && stats->errnos[i].err && used < size; i++) {
-		const char *name = strerrorname_np(stats->errnos[i].err);
-
-		used += (size_t)snprintf(buf + used, size - used, " %" PRIu64 " %s", stats->errnos[i].count,
-					 name                                  ? name
-					 : stats->errnos[i].err == ERESTARTSYS ? "ERESTARTSYS"
-									       : "?");
-	}
-	return used;
+	return used + format_errors(stats, buf + used, size - used);
 }
 
 static size_t add_op(const struct tally *tally, const struct op_info *info, char *buf, size_t used, size_t size)
@@ -87,17 +99,42 @@ void tally_line(const struct tally *tally, char *buf, size_t size)
 	}
 }
 
-void tally_print(const struct tally *tally)
+/* Microseconds: three digits, more only if they are whole. */
+static void format_us(double us, char *buf, size_t size)
 {
+	snprintf(buf, size, us < 10 ? "%.2f" : us < 100 ? "%.1f" : "%.0f", us);
+}
+
+static void print_op(const struct op_info *info, const struct op_stats *stats, const struct latency *latency)
+{
+	const double us[] = {latency->p50, latency->p99, latency->p999, latency->max};
+	char errors[160];
+
+	printf("  %-18s %10" PRIu64 " ok", info->name, stats->successes);
+	for (size_t i = 0; i < ARRAY_SIZE(us); i++) {
+		char number[16];
+
+		format_us(us[i], number, sizeof(number));
+		printf(" %9s", number);
+	}
+	format_errors(stats, errors, sizeof(errors));
+	printf("%s%s\n", errors[0] ? " " : "", errors);
+}
+
+void tally_print(const struct tally *tally, const struct latencies *latencies)
+{
+	printf("  %-18s %13s %9s %9s %9s %9s  %s\n", "operation", "", "p50 us", "p99 us", "p99.9 us", "max us",
+	       "errors");
 	for (u32 i = 0; i < nr_op_infos; i++) {
 		const struct op_stats *stats = &tally->op[op_infos[i].id];
-		char text[160];
+		struct latency latency = latency_of(latencies, op_infos[i].id);
 
-		if (!stats->attempts)
-			continue;
-		format_op(&op_infos[i], stats, text, sizeof(text));
-		printf("  %s\n", text);
+		if (stats->attempts)
+			print_op(&op_infos[i], stats, &latency);
 	}
+	if (tally->files_read)
+		printf("  %" PRIu64 " files read, %" PRIu64 " of them not there, or not to be read\n",
+		       tally->files_read, tally->files_failed);
 }
 
 static void format_count(double n, char *buf, size_t size)
