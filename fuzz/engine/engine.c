@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "fuzz/engine/engine.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +22,7 @@ static struct switches switches;
 static struct law_set laws;
 static u64 step_limit;
 static const char *tolerate = "", *crash_dir;
+static bool go_on;
 
 static struct {
 	const struct narrow_info *info; /* NULL: the target itself */
@@ -73,6 +75,9 @@ bool engine_wants_help(int argc, char **argv)
 		       "reported\n"
 		       "  PFNSTORM_FEEDBACK=edges,points,reads,phases    what counts as coverage (default: all)\n"
 		       "  PFNSTORM_CRASH_DIR=FOLDER                      keep the token of each verdict there\n"
+		       "  PFNSTORM_GO_ON=1                               a verdict that is kept there does not end "
+		       "the process\n"
+		       "  PFNSTORM_STATS_FILE=FILE                       each second, what was done so far\n"
 		       "  PFNSTORM_STATS=1                               at the end, how each operation fared\n"
 		       "  PFNSTORM_STEPS=NUMBER                          steps after which a run is a livelock "
 		       "(default %u)\n\n"
@@ -118,6 +123,10 @@ void engine_start(void)
 	crash_dir = getenv("PFNSTORM_CRASH_DIR");
 	if (crash_dir && (stat(crash_dir, &st) || !S_ISDIR(st.st_mode)))
 		bad_environment("PFNSTORM_CRASH_DIR", "expected an existing folder");
+	go_on = getenv("PFNSTORM_GO_ON") && strcmp(getenv("PFNSTORM_GO_ON"), "0") != 0;
+	if (go_on && !crash_dir)
+		bad_environment("PFNSTORM_GO_ON", "expected PFNSTORM_CRASH_DIR too, where verdicts are kept");
+	engine_report_start(go_on);
 	if (getenv("PFNSTORM_FEEDBACK") && feedback_choose(getenv("PFNSTORM_FEEDBACK"), message, sizeof(message)))
 		bad_environment("PFNSTORM_FEEDBACK", message);
 	step_limit = fuzz_target.steps;
@@ -233,36 +242,42 @@ bool engine_only_long(const struct scenario *s, struct rt_strategy *strategy, u3
 }
 
 /* One file per signature; written aside, then renamed, so that no reader and no kill sees half of it. */
-static void keep_token(const char *token, const struct rt_verdict *verdict)
+static bool keep_token(const char *token, const struct rt_verdict *verdict)
 {
 	u32 hash = XXH32(verdict->signature, strlen(verdict->signature), 0);
 	char path[512], aside[560];
+	bool kept;
 	FILE *file;
 
 	snprintf(path, sizeof(path), "%s/%s-%08x.token", crash_dir, verdict_name(verdict->kind), hash);
 	snprintf(aside, sizeof(aside), "%s.%d", path, (int)getpid());
 	file = fopen(aside, "we");
-	if (!file || fprintf(file, "%s\n", token) < 0 || fflush(file) || fsync(fileno(file)) || fclose(file) ||
-	    rename(aside, path))
-		fprintf(stderr, "%s: %s could not be written\n", engine_name(), path);
-	else
+	kept = file && fprintf(file, "%s\n", token) > 0 && fflush(file) == 0 && fsync(fileno(file)) == 0;
+	if (file)
+		kept = fclose(file) == 0 && kept && rename(aside, path) == 0;
+	if (kept)
 		fprintf(stderr, "kept:      %s\n", path);
+	else
+		fprintf(stderr, "%s: %s could not be written: %s\n", engine_name(), path, strerror(errno));
+	return kept;
 }
 
 void engine_verdict(const struct scenario *s, const struct rt_verdict *verdict)
 {
 	static struct scenario failing;
 	static char token[TOKEN_MAX];
+	bool fits;
 
 	if (engine_tolerates(verdict))
 		return;
 	scenario_copy(&failing, s);
 	laws_keep_needed(&failing.laws, verdict);
-	if (token_encode(&failing, token, sizeof(token)) < 0)
+	fits = token_encode(&failing, token, sizeof(token)) >= 0;
+	if (!fits)
 		snprintf(token, sizeof(token), "(the scenario is too long for a token)");
 	fprintf(stderr, "\nverdict:   %s\nsignature: %s\ndetail:    %s\ntoken:     %s\n", verdict_name(verdict->kind),
 		verdict->signature, verdict->detail, token);
-	if (crash_dir)
-		keep_token(token, verdict);
+	if (crash_dir && fits && keep_token(token, verdict) && go_on)
+		return;
 	abort();
 }

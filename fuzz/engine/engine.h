@@ -9,11 +9,15 @@
  *   PFNSTORM_TOLERATE=leak,words of a signature,…    verdicts that are not reported
  *   PFNSTORM_FEEDBACK=edges,points,reads,phases      what counts as coverage, see feedback.h; all if not set
  *   PFNSTORM_CRASH_DIR=folder                        keeps the token of each verdict there, engine killed or not
+ *   PFNSTORM_GO_ON=1                                 a verdict is kept there, and does not end the process
+ *   PFNSTORM_STATS_FILE=file                         replaced each second, see engine_report.c
  *   PFNSTORM_STEPS=number                            step limit of a run
  *   PFNSTORM_SELF_TEST=number                        see engine_self_test()
  */
 #ifndef PFNSTORM_FUZZ_ENGINE_H
 #define PFNSTORM_FUZZ_ENGINE_H
+
+#include <stdio.h>
 
 #include "core/rt/report.h"
 #include "fuzz/mutate.h"
@@ -67,10 +71,16 @@ bool engine_self_test(void);
 bool engine_decode(const u8 *data, size_t size, struct scenario *s);
 /*
  * At a verdict: returns if it is ok or tolerated; else prints the token and the signature on stderr, keeps the token,
- * and aborts so that the engine keeps the input. @s is the scenario with the exact schedule of the run.
+ * and aborts so that the engine keeps the input; with PFNSTORM_GO_ON it returns if the token is kept. @s is the
+ * scenario with the exact schedule of the run.
  */
 void engine_verdict(const struct scenario *s, const struct rt_verdict *verdict);
 bool engine_tolerates(const struct rt_verdict *verdict);
+/*
+ * Is engine_verdict() to be called for what is not tolerated? With PFNSTORM_GO_ON only the 1st, 4th, 16th … time a
+ * signature is seen. Counts the verdict: once per run.
+ */
+bool engine_is_news(const struct rt_verdict *verdict);
 /*
  * Is a livelock none? Either an offline waits for what only others could do, unpin a page or free memory to migrate to:
  * it waits until a signal, as the kernel does, and no scenario is obliged to send one. Or the run only is long, and
@@ -83,5 +93,12 @@ bool engine_only_long(const struct scenario *s, struct rt_strategy *strategy, u3
 void engine_count(const struct runner_result *r);
 /* Sets up the report at exit if it is asked for. */
 void engine_stats_start(void);
+/* What engine_count() has, as lines of PFNSTORM_STATS_FILE. */
+void engine_stats_write(FILE *file);
+
+/* PFNSTORM_STATS_FILE. */
+void engine_report_start(bool go_on);
+/* After each input. */
+void engine_report_input(void);
 
 #endif

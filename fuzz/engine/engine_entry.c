@@ -29,6 +29,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 {
 	fuzz_target.run(data, size);
+	engine_report_input();
 	if (fuzz_target.scenarios && !(feedback_wanted & FEEDBACK_EDGES))
 		engine_forget_coverage();
 	return 0;

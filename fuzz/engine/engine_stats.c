@@ -11,7 +11,7 @@
 
 #define PAIRS_PRINTED 12
 
-static bool wanted;
+static bool wanted, printed;
 static u64 overlapped[64];
 static u64 runs, verdicts[NR_VERDICTS];
 
@@ -70,9 +70,22 @@ static void print_stats(void)
 		print_never_overlapped();
 }
 
+void engine_stats_write(FILE *file)
+{
+	fprintf(file, "runs %llu\nboots %llu\n", (unsigned long long)runs, (unsigned long long)runner_boots());
+	for (u32 i = 0; i < NR_VERDICTS; i++)
+		if (verdicts[i])
+			fprintf(file, "verdict %s %llu\n", verdict_name(i), (unsigned long long)verdicts[i]);
+	for (u32 i = 0; i < nr_op_infos; i++)
+		if (overlapped[op_infos[i].id])
+			fprintf(file, "overlapped %s 0x%llx\n", op_infos[i].name,
+				(unsigned long long)overlapped[op_infos[i].id]);
+}
+
 void engine_stats_start(void)
 {
-	wanted = getenv("PFNSTORM_STATS") && strcmp(getenv("PFNSTORM_STATS"), "0") != 0;
-	if (wanted)
+	printed = getenv("PFNSTORM_STATS") && strcmp(getenv("PFNSTORM_STATS"), "0") != 0;
+	wanted = printed || getenv("PFNSTORM_STATS_FILE");
+	if (printed)
 		atexit(print_stats);
 }

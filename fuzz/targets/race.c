@@ -53,7 +53,8 @@ static void run(const u8 *data, size_t size)
 	engine_count(&result);
 	if (result.rt.verdict.kind == VERDICT_livelock)
 		guided_init(&guided, &scenario, lenient);
-	if (!engine_tolerates(&result.rt.verdict) && !engine_only_long(&scenario, &guided.strategy, 0, &result))
+	if (!engine_tolerates(&result.rt.verdict) && !engine_only_long(&scenario, &guided.strategy, 0, &result) &&
+	    engine_is_news(&result.rt.verdict))
 		report();
 }
 

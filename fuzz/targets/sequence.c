@@ -63,7 +63,8 @@ static void run(const u8 *data, size_t size)
 		}
 	}
 	engine_count(&result);
-	if (!engine_tolerates(&result.rt.verdict) && !engine_only_long(&scenario, NULL, RUNNER_SEQUENCE, &result))
+	if (!engine_tolerates(&result.rt.verdict) && !engine_only_long(&scenario, NULL, RUNNER_SEQUENCE, &result) &&
+	    engine_is_news(&result.rt.verdict))
 		report(&scenario, &result.rt.verdict);
 }
 
