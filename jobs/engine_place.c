@@ -83,6 +83,36 @@ const char *engine_mutator_place(const char *engine, char path[PATH_MAX])
 	return NULL;
 }
 
+static const char *data_place(const char *const *forms, u32 nr, const char *target, char path[PATH_MAX])
+{
+	char self[PATH_MAX];
+
+	own_folder(self);
+	for (u32 i = 0; i < nr; i++) {
+		const char *rest = strchr(forms[i], '%');
+
+		if ((size_t)snprintf(path, PATH_MAX, "%s%.*s%s%s", self, (int)(rest - forms[i]), forms[i], target,
+				     rest + 2) < PATH_MAX &&
+		    access(path, R_OK) == 0)
+			return path;
+	}
+	return NULL;
+}
+
+const char *engine_seeds(const char *target, char path[PATH_MAX])
+{
+	static const char *const forms[] = {"/../../../corpus/%s", "/../share/pfnstorm/corpus/%s"};
+
+	return data_place(forms, ARRAY_SIZE(forms), target, path);
+}
+
+const char *engine_dictionary(const char *target, char path[PATH_MAX])
+{
+	static const char *const forms[] = {"/../../../fuzz/targets/%s.dict", "/../share/pfnstorm/%s.dict"};
+
+	return data_place(forms, ARRAY_SIZE(forms), target, path);
+}
+
 const char *engine_in_path(const char *name, const char *search, char path[PATH_MAX])
 {
 	for (const char *at = search; at && *at;) {

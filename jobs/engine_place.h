@@ -21,6 +21,10 @@ const char *engine_place(enum engine_kind kind, const char *target, const char *
 			 char *message, size_t size);
 /* The same for AFL++'s mutator, a library: beside the AFL++ program @engine, or in ../lib. NULL if it is not there. */
 const char *engine_mutator_place(const char *engine, char path[PATH_MAX]);
+/* Folder of seeds of @target: of the tree this tool was built in, or of share/pfnstorm. NULL: there is none. */
+const char *engine_seeds(const char *target, char path[PATH_MAX]);
+/* The same for words of its input, TARGET.dict. */
+const char *engine_dictionary(const char *target, char path[PATH_MAX]);
 /* A program in @search, a list like PATH; NULL if there is none. */
 const char *engine_in_path(const char *name, const char *search, char path[PATH_MAX]);
 /* The compiler's name of itself in a program: "clang version 19.1.4". False if the program does not say. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a supervisor reads while the engine runs: PFNSTORM_STATS_FILE, replaced about once a second.
+ * What a supervisor reads while the engine runs: PFNSTORM_STATS_FILE, replaced about once a second. A final %p is the
+ * number of the process: AFL++ has one target process after another, and each begins at zero.
  *
  *   pfnstorm-stats 1
  *   inputs N | runs N | boots N | interleavings N     since the process began
@@ -102,17 +103,22 @@ static void write_file(FILE *file)
 /* Written aside, then renamed: a reader sees all of one moment. A full disk costs a report, not the campaign. */
 static void replace_file(void)
 {
-	char aside[560];
+	char name[512], aside[560];
+	size_t len = strlen(path);
 	FILE *file;
 	bool complete;
 
-	snprintf(aside, sizeof(aside), "%s.%d", path, (int)getpid());
+	if (len > 2 && strcmp(path + len - 2, "%p") == 0)
+		snprintf(name, sizeof(name), "%.*s%d", (int)len - 2, path, (int)getpid());
+	else
+		snprintf(name, sizeof(name), "%s", path);
+	snprintf(aside, sizeof(aside), "%s.new", name);
 	file = fopen(aside, "we");
 	if (!file)
 		return;
 	write_file(file);
 	complete = !ferror(file);
-	if (fclose(file) || !complete || rename(aside, path))
+	if (fclose(file) || !complete || rename(aside, name))
 		unlink(aside);
 }
 
