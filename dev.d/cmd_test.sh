@@ -20,7 +20,7 @@ dev_test() {
 		presets="$presets coverage"
 		select=()
 	fi
-	dev_setup --quiet
+	dev_setup --quiet ${full:+--full}
 	for preset in $presets; do
 		CONFIGURE_OPTIONS=()
 		case $full-$preset in
