@@ -23,6 +23,9 @@ zlib1g-dev          compressed recordings of a real kernel
 libxxhash-dev       names of crash folders
 libdw-dev           places in the source
 libsqlite3-dev      index of the crash store
+binutils            what OSS-Fuzz's checks look at
+zip                 seeds for OSS-Fuzz
+unzip               the same, read back
 "
 # What only tests of the wide tier need; those say so and are skipped without it.
 WIDE_PACKAGES="
