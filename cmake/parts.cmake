@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Part libraries, all of them Debian packages. cmocka is a part of the tests only.
 
-if(NOT PFNSTORM_ENGINE)
-	find_library(cmocka cmocka REQUIRED)
-endif()
+find_library(cmocka cmocka REQUIRED)
 add_library(cmocka INTERFACE)
 target_link_libraries(cmocka INTERFACE ${cmocka})
 
@@ -22,4 +20,5 @@ pkg_check_modules(ZLIB REQUIRED IMPORTED_TARGET zlib)
 pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
 pkg_check_modules(DW REQUIRED IMPORTED_TARGET libdw)
 pkg_check_modules(SQLITE REQUIRED IMPORTED_TARGET sqlite3)
+pkg_check_modules(INIH REQUIRED IMPORTED_TARGET inih)
 string(TOUPPER ${PFNSTORM_URCU} urcu_flavour)

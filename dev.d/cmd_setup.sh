@@ -23,15 +23,7 @@ zlib1g-dev          compressed recordings of a real kernel
 libxxhash-dev       names of crash folders
 libdw-dev           places in the source
 libsqlite3-dev      index of the crash store
-binutils            what OSS-Fuzz's checks look at
-zip                 seeds for OSS-Fuzz
-unzip               the same, read back
-"
-# What only tests of the wide tier need; those say so and are skipped without it.
-WIDE_PACKAGES="
-chromium            looks at pages
-gnuplot-nox         plots of a report
-libxml2-utils       reads JUnit XML
+libinih-dev         job files of nights
 "
 
 missing_packages() {
@@ -43,19 +35,11 @@ missing_packages() {
 }
 
 dev_setup() {
-	local missing name purpose install quiet=
-	while [ $# -gt 0 ]; do
-		case $1 in
-		--full) PACKAGES=$PACKAGES${WIDE_PACKAGES#$'\n'} ;;
-		--quiet) quiet=yes ;;
-		*) bad_usage "setup: unexpected argument '$1'" ;;
-		esac
-		shift
-	done
+	local missing name purpose install
 	command -v dpkg-query >/dev/null || die "needs Debian 12 or a system with its packages: dpkg-query was not found" 2
 	mapfile -t missing < <(missing_packages)
 	if [ ${#missing[@]} -eq 0 ]; then
-		[ -n "$quiet" ] || say "every package is installed"
+		[ "${1:-}" = --quiet ] || say "every package is installed"
 		return
 	fi
 	say "${#missing[@]} packages are missing:"

@@ -36,8 +36,7 @@ data_races() {
 	find core -name '*.[ch]' ! -name '*_test.c' ! -path 'core/rt/*' -exec awk '
 		FNR == 1 { text = "" }
 		{ text = text $0 "\n" }
-		text !~ /data_race\(/ { text = ""; next }
-		{ collect() }
+		{ if (text ~ /data_race\(/) collect() }
 		# Once the parentheses are closed, prints what stood in quotes.
 		function collect(    at, depth, quoted, reason, c) {
 			at = index(text, "data_race(") + 10
@@ -56,7 +55,7 @@ data_races() {
 				return
 			print "| `" FILENAME "` | " reason " |"
 			text = substr(text, at)
-		}' {} +
+		}' {} \;
 }
 
 check_data_races() {
@@ -85,6 +84,19 @@ check_output() {
 		<(table verdicts core/verdicts.def | sort)
 	difference "variable in docs/OUTPUT.md" <(rows docs/OUTPUT.md "## Fuzz targets" | sed 's/^| `\([A-Z_]*\)`.*/\1/' | sort) \
 		<(grep -hoE 'getenv\("PFNSTORM_[A-Z_]+' fuzz/engine/*.c | sed 's/.*"//' | sort -u)
+}
+
+# Keys of job files, and words for what came of a night.
+check_nightly() {
+	difference "key in docs/NIGHTLY.md" \
+		<(rows docs/NIGHTLY.md "## The job file" | sed 's/^| `\([a-z]*\)` | `\([a-z.]*\)`.*/\1 \2/' | sort) \
+		<(sed -n 's/^JOB_KEY(\([a-z]*\), [a-z_]*, "\([a-z.]*\)".*/\1 \2/p' jobs/jobfile.def | sort)
+	difference "outcome in docs/NIGHTLY.md" \
+		<(grep -oE '^\| [0-9]+ \| `[a-z]+`|^\| `(held|found|timeout|silent|broken|skipped|interrupted|running)`.*\|' docs/NIGHTLY.md |
+			grep -oE '`[a-z]+`' | tr -d '`' | sort -u) \
+		<(sed -n 's/^\(UNIT\|NIGHT\)_OUTCOME_WORD(\([a-z]*\),.*/\2/p' jobs/unit_outcomes.def jobs/night_outcomes.def | sort -u)
+	difference "variable in docs/NIGHTLY.md" <(grep -oE '^\| `PFNSTORM_[A-Z_]+' docs/NIGHTLY.md | sed 's/.*`//' | sort) \
+		<(grep -ohE '"PFNSTORM_[A-Z_]+' jobs/hook.c | tr -d '"' | sort)
 }
 
 # Laws that tables or sources know, and verdicts.
@@ -148,6 +160,7 @@ check() {
 		check_reasons
 		check_operations
 		check_output
+		check_nightly
 		check_laws
 		check_paths
 		check_links
@@ -162,27 +175,15 @@ trap 'rm -rf "$tree"' EXIT
 failed=0
 planted=0
 
-# The copy is as old as can be, so what a command has touched is younger.
-(cd "$source_root" && tar -cf - --exclude=./build --exclude=./.git --exclude=./crashes/found .) | tar -xmf - -C "$tree"
-find "$tree" -type f -exec touch -d @0 {} +
-
-# Puts back what a command has touched.
-restore() {
-	local file
-	find "$tree" -type f -newermt @1 -printf '%P\n' | while IFS= read -r file; do
-		rm "$tree/$file"
-		[ ! -e "$source_root/$file" ] || cp "$source_root/$file" "$tree/$file"
-		[ ! -e "$tree/$file" ] || touch -d @0 "$tree/$file"
-	done
-}
-
-# plant TEXT COMMAND...: in the copy, the command makes exactly one complaint, with that text.
+# plant TEXT COMMAND...: in a fresh copy, the command makes exactly one complaint, with that text.
 plant() {
 	local text=$1 got
 	shift
-	(cd "$tree" && "$@")
-	got=$(check "$tree")
-	restore
+	rm -rf "${tree:?}/copy"
+	mkdir "$tree/copy"
+	(cd "$source_root" && tar -cf - --exclude=./build --exclude=./.git --exclude=./crashes/found .) | tar -xf - -C "$tree/copy"
+	(cd "$tree/copy" && "$@")
+	got=$(check "$tree/copy")
 	planted=$((planted + 1))
 	if [ "$(wc -l <<<"$got")" -ne 1 ] || [[ $got != *"$text"* ]]; then
 		printf 'FAILED %s: wanted one complaint with "%s", got:\n%s\n' "$*" "$text" "$got"
@@ -210,6 +211,8 @@ plant "missing: row in docs/scenario.md: | 63 | \`nap ms={ms}\` | ms: 1-9, defau
 plant "missing: reason in docs/FIDELITY.md: | \`x\` | 1-2 | \`y\` | z |" append oracle/reasons.def 'REASON("x", 1, 2, "y", "z")'
 plant "missing: verdict in docs/OUTPUT.md: | \`gone\` |" append core/verdicts.def 'VERDICT(gone, "gone", "away")'
 plant "missing: variable in docs/OUTPUT.md: PFNSTORM_NEW" append fuzz/engine/new.c 'char *f(void) { return getenv("PFNSTORM_NEW"); }'
+plant "missing: key in docs/NIGHTLY.md: night mood" append jobs/jobfile.def 'JOB_KEY(night, mood, "mood", TEXT, "", "", "x")'
+plant "missing: outcome in docs/NIGHTLY.md: lost" append jobs/unit_outcomes.def 'UNIT_OUTCOME_WORD(lost, true, "x")'
 plant "law in docs/LAWS.md, which the sources do not know: new_law" sed -i 's/^| 94 .*/| 94 | x | y | `new_law` |/' docs/LAWS.md
 plant "missing: number in docs/LAWS.md: 94" sed -i '/^| 94 /d' docs/LAWS.md
 plant "nothing sees: | 94 |" sed -i 's/^| 94 .*/| 94 | x | y | |/' docs/LAWS.md

@@ -8,9 +8,7 @@
 
 void scenario_init(struct scenario *s)
 {
-	/* Entries of the schedule are behind its count, and many. */
-	memset(s, 0, offsetof(struct scenario, schedule));
-	schedule_init(&s->schedule);
+	memset(s, 0, sizeof(*s));
 	s->machine.geometry = GEOMETRY_tiny;
 	s->machine.cpus = 2;
 	s->machine.nodes = 1;

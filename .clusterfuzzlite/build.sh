@@ -1,3 +1,0 @@
-#!/bin/bash -eu
-# SPDX-License-Identifier: MIT
-exec bash -eu "$SRC/pfnstorm/fuzz/oss-fuzz/build.sh"
