@@ -3,6 +3,8 @@
 # The page of `explain --html` as a browser shows it: every lane and the verdict are in it, it draws without a complaint, in
 # light and dark. Skipped where there is no chromium: it is 0.3 GB, and what the page says is tested without it.
 . "$PFNSTORM_SOURCE_DIR/cli/testing.sh" || exit 1
+# The page is the same in every build.
+[ "$PFNSTORM_PRESET" = release ] || exit 77
 if ! browser=$(command -v chromium || command -v chromium-headless-shell); then
 	echo "chromium is not installed: nobody looks at the page"
 	exit 77

@@ -13,8 +13,12 @@ if(PFNSTORM_AFL)
 else()
 	set(pic -fPIE)
 endif()
-add_compile_options(${PFNSTORM_WARNINGS} -g ${pic} -fno-omit-frame-pointer)
-add_link_options($<$<STREQUAL:$<TARGET_PROPERTY:TYPE>,EXECUTABLE>:-pie> -fuse-ld=lld)
+if(NOT PFNSTORM_ENGINE)
+	set(debug -g)
+	set(linker -fuse-ld=lld)
+endif()
+add_compile_options(${PFNSTORM_WARNINGS} ${debug} ${pic} -fno-omit-frame-pointer)
+add_link_options($<$<STREQUAL:$<TARGET_PROPERTY:TYPE>,EXECUTABLE>:-pie> ${linker})
 add_compile_definitions(_GNU_SOURCE)
 include_directories(${PROJECT_SOURCE_DIR})
 
@@ -37,7 +41,7 @@ endif()
 
 # Core on fibers: one frozen set in every preset, so that the same run has the same scheduling points everywhere.
 # The number of accesses changes with inlining, vectors and builtins; the callbacks need an edge type beside them.
-if(PFNSTORM_AFL)
+if(PFNSTORM_AFL OR PFNSTORM_ENGINE_GLUE STREQUAL afl)
 	set(edges trace-pc-guard)
 else()
 	set(edges inline-8bit-counters,pc-table)
@@ -52,6 +56,9 @@ if(PFNSTORM_SANITIZE MATCHES undefined)
 endif()
 set(PFNSTORM_UNOBSERVED -fno-sanitize-coverage=trace-loads,trace-stores -fno-sanitize=thread)
 set(PFNSTORM_PLAIN -O2)
+if(PFNSTORM_ENGINE)
+	include(${CMAKE_CURRENT_LIST_DIR}/engine.cmake)
+endif()
 
 # AFL++'s driver adds its runtime at the link; it would drop trace-loads and trace-stores if it compiled.
 if(PFNSTORM_AFL)

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: MIT
 # Part libraries, all of them Debian packages. cmocka is a part of the tests only.
 
-find_library(cmocka cmocka REQUIRED)
+if(NOT PFNSTORM_ENGINE)
+	find_library(cmocka cmocka REQUIRED)
+endif()
 add_library(cmocka INTERFACE)
 target_link_libraries(cmocka INTERFACE ${cmocka})
 

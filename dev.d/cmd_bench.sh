@@ -53,6 +53,7 @@ bench_rows() {
 		say "running $program"
 		"$program" || say "$program ended with status $?: its rows are incomplete"
 	done
+	build/fuzz/bin/fuzz_bench_schedules 10000 "ASan and UBSan"
 	for preset in release fuzz; do
 		limit=50000
 		[ $preset = release ] || limit=20000
@@ -88,7 +89,7 @@ dev_bench() {
 	dev_setup --quiet
 	BENCH_CORPUS=$(mktemp -d)
 	configure_and_build release
-	configure_and_build fuzz fuzz_race fuzz_empty
+	configure_and_build fuzz fuzz_race fuzz_empty bin/fuzz_bench_schedules
 	configure_and_build afl afl_race afl_mutator.so
 	# Engines read one scenario a file, without folders in between.
 	find corpus/bench -maxdepth 1 -type f -name '*.pfn' -exec cp {} "$BENCH_CORPUS" \;

@@ -9,7 +9,7 @@ dev_fmt() {
 	*) bad_usage "fmt: unexpected argument '$1'" ;;
 	esac
 	command -v clang-format >/dev/null || die "clang-format was not found: apt-get install clang-format" 2
-	mapfile -t files < <(find core fuzz api crashes stress oracle cli dev.d -name '*.[ch]' | sort)
+	mapfile -t files < <(find core fuzz api crashes stress oracle jobs cli dev.d -name '*.[ch]' | sort)
 	[ -n "$check" ] || { clang-format -i "${files[@]}"; return; }
 	for file in "${files[@]}"; do
 		if ! clang-format "$file" | cmp -s - "$file"; then

@@ -24,6 +24,15 @@ libxxhash-dev       names of crash folders
 libdw-dev           places in the source
 libsqlite3-dev      index of the crash store
 libinih-dev         job files of nights
+binutils            what OSS-Fuzz's checks look at
+zip                 seeds for OSS-Fuzz
+unzip               the same, read back
+"
+# What only tests of the wide tier need; those say so and are skipped without it.
+WIDE_PACKAGES="
+chromium            looks at pages
+gnuplot-nox         plots of a report
+libxml2-utils       reads JUnit XML
 "
 
 missing_packages() {
@@ -35,11 +44,19 @@ missing_packages() {
 }
 
 dev_setup() {
-	local missing name purpose install
+	local missing name purpose install quiet=
+	while [ $# -gt 0 ]; do
+		case $1 in
+		--full) PACKAGES=$PACKAGES${WIDE_PACKAGES#$'\n'} ;;
+		--quiet) quiet=yes ;;
+		*) bad_usage "setup: unexpected argument '$1'" ;;
+		esac
+		shift
+	done
 	command -v dpkg-query >/dev/null || die "needs Debian 12 or a system with its packages: dpkg-query was not found" 2
 	mapfile -t missing < <(missing_packages)
 	if [ ${#missing[@]} -eq 0 ]; then
-		[ "${1:-}" = --quiet ] || say "every package is installed"
+		[ -n "$quiet" ] || say "every package is installed"
 		return
 	fi
 	say "${#missing[@]} packages are missing:"

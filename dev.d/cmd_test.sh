@@ -20,7 +20,7 @@ dev_test() {
 		presets="$presets coverage"
 		select=()
 	fi
-	dev_setup --quiet
+	dev_setup --quiet ${full:+--full}
 	for preset in $presets; do
 		CONFIGURE_OPTIONS=()
 		case $full-$preset in
@@ -38,8 +38,8 @@ dev_test() {
 	# filed under one bug is counted in two.
 	local searched='(msan|fuzz|afl|coverage)[.]fuzz_planted_test'
 	local counted='(tsan|msan|coverage|asan-clang14)[.]crashes_dedup_slow_test'
-	# The tool has one thread; its replays of known bugs are what TSan may see something in.
-	local tool='tsan[.](cli_.*|crashes_[^k].*|crashes_kill_test)'
+	# The tool has one thread, and so has a recording; replays of known bugs are what TSan may see something in.
+	local tool='tsan[.](cli_.*|crashes_[^k].*|crashes_kill_test|oracle_.*)'
 	select+=(-E "^($searched|$counted|$tool)\$")
 	ctest --test-dir build --output-on-failure --no-tests=error --timeout 1800 -j "$JOBS" "${select[@]}"
 }

@@ -36,7 +36,8 @@ data_races() {
 	find core -name '*.[ch]' ! -name '*_test.c' ! -path 'core/rt/*' -exec awk '
 		FNR == 1 { text = "" }
 		{ text = text $0 "\n" }
-		{ if (text ~ /data_race\(/) collect() }
+		text !~ /data_race\(/ { text = ""; next }
+		{ collect() }
 		# Once the parentheses are closed, prints what stood in quotes.
 		function collect(    at, depth, quoted, reason, c) {
 			at = index(text, "data_race(") + 10
@@ -55,7 +56,7 @@ data_races() {
 				return
 			print "| `" FILENAME "` | " reason " |"
 			text = substr(text, at)
-		}' {} \;
+		}' {} +
 }
 
 check_data_races() {
@@ -175,15 +176,27 @@ trap 'rm -rf "$tree"' EXIT
 failed=0
 planted=0
 
-# plant TEXT COMMAND...: in a fresh copy, the command makes exactly one complaint, with that text.
+# The copy is as old as can be, so what a command has touched is younger.
+(cd "$source_root" && tar -cf - --exclude=./build --exclude=./.git --exclude=./crashes/found .) | tar -xmf - -C "$tree"
+find "$tree" -type f -exec touch -d @0 {} +
+
+# Puts back what a command has touched.
+restore() {
+	local file
+	find "$tree" -type f -newermt @1 -printf '%P\n' | while IFS= read -r file; do
+		rm "$tree/$file"
+		[ ! -e "$source_root/$file" ] || cp "$source_root/$file" "$tree/$file"
+		[ ! -e "$tree/$file" ] || touch -d @0 "$tree/$file"
+	done
+}
+
+# plant TEXT COMMAND...: in the copy, the command makes exactly one complaint, with that text.
 plant() {
 	local text=$1 got
 	shift
-	rm -rf "${tree:?}/copy"
-	mkdir "$tree/copy"
-	(cd "$source_root" && tar -cf - --exclude=./build --exclude=./.git --exclude=./crashes/found .) | tar -xf - -C "$tree/copy"
-	(cd "$tree/copy" && "$@")
-	got=$(check "$tree/copy")
+	(cd "$tree" && "$@")
+	got=$(check "$tree")
+	restore
 	planted=$((planted + 1))
 	if [ "$(wc -l <<<"$got")" -ne 1 ] || [[ $got != *"$text"* ]]; then
 		printf 'FAILED %s: wanted one complaint with "%s", got:\n%s\n' "$*" "$text" "$got"

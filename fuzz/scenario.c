@@ -8,7 +8,9 @@
 
 void scenario_init(struct scenario *s)
 {
-	memset(s, 0, sizeof(*s));
+	/* Entries of the schedule are behind its count, and many. */
+	memset(s, 0, offsetof(struct scenario, schedule));
+	schedule_init(&s->schedule);
 	s->machine.geometry = GEOMETRY_tiny;
 	s->machine.cpus = 2;
 	s->machine.nodes = 1;

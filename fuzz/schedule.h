@@ -23,7 +23,7 @@
 #include "core/rt/types.h"
 #include "fuzz/text.h"
 
-#define SCHEDULE_MAX 512     /* entries */
+#define SCHEDULE_MAX 4096    /* entries */
 #define SCHEDULE_FUZZ_MAX 64 /* of them in the byte form */
 #define SCHEDULE_OBJECTS 32  /* distinct object names of one schedule */
 #define SCHEDULE_OBJECT_LEN 48

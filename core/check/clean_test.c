@@ -2,8 +2,6 @@
 /* With the default design and no bug, every random scenario under every random schedule ends with verdict ok. */
 #include "core/check/test_schedule.h"
 
-#include <time.h>
-
 #define BLOCKS 5
 #define SCHEDULES 25 /* of each scenario */
 
@@ -47,13 +45,12 @@ static void random_scenario(struct test_scenario *s, struct rt_random *r, u32 fa
 }
 
 /* @design: an assignment besides the default, or NULL. */
-static void run_scenarios(u64 first_seed, u32 seconds, u32 faults, const char *design)
+static void run_scenarios(u64 first_seed, u32 scenarios, u32 faults, const char *design)
 {
-	time_t end = time(NULL) + (time_t)seconds;
 	struct rt_random r;
 
 	rt_random_seed(&r, first_seed);
-	while (time(NULL) < end) {
+	for (u32 i = 0; i < scenarios; i++) {
 		struct test_scenario s;
 		struct rt_result result;
 		u64 scenario_seed = r.state;
@@ -86,13 +83,13 @@ static u64 seed_from_environment(u64 otherwise)
 static void without_faults(void **state)
 {
 	(void)state;
-	run_scenarios(seed_from_environment(1), 8, 0, NULL);
+	run_scenarios(seed_from_environment(1), 200, 0, NULL);
 }
 
 static void with_faults(void **state)
 {
 	(void)state;
-	run_scenarios(seed_from_environment(2), 8, BIT(NR_FAULTS) - 1, NULL);
+	run_scenarios(seed_from_environment(2), 200, BIT(NR_FAULTS) - 1, NULL);
 }
 
 /* The laws marked OP hold whenever no operation is under way, not only in the end. */
@@ -100,7 +97,7 @@ static void after_each_operation(void **state)
 {
 	(void)state;
 	core_check_after_each_op(true);
-	run_scenarios(seed_from_environment(3), 4, BIT(NR_FAULTS) - 1, NULL);
+	run_scenarios(seed_from_environment(3), 80, BIT(NR_FAULTS) - 1, NULL);
 	core_check_after_each_op(false);
 }
 
@@ -113,7 +110,7 @@ static void at_each_step(void **state)
 	for (u32 law = 0; core_law_name(law); law++)
 		laws.word[law / 64] |= (u64)core_law_at_steps(law) << law % 64;
 	core_check_at_each_step(&laws);
-	run_scenarios(seed_from_environment(7), 3, BIT(NR_FAULTS) - 1, NULL);
+	run_scenarios(seed_from_environment(7), 30, BIT(NR_FAULTS) - 1, NULL);
 	core_check_at_each_step(NULL);
 }
 
@@ -128,17 +125,16 @@ static void other_designs_hold(void **state)
 
 	(void)state;
 	for (u32 i = 0; i < ARRAY_SIZE(designs); i++)
-		run_scenarios(seed_from_environment(4 + i), 2, BIT(NR_FAULTS) - 1, designs[i]);
+		run_scenarios(seed_from_environment(4 + i), 40, BIT(NR_FAULTS) - 1, designs[i]);
 }
 
-/* Of a few operations that need others before them a slow machine may see none succeed: it runs fewer scenarios. */
+/* Of a few operations that need others before them none may succeed. */
 static void enough_was_run(void **state)
 {
 	u32 never = 0;
 
 	(void)state;
 	printf("%llu runs, %llu points\n", (unsigned long long)runs, (unsigned long long)points);
-	assert_true(runs >= 1000);
 	for (u32 i = 0; i < nr_op_infos; i++) {
 		const struct op_stats *stats = core_op_stats(op_infos[i].id);
 

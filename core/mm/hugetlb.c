@@ -127,6 +127,12 @@ void remove_hugetlb_page(struct hstate *h, struct page *page, bool adjust_surplu
 		h->surplus_huge_pages--;
 		h->surplus_huge_pages_node[nid]--;
 	}
+	/*
+	 * The marks go to the broken pages while it is a page of the pool: hugetlb_lock excludes a memory_failure()
+	 * that finds it no longer one and the broken page not yet marked, and counts that again.
+	 */
+	if (!bug(hugetlb_poison_moves_late) && PageHWPoison(page))
+		hugetlb_clear_page_hwpoison(page);
 	/* Whoever takes a reference from here on frees it as what it is then. */
 	set_page_count(page, 1);
 	WRITE_ONCE(page[1].compound_dtor, (READ_ONCE(page[1].compound_dtor) & RAW_HWPOISON) | COMPOUND_PAGE_DTOR);
@@ -137,7 +143,7 @@ void remove_hugetlb_page(struct hstate *h, struct page *page, bool adjust_surplu
 void update_and_free_page(struct hstate *h, struct page *page)
 {
 	point(hugetlb, removed, page_to_pfn(page));
-	if (PageHWPoison(page))
+	if (bug(hugetlb_poison_moves_late) && PageHWPoison(page))
 		hugetlb_clear_page_hwpoison(page);
 	__free_pages(page, h->order);
 }

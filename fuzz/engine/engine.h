@@ -56,6 +56,8 @@ bool engine_wants_help(int argc, char **argv);
 /* Of each engine's glue: forgets the edges covered since the input began, since whether it boots depends on the last.
  */
 void engine_forget_coverage(void);
+/* Of each engine's glue, after each input: hands over the features that the engine does not see by itself. */
+void engine_publish_feedback(void);
 /* Of each engine's glue: options that suit these targets better than the engine's defaults, unless they are given. */
 void engine_set_options(int *argc, char ***argv);
 /* Boots the machine of @s if needed, without it showing in the coverage. */

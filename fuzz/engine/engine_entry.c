@@ -32,6 +32,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 	engine_report_input();
 	if (fuzz_target.scenarios && !(feedback_wanted & FEEDBACK_EDGES))
 		engine_forget_coverage();
+	engine_publish_feedback();
 	return 0;
 }
 

@@ -1,0 +1,3 @@
+#!/bin/bash -eu
+# SPDX-License-Identifier: MIT
+exec bash -eu "$SRC/pfnstorm/fuzz/oss-fuzz/build.sh"

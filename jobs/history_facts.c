@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+#include "jobs/history_facts.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "crashes/grow.h"
+
+const struct history_value_facts history_values[NR_HISTORY_VALUES] = {
+#define HISTORY_VALUE(id, key, join, better, unit, label, help)                                                        \
+	{#id, key, JOIN_##join, BETTER_##better, unit, label, help},
+#include "jobs/history_values.def"
+#undef HISTORY_VALUE
+};
+
+const struct history_word history_night_outcomes[] = {
+#define NIGHT_OUTCOME(id, tone, text) {#id, TONE_##tone, text},
+#include "jobs/history_words.def"
+	{0},
+};
+
+const struct history_word history_unit_outcomes[] = {
+#define UNIT_OUTCOME(id, tone, text) {#id, TONE_##tone, text},
+#include "jobs/history_words.def"
+	{0},
+};
+
+const struct history_word history_kinds[] = {
+#define UNIT_KIND(id, text) {#id, TONE_PLAIN, text},
+#include "jobs/history_words.def"
+	{0},
+};
+
+const struct history_word history_news[] = {
+#define CRASH_NEWS(id, tone, text) {#id, TONE_##tone, text},
+#include "jobs/history_words.def"
+	{0},
+};
+
+u32 history_rank(const struct history_word *table, const char *word)
+{
+	u32 rank = 0;
+
+	while (table[rank].word && strcmp(table[rank].word, word) != 0)
+		rank++;
+	return rank;
+}
+
+enum history_tone history_tone(const struct history_word *table, const char *word)
+{
+	const struct history_word *w = &table[history_rank(table, word)];
+
+	return w->word ? w->tone : TONE_WARN;
+}
+
+void history_unit_init(struct history_unit *u)
+{
+	memset(u, 0, sizeof(*u));
+	u->shards = 1;
+	u->exit = -1;
+	for (u32 i = 0; i < NR_HISTORY_VALUES; i++)
+		u->value[i] = NAN;
+}
+
+void history_unit_free(struct history_unit *u)
+{
+	free(u->command);
+	free(u->crash);
+	history_unit_init(u);
+}
+
+static double join(enum history_join how, double a, double b, u32 before)
+{
+	if (!history_is(a) || !history_is(b))
+		return history_is(a) ? a : b;
+	switch (how) {
+	case JOIN_SUM:
+		return a + b;
+	case JOIN_MAX:
+		return max(a, b);
+	case JOIN_MEAN:
+		return (a * before + b) / (before + 1);
+	default:
+		/* 3/n of both: the n add up. */
+		return a > 0 && b > 0 ? 1 / (1 / a + 1 / b) : 0;
+	}
+}
+
+void history_unit_join(struct history_unit *u, const struct history_unit *shard)
+{
+	for (u32 i = 0; i < NR_HISTORY_VALUES; i++)
+		u->value[i] = join(history_values[i].join, u->value[i], shard->value[i], u->found);
+	if (history_rank(history_unit_outcomes, shard->outcome) < history_rank(history_unit_outcomes, u->outcome)) {
+		memcpy(u->outcome, shard->outcome, sizeof(u->outcome));
+		memcpy(u->message, shard->message, sizeof(u->message));
+		memcpy(u->log, shard->log, sizeof(u->log));
+		u->exit = shard->exit;
+		u->signal = shard->signal;
+	}
+	u->shards += shard->shards;
+	u->found += shard->found;
+	u->attempt = max(u->attempt, shard->attempt);
+	u->started = min(u->started, shard->started);
+	for (u32 i = 0; i < shard->nr_crashes; i++) {
+		u->crash = grow_array(u->crash, u->nr_crashes, sizeof(*u->crash));
+		u->crash[u->nr_crashes++] = shard->crash[i];
+	}
+}
