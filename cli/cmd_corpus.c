@@ -8,33 +8,13 @@
 #include "cli/command.h"
 #include "crashes/file.h"
 #include "crashes/input.h"
+#include "jobs/corpus.h"
 
+#define WORDS 64
 struct corpus_arguments {
-	const char *word[3];
+	const char *word[WORDS];
 	u32 words;
 };
-
-static error_t parse(int key, char *arg, struct argp_state *state)
-{
-	struct corpus_arguments *a = state->input;
-
-	switch (key) {
-	case ARGP_KEY_ARG:
-		if (a->words == ARRAY_SIZE(a->word))
-			argp_error(state, "unexpected argument '%s'", arg);
-		a->word[a->words++] = arg;
-		return 0;
-	case ARGP_KEY_END:
-		if (a->words == 2 && strcmp(a->word[0], "show") == 0)
-			return 0;
-		if (a->words == 3 && strcmp(a->word[0], "export") == 0)
-			return 0;
-		argp_error(state, "expected 'show FILE' or 'export DIR TO'");
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-}
 
 static int show(const char *path)
 {
@@ -104,18 +84,153 @@ static int export_all(const char *from, const char *to)
 	return ret;
 }
 
+static int cmd_show(const struct corpus_arguments *a)
+{
+	return show(a->word[1]);
+}
+
+static int cmd_export_all(const struct corpus_arguments *a)
+{
+	return export_all(a->word[1], a->word[2]);
+}
+
+#if PFNSTORM_PARTS
+/* Opens the folder for the target; an exit status. */
+static int open_corpus(struct corpus_writer *w, struct corpus_target *target, const char *name, const char *dir)
+{
+	char message[512];
+
+	if (!corpus_target_find(name, target, message, sizeof(message)))
+		return command_fail(EXIT_USAGE, "%s", message);
+	*w = (struct corpus_writer){.dir = dir, .target = target};
+	return corpus_open(w, message, sizeof(message)) ? command_fail(EXIT_USAGE, "%s", message) : 0;
+}
+
+static int close_corpus(struct corpus_writer *w)
+{
+	int ret = corpus_close(w);
+
+	return ret ? command_fail(EXIT_BROKEN, "%s.from.txt: %s", w->dir, strerror(-ret)) : 0;
+}
+
+static int cmd_generate(const struct corpus_arguments *a)
+{
+	struct corpus_target target;
+	struct corpus_writer w;
+	u32 ops = 0, succeed = 0;
+	char message[512];
+	int ret = open_corpus(&w, &target, a->word[1], a->word[2]), status;
+
+	if (ret)
+		return ret;
+	ret = corpus_generate(&w, &ops, &succeed, message, sizeof(message));
+	status = ret ? command_fail(ret == -EINVAL ? EXIT_USAGE : EXIT_BROKEN, "%s", message) : 0;
+	status = close_corpus(&w) ?: status;
+	if (!status)
+		printf("%u operations, of which %u succeed alone: %u inputs written to %s, %u were there\n", ops,
+		       succeed, w.written, w.dir, w.there);
+	return status;
+}
+
+static int cmd_import(const struct corpus_arguments *a)
+{
+	struct corpus_target target;
+	struct corpus_writer w;
+	char message[512];
+	u32 failed = 0;
+	int ret = open_corpus(&w, &target, a->word[1], a->word[a->words - 1]);
+
+	if (ret)
+		return ret;
+	for (u32 i = 2; i + 1 < a->words; i++)
+		if (corpus_import(&w, a->word[i], &failed, message, sizeof(message)))
+			ret = command_fail(EXIT_USAGE, "%s", message);
+	ret = close_corpus(&w) ?: ret;
+	printf("%u inputs written to %s, %u were there, %u of no use\n", w.written, w.dir, w.there, failed);
+	return ret;
+}
+
+static int cmd_migrate(const struct corpus_arguments *a)
+{
+	struct corpus_migration m = {0};
+	char message[512];
+
+	if (corpus_migrate(a->word[1], &m, message, sizeof(message)))
+		return command_fail(EXIT_USAGE, "%s", message);
+	printf("%u files in %s: %u brought to format %d, %u were in it, %u kept as they are (bytes cannot say them)\n",
+	       m.files, a->word[1], m.changed, SCENARIO_BYTES_SEARCH, m.files - m.changed - m.kept, m.kept);
+	return EXIT_HELD;
+}
+#endif
+
+static const struct corpus_command {
+	const char *name, *arguments;
+	u32 least, most; /* words after the name */
+	int (*run)(const struct corpus_arguments *a);
+} corpus_commands[] = {
+	{"show", "FILE", 1, 1, cmd_show},
+	{"export", "DIR TO", 2, 2, cmd_export_all},
+#if PFNSTORM_PARTS
+	{"generate", "TARGET TO", 2, 2, cmd_generate},
+	{"import", "TARGET SOURCE... TO", 3, WORDS - 1, cmd_import},
+	{"migrate", "DIR", 1, 1, cmd_migrate},
+#endif
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct corpus_arguments *a = state->input;
+	char all[256] = "";
+
+	switch (key) {
+	case ARGP_KEY_ARG:
+		if (a->words == WORDS)
+			argp_error(state, "more than %d arguments", WORDS);
+		a->word[a->words++] = arg;
+		return 0;
+	case ARGP_KEY_END:
+		for (u32 i = 0; i < ARRAY_SIZE(corpus_commands); i++) {
+			const struct corpus_command *c = &corpus_commands[i];
+			size_t len = strlen(all);
+
+			if (a->words && strcmp(a->word[0], c->name) == 0 && a->words > c->least &&
+			    a->words <= c->most + 1)
+				return 0;
+			snprintf(all + len, sizeof(all) - len, "%s'%s %s'", i ? ", " : "", c->name, c->arguments);
+		}
+		argp_error(state, "expected one of %s", all);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
 int cmd_corpus(int argc, char **argv)
 {
-	static const struct argp argp = {
-		.parser = parse,
-		.args_doc = "show FILE\nexport DIR TO",
-		.doc = "Show a fuzzer's input FILE as a scenario, or write the scenarios DIR/*.pfn as fuzzer inputs "
-		       "into the folder TO.",
+	static const struct argp argp =
+	{.parser = parse,
+	 .args_doc = "show FILE\nexport DIR TO"
+#if PFNSTORM_PARTS
+		     "\ngenerate TARGET TO\nimport TARGET SOURCE... TO\nmigrate DIR"
+#endif
+	 ,
+	 .doc = "Inputs of fuzz targets.\v"
+		"show      an input as a scenario\n"
+		"export    the scenarios DIR/*.pfn as inputs, into the folder TO\n"
+#if PFNSTORM_PARTS
+		"generate  seeds for each operation the target can name, and each pair of them\n"
+		"import    scenarios, tokens, crash folders, crash stores, inputs of other corpora\n"
+		"migrate   the inputs of a folder to the newest format of bytes\n\n"
+		"TARGET is one of `pfnstorm fuzz --help`. Where an input comes from stands in TO.from.txt, beside the "
+		"folder, since engines read everything in it."
+#endif
+	 ,
 	};
 	struct corpus_arguments a = {0};
 
 	command_parse(&argp, argc, argv, &a);
-	if (strcmp(a.word[0], "show") == 0)
-		return show(a.word[1]);
-	return export_all(a.word[1], a.word[2]);
+	for (u32 i = 0; i < ARRAY_SIZE(corpus_commands); i++)
+		if (strcmp(a.word[0], corpus_commands[i].name) == 0)
+			return corpus_commands[i].run(&a);
+	return EXIT_USAGE;
 }

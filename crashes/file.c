@@ -118,6 +118,22 @@ int file_replace(const char *path, const char *text)
 	return ret ? ret : file_sync_dir(dir);
 }
 
+int file_put(const char *aside, const char *path, const void *bytes, size_t size)
+{
+	int fd = open(aside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666), ret;
+
+	if (fd < 0)
+		return -errno;
+	ret = write_all(fd, bytes, size);
+	if (close(fd) && !ret)
+		ret = -errno;
+	if (!ret && rename(aside, path))
+		ret = -errno;
+	if (ret)
+		unlink(aside);
+	return ret;
+}
+
 char *file_read(const char *path, size_t *size)
 {
 	FILE *f = fopen(path, "re");

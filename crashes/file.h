@@ -15,6 +15,11 @@ int file_make_dirs(const char *path);
 void file_remove_dir(const char *dir);
 /* Replaces or creates @path with @text, at once. 0 or -errno; on error @path is what it was. */
 int file_replace(const char *path, const char *text);
+/*
+ * Makes @path of @bytes, at once: written to @aside, which is on the same disk and nobody else's, then renamed. Not
+ * synced: for what can be made again. 0 or -errno; on error @path is what it was.
+ */
+int file_put(const char *aside, const char *path, const void *bytes, size_t size);
 /* Reads a whole file; the caller frees the terminated text. NULL with errno set. */
 char *file_read(const char *path, size_t *size);
 

@@ -56,6 +56,16 @@ const char *generate_family(u32 family)
 	return family < NR_FAMILIES ? family_infos[family].name : NULL;
 }
 
+bool generate_family_makes(u32 family, u32 op_id)
+{
+	return has_word(family_infos[family].makers, op_info_by_id(op_id)->name);
+}
+
+u64 generate_family_params(u32 family)
+{
+	return family_infos[family].params;
+}
+
 /* The operations of each family, by id. */
 static u64 family_ops[NR_FAMILIES];
 

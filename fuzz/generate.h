@@ -33,8 +33,11 @@ void generate_machine(struct generator *g, struct scenario *s);
 /* One to three tasks for the machine made last. */
 void generate_tasks(struct generator *g, struct scenario *s);
 
-/* For tests: the name of a family, NULL past the end; is the operation in it? */
+/* The name of a family, NULL past the end; is the operation in it, is it a maker; boot parameters without which none
+ * works. */
 const char *generate_family(u32 family);
 bool generate_family_has(u32 family, u32 op_id);
+bool generate_family_makes(u32 family, u32 op_id);
+u64 generate_family_params(u32 family);
 
 #endif

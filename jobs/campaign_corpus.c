@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "crashes/file.h"
+#include "crashes/process.h"
 #include "jobs/campaign_state.h"
 #include "jobs/child.h"
 
@@ -65,23 +66,10 @@ static u64 count_files(const char *dir)
 static int put_input(const struct campaign *c, const char *to, const char *bytes, size_t size)
 {
 	char aside[PATH_MAX];
-	FILE *f;
-	int ret = 0;
 
 	if ((size_t)snprintf(aside, sizeof(aside), "%s/.new-%d", c->corpus, (int)getpid()) >= sizeof(aside))
 		return -ENAMETOOLONG;
-	f = fopen(aside, "we");
-	if (!f)
-		return -errno;
-	if (fwrite(bytes, 1, size, f) != size)
-		ret = -EIO;
-	if (fclose(f) && !ret)
-		ret = -errno;
-	if (!ret && rename(aside, to))
-		ret = -errno;
-	if (ret)
-		unlink(aside);
-	return ret;
+	return file_put(aside, to, bytes, size);
 }
 
 /* ---- seeds ----------------------------------------------------------------------------------------------------- */
@@ -105,6 +93,25 @@ static void add_seed(const char *path, const char *name, void *arg)
 	if (bytes)
 		s->ret = put_input(s->c, to, bytes, size);
 	free(bytes);
+}
+
+/* Where no seeds lie about, they are made: by another process, which may map a machine and does not have to forget it.
+ */
+static void generate_seeds(struct campaign *c, const char *target, const char *to)
+{
+	const char *const argv[] = {c->o->self, "corpus", "generate", target, to, NULL};
+	struct process p = {.argv = argv};
+
+	process_guard();
+	switch (process_run(&p)) {
+	case 0:
+		process_free(&p);
+		break;
+	case -EINTR:
+		c->status->interrupted = true;
+		break;
+	}
+	process_unguard();
 }
 
 /* AFL++ does not begin without an input. */
@@ -147,6 +154,8 @@ int campaign_seed(struct campaign *c, char *message, size_t size)
 		finish_distilling(to);
 		if (!c->o->seeds[0] && engine_seeds(c->o->target[t], from))
 			each_file(from, add_seed, &seeding);
+		else if (!c->o->seeds[0] && !count_files(to))
+			generate_seeds(c, c->o->target[t], to);
 		for (u32 i = 0; i < CAMPAIGN_SEEDS && c->o->seeds[i]; i++)
 			each_file(c->o->seeds[i], add_seed, &seeding);
 		if (!seeding.ret)
