@@ -36,6 +36,12 @@ static const char *const migrations[HISTORY_VERSION] = {
 	" found_after REAL, upper_bound REAL, PRIMARY KEY(night, name, shard));"
 	"CREATE TABLE crash(night TEXT, unit TEXT, shard INTEGER, record TEXT, signature TEXT, news TEXT);"
 	"CREATE INDEX crash_night ON crash(night);",
+	"CREATE TABLE operation(night TEXT, unit TEXT, shard INTEGER, name TEXT, attempts INTEGER, ok INTEGER, p50 "
+	"REAL,"
+	" p99 REAL, max REAL, PRIMARY KEY(night, unit, shard, name));"
+	"CREATE TABLE refusal(night TEXT, unit TEXT, shard INTEGER, operation TEXT, errno TEXT, count INTEGER);"
+	"CREATE INDEX refusal_unit ON refusal(night, unit, shard);"
+	"ALTER TABLE crash ADD COLUMN quarantined INTEGER DEFAULT 0;",
 };
 
 /* ---- complaints -------------------------------------------------------------------------------------------------- */

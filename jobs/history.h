@@ -6,7 +6,9 @@
  *   night(id, job, revision, seed, shards, host, started, ended, budget, outcome, exit, folder, stamp)
  *   unit(night, name, shard, kind, attempt, started, command, seed, exit, signal, outcome, log, message,
  *        and a column for each row of history_values.def)
- *   crash(night, unit, shard, record, signature, news)
+ *   crash(night, unit, shard, record, signature, news, quarantined)
+ *   operation(night, unit, shard, name, attempts, ok, p50, p99, max)    microseconds
+ *   refusal(night, unit, shard, operation, errno, count)
  *
  * The folders are the truth: opening reads those that are new or have changed. What is only here are nights whose
  * folder was removed (folder = 0), which stay for the trends; so an older version is migrated, not dropped. One of a
@@ -23,7 +25,7 @@
 
 #include "jobs/history_facts.h"
 
-#define HISTORY_VERSION 1
+#define HISTORY_VERSION 2
 
 struct history;
 

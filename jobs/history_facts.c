@@ -67,6 +67,7 @@ void history_unit_free(struct history_unit *u)
 {
 	free(u->command);
 	free(u->crash);
+	free(u->operation);
 	history_unit_init(u);
 }
 
@@ -85,6 +86,57 @@ static double join(enum history_join how, double a, double b, u32 before)
 		/* 3/n of both: the n add up. */
 		return a > 0 && b > 0 ? 1 / (1 / a + 1 / b) : 0;
 	}
+}
+
+struct history_operation *history_operation(const struct history_unit *u, const char *name)
+{
+	for (u32 i = 0; i < u->nr_operations; i++)
+		if (strcmp(u->operation[i].name, name) == 0)
+			return &u->operation[i];
+	return NULL;
+}
+
+void history_add_refusal(struct history_operation *o, const char *name, u64 count)
+{
+	u32 i = 0;
+
+	while (i < o->nr_refusals && strcmp(o->refusal[i].name, name) != 0)
+		i++;
+	if (i == HISTORY_REFUSALS) {
+		/* The rarest makes room. */
+		if (o->refusal[--i].count >= count)
+			return;
+		o->refusal[i].count = 0;
+	} else if (i == o->nr_refusals) {
+		o->refusal[o->nr_refusals++].count = 0;
+	}
+	snprintf(o->refusal[i].name, sizeof(o->refusal[i].name), "%s", name);
+	o->refusal[i].count += count;
+	for (; i && o->refusal[i - 1].count < o->refusal[i].count; i--) {
+		struct history_refusal rarer = o->refusal[i - 1];
+
+		o->refusal[i - 1] = o->refusal[i];
+		o->refusal[i] = rarer;
+	}
+}
+
+/* Counts add up; of times the longer one: what a quantile of both is nobody knows. */
+static void join_operation(struct history_unit *u, const struct history_operation *other)
+{
+	struct history_operation *o = history_operation(u, other->name);
+
+	if (!o) {
+		u->operation = grow_array(u->operation, u->nr_operations, sizeof(*u->operation));
+		u->operation[u->nr_operations++] = *other;
+		return;
+	}
+	o->attempts += other->attempts;
+	o->ok += other->ok;
+	o->p50 = fmax(o->p50, other->p50);
+	o->p99 = fmax(o->p99, other->p99);
+	o->max = fmax(o->max, other->max);
+	for (u32 i = 0; i < other->nr_refusals; i++)
+		history_add_refusal(o, other->refusal[i].name, other->refusal[i].count);
 }
 
 void history_unit_join(struct history_unit *u, const struct history_unit *shard)
@@ -106,4 +158,6 @@ void history_unit_join(struct history_unit *u, const struct history_unit *shard)
 		u->crash = grow_array(u->crash, u->nr_crashes, sizeof(*u->crash));
 		u->crash[u->nr_crashes++] = shard->crash[i];
 	}
+	for (u32 i = 0; i < shard->nr_operations; i++)
+		join_operation(u, &shard->operation[i]);
 }

@@ -57,6 +57,23 @@ struct history_crash {
 	char record[HISTORY_SIGNATURE]; /* of the crash store; "": none */
 	char signature[HISTORY_SIGNATURE];
 	char news[HISTORY_WORD];
+	bool quarantined; /* only real threads have shown it, and too seldom to be news */
+};
+
+struct history_refusal {
+	char name[24]; /* EBUSY */
+	u64 count;
+};
+
+#define HISTORY_REFUSALS 8
+
+/* An operation in a unit. Times in microseconds, NAN: not measured. */
+struct history_operation {
+	char name[HISTORY_NAME];
+	u64 attempts, ok;
+	double p50, p99, max;
+	u32 nr_refusals; /* the most frequent ones, those first */
+	struct history_refusal refusal[HISTORY_REFUSALS];
 };
 
 struct history_unit {
@@ -72,6 +89,8 @@ struct history_unit {
 	int exit, signal;
 	u32 nr_crashes;
 	struct history_crash *crash;
+	u32 nr_operations;
+	struct history_operation *operation;
 };
 
 static inline bool history_is(double value)
@@ -84,5 +103,9 @@ void history_unit_init(struct history_unit *u);
 void history_unit_free(struct history_unit *u);
 /* @u gets what another shard of the same unit has done: the worse outcome, numbers as their table says, all crashes. */
 void history_unit_join(struct history_unit *u, const struct history_unit *shard);
+/* NULL: the unit has no such operation. */
+struct history_operation *history_operation(const struct history_unit *u, const char *name);
+/* Counts @count more of a refusal, keeping the order. */
+void history_add_refusal(struct history_operation *o, const char *name, u64 count);
 
 #endif

@@ -255,6 +255,51 @@ static void read_crashes(struct source *s, struct history_unit *u)
 		read_text(s, o, "record", false, c->record, sizeof(c->record));
 		read_text(s, o, "signature", false, c->signature, sizeof(c->signature));
 		read_text(s, o, "news", true, c->news, sizeof(c->news));
+		c->quarantined = json_object_get_boolean(get(o, "quarantined"));
+	}
+}
+
+static void read_operation(struct source *s, struct json_object *from, struct history_operation *o)
+{
+	struct json_object *refusals = get(from, "errno");
+
+	o->attempts = read_count(s, from, "attempts", 0);
+	o->ok = read_count(s, from, "ok", 0);
+	o->p50 = read_number(s, from, "p50_us");
+	o->p99 = read_number(s, from, "p99_us");
+	o->max = read_number(s, from, "max_us");
+	if (!json_object_is_type(refusals, json_type_object))
+		return;
+	json_object_object_foreach(refusals, name, count)
+	{
+		(void)count;
+		history_add_refusal(o, name, read_count(s, refusals, name, 0));
+	}
+}
+
+static void read_operations(struct source *s, struct history_unit *u)
+{
+	struct json_object *operations = get(s->root, "ops");
+
+	if (!operations)
+		return;
+	if (!json_object_is_type(operations, json_type_object)) {
+		fail(s, place(s, "ops"), "found %s as 'ops', expected an object", type_of(operations));
+		return;
+	}
+	json_object_object_foreach(operations, name, from)
+	{
+		struct history_operation *o;
+
+		if (!json_object_is_type(from, json_type_object)) {
+			fail(s, place(s, name), "found %s as '%s', expected an object", type_of(from), name);
+			return;
+		}
+		u->operation = grow_array(u->operation, u->nr_operations, sizeof(*u->operation));
+		o = &u->operation[u->nr_operations++];
+		memset(o, 0, sizeof(*o));
+		snprintf(o->name, sizeof(o->name), "%s", name);
+		read_operation(s, from, o);
 	}
 }
 
@@ -289,6 +334,7 @@ int history_read_unit(const char *dir, const char *id, const char *file, struct 
 	u->exit = read_status(&s, s.root, "exit");
 	u->signal = (int)read_count(&s, s.root, "signal", 0);
 	read_crashes(&s, u);
+	read_operations(&s, u);
 	return finish(&s);
 }
 

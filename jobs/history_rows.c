@@ -20,8 +20,8 @@ static const char unit_columns[] = "night, name, shard, kind, attempt, started, 
 void history_forget_night(struct database *d, const char *id)
 {
 	static const char *const statements[] = {
-		"DELETE FROM crash WHERE night = ?",
-		"DELETE FROM unit WHERE night = ?",
+		"DELETE FROM refusal WHERE night = ?", "DELETE FROM operation WHERE night = ?",
+		"DELETE FROM crash WHERE night = ?",   "DELETE FROM unit WHERE night = ?",
 		"DELETE FROM night WHERE id = ?",
 	};
 
@@ -54,11 +54,41 @@ void history_put_night(struct database *d, const struct history_night *n, u64 st
 	database_do(d, stmt);
 }
 
+static void put_operation(struct database *d, const char *night, const struct history_unit *u,
+			  const struct history_operation *o)
+{
+	sqlite3_stmt *stmt =
+		database_prepare(d, "INSERT OR REPLACE INTO operation(night, unit, shard, name, attempts, ok,"
+				    " p50, p99, max) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)");
+
+	database_bind_text(stmt, 1, night);
+	database_bind_text(stmt, 2, u->name);
+	database_bind_number(stmt, 3, u->shard);
+	database_bind_text(stmt, 4, o->name);
+	database_bind_number(stmt, 5, (s64)o->attempts);
+	database_bind_number(stmt, 6, (s64)o->ok);
+	database_bind_real(stmt, 7, o->p50);
+	database_bind_real(stmt, 8, o->p99);
+	database_bind_real(stmt, 9, o->max);
+	database_do(d, stmt);
+	for (u32 i = 0; i < o->nr_refusals; i++) {
+		stmt = database_prepare(d, "INSERT INTO refusal(night, unit, shard, operation, errno, count)"
+					   " VALUES(?, ?, ?, ?, ?, ?)");
+		database_bind_text(stmt, 1, night);
+		database_bind_text(stmt, 2, u->name);
+		database_bind_number(stmt, 3, u->shard);
+		database_bind_text(stmt, 4, o->name);
+		database_bind_text(stmt, 5, o->refusal[i].name);
+		database_bind_number(stmt, 6, (s64)o->refusal[i].count);
+		database_do(d, stmt);
+	}
+}
+
 static void put_crashes(struct database *d, const char *night, const struct history_unit *u)
 {
 	for (u32 i = 0; i < u->nr_crashes; i++) {
 		sqlite3_stmt *stmt = database_prepare(d, "INSERT INTO crash(night, unit, shard, record, signature,"
-							 " news) VALUES(?, ?, ?, ?, ?, ?)");
+							 " news, quarantined) VALUES(?, ?, ?, ?, ?, ?, ?)");
 
 		database_bind_text(stmt, 1, night);
 		database_bind_text(stmt, 2, u->name);
@@ -66,6 +96,7 @@ static void put_crashes(struct database *d, const char *night, const struct hist
 		database_bind_text(stmt, 4, u->crash[i].record);
 		database_bind_text(stmt, 5, u->crash[i].signature);
 		database_bind_text(stmt, 6, u->crash[i].news);
+		database_bind_number(stmt, 7, u->crash[i].quarantined);
 		database_do(d, stmt);
 	}
 }
@@ -98,6 +129,8 @@ void history_put_unit(struct database *d, const char *night, const struct histor
 		database_bind_real(stmt, UNIT_COLUMNS + 1 + (int)i, u->value[i]);
 	database_do(d, stmt);
 	put_crashes(d, night, u);
+	for (u32 i = 0; i < u->nr_operations; i++)
+		put_operation(d, night, u, &u->operation[i]);
 }
 
 /* ---- out --------------------------------------------------------------------------------------------------------- */
@@ -135,8 +168,9 @@ void history_load_nights(struct database *d, const char *job, struct history_nig
 
 static void load_crashes(struct database *d, const char *night, struct history_unit *u)
 {
-	sqlite3_stmt *stmt = database_prepare(d, "SELECT record, signature, news FROM crash WHERE night = ?"
-						 " AND unit = ? AND shard = ? ORDER BY rowid");
+	sqlite3_stmt *stmt =
+		database_prepare(d, "SELECT record, signature, news, quarantined FROM crash WHERE night = ?"
+				    " AND unit = ? AND shard = ? ORDER BY rowid");
 
 	database_bind_text(stmt, 1, night);
 	database_bind_text(stmt, 2, u->name);
@@ -149,8 +183,56 @@ static void load_crashes(struct database *d, const char *night, struct history_u
 		database_text(stmt, 0, c->record, sizeof(c->record));
 		database_text(stmt, 1, c->signature, sizeof(c->signature));
 		database_text(stmt, 2, c->news, sizeof(c->news));
+		c->quarantined = sqlite3_column_int(stmt, 3);
 	}
 	database_finish(stmt);
+}
+
+static void load_refusals(struct database *d, const char *night, struct history_unit *u)
+{
+	sqlite3_stmt *stmt = database_prepare(d, "SELECT operation, errno, count FROM refusal WHERE night = ?"
+						 " AND unit = ? AND shard = ? ORDER BY rowid");
+
+	database_bind_text(stmt, 1, night);
+	database_bind_text(stmt, 2, u->name);
+	database_bind_number(stmt, 3, u->shard);
+	while (database_step(d, stmt)) {
+		char name[HISTORY_NAME], refusal[24];
+		struct history_operation *o;
+
+		database_text(stmt, 0, name, sizeof(name));
+		database_text(stmt, 1, refusal, sizeof(refusal));
+		o = history_operation(u, name);
+		if (o)
+			history_add_refusal(o, refusal, (u64)sqlite3_column_int64(stmt, 2));
+	}
+	database_finish(stmt);
+}
+
+static void load_operations(struct database *d, const char *night, struct history_unit *u)
+{
+	sqlite3_stmt *stmt = database_prepare(d, "SELECT name, attempts, ok, p50, p99, max FROM operation"
+						 " WHERE night = ? AND unit = ? AND shard = ? ORDER BY name");
+
+	database_bind_text(stmt, 1, night);
+	database_bind_text(stmt, 2, u->name);
+	database_bind_number(stmt, 3, u->shard);
+	while (database_step(d, stmt)) {
+		struct history_operation *o;
+
+		u->operation = grow_array(u->operation, u->nr_operations, sizeof(*u->operation));
+		o = &u->operation[u->nr_operations++];
+		memset(o, 0, sizeof(*o));
+		database_text(stmt, 0, o->name, sizeof(o->name));
+		o->attempts = (u64)sqlite3_column_int64(stmt, 1);
+		o->ok = (u64)sqlite3_column_int64(stmt, 2);
+		o->p50 = database_real(stmt, 3);
+		o->p99 = database_real(stmt, 4);
+		o->max = database_real(stmt, 5);
+	}
+	database_finish(stmt);
+	if (u->nr_operations)
+		load_refusals(d, night, u);
 }
 
 static void load_unit(struct database *d, sqlite3_stmt *stmt, const char *night, struct history_unit *u)
@@ -174,6 +256,7 @@ static void load_unit(struct database *d, sqlite3_stmt *stmt, const char *night,
 		u->value[i] = database_real(stmt, UNIT_COLUMNS + (int)i);
 	u->found = history_is(u->value[VALUE_found_after]);
 	load_crashes(d, night, u);
+	load_operations(d, night, u);
 }
 
 static int compare_units(const void *a, const void *b)

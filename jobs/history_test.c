@@ -17,6 +17,7 @@
 
 #include "crashes/file.h"
 #include "jobs/database.h"
+#include "jobs/history_read.h"
 
 static char dir[64];
 
@@ -189,6 +190,74 @@ static void what_is_half_written_is_said_and_left_out(void **state)
 	history_close(h);
 }
 
+/* As version 1 had it: a night that has no folder any more, and one that has. */
+static const char version_1[] =
+	"CREATE TABLE night(id TEXT PRIMARY KEY, job TEXT, revision TEXT, seed TEXT, shards INTEGER, host TEXT,"
+	" started INTEGER, ended INTEGER, budget REAL, outcome TEXT, exit INTEGER, folder INTEGER, stamp INTEGER);"
+	"CREATE TABLE unit(night TEXT, name TEXT, shard INTEGER, kind TEXT, attempt INTEGER, started INTEGER,"
+	" command TEXT, seed TEXT, exit INTEGER, signal INTEGER, outcome TEXT, log TEXT, message TEXT, seconds REAL,"
+	" cpu REAL, budget REAL, executions REAL, rate REAL, edges REAL, interleavings REAL, corpus REAL,"
+	" found_after REAL, upper_bound REAL, PRIMARY KEY(night, name, shard));"
+	"CREATE TABLE crash(night TEXT, unit TEXT, shard INTEGER, record TEXT, signature TEXT, news TEXT);"
+	"CREATE INDEX crash_night ON crash(night);"
+	"INSERT INTO night VALUES('old', 'small', 'v0', '0x1', 1, 'h', 1000, 2000, 60.0, 'green', 0, 0, 0);"
+	"INSERT INTO unit(night, name, shard, kind, outcome, edges) VALUES('old', 'fuzz', 0, 'fuzz', 'held', 50);"
+	"INSERT INTO crash VALUES('old', 'fuzz', 0, '0badcafe', 'law x', 'known');"
+	"PRAGMA user_version = 1;";
+
+static void an_older_one_is_migrated(void **state)
+{
+	struct history_unit *units;
+	struct history_night *nights;
+	struct database d;
+	struct history *h;
+	char message[512], sql[128];
+	u32 count, files;
+	char **names;
+
+	(void)state;
+	put_night("new", 2);
+	put("nights/new/units/stress.json",
+	    "{\"schema\":1,\"unit\":\"stress\",\"kind\":\"stress\",\"outcome\":\"held\","
+	    "\"ops\":{\"offline\":{\"attempts\":9,\"ok\":2,\"errno\":{\"EINVAL\":2,"
+	    "\"EBUSY\":5},\"p99_us\":12.5}}}");
+	assert_true(database_open(&d, at("history.sqlite"), SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE));
+	database_run(&d, version_1);
+	/* Version 1 has read all of the new night that it knew of. */
+	snprintf(sql, sizeof(sql),
+		 "INSERT INTO night(id, job, started, folder, stamp) VALUES('new', 'small', 1, 1, %llu)",
+		 (unsigned long long)history_stamp(dir, "new", &names, &files));
+	database_run(&d, sql);
+	assert_int_equal(d.error, SQLITE_OK);
+	database_close(&d);
+	for (u32 i = 0; i < files; i++)
+		free(names[i]);
+	free(names);
+
+	h = open_history();
+	assert_null(history_complaint(h, 0));
+	assert_int_equal(history_nights(h, "small", &nights, &count, message, sizeof(message)), 0);
+	assert_int_equal(count, 2);
+	assert_string_equal(nights[0].id, "old");
+	free(nights);
+	assert_int_equal(history_units(h, "old", &units, &count, message, sizeof(message)), 0);
+	assert_int_equal(count, 1);
+	assert_true(units[0].value[VALUE_edges] == 50);
+	assert_int_equal(units[0].nr_crashes, 1);
+	assert_string_equal(units[0].crash[0].record, "0badcafe");
+	history_units_free(units, count);
+	assert_int_equal(history_units(h, "new", &units, &count, message, sizeof(message)), 0);
+	assert_int_equal(count, 3);
+	assert_int_equal(units[2].nr_operations, 1);
+	assert_string_equal(units[2].operation[0].refusal[0].name, "EBUSY");
+	assert_true(units[2].operation[0].p99 == 12.5);
+	history_units_free(units, count);
+	history_close(h);
+	assert_true(database_open(&d, at("history.sqlite"), SQLITE_OPEN_READONLY));
+	assert_int_equal(database_number_of(&d, "PRAGMA user_version", -1), HISTORY_VERSION);
+	database_close(&d);
+}
+
 static void one_from_the_future_is_refused(void **state)
 {
 	struct database d;
@@ -302,6 +371,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(shards_of_a_unit_become_one, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(changes_are_seen_and_nights_without_folder_stay, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(what_is_half_written_is_said_and_left_out, make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(an_older_one_is_migrated, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(one_from_the_future_is_refused, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(a_damaged_one_is_moved_aside, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(nothing_can_be_written, make_dir, remove_dir),

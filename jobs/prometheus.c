@@ -126,6 +126,26 @@ static void print_value(FILE *out, const struct report_night *n, enum history_va
 	}
 }
 
+static void print_latencies(FILE *out, const struct report_night *n)
+{
+	static const char name[] = "pfnstorm_operation_latency_seconds";
+	struct metric m = {0};
+
+	for (u32 i = 0; i < n->units; i++)
+		for (u32 k = 0; k < n->unit[i].nr_operations; k++) {
+			const struct history_operation *o = &n->unit[i].operation[k];
+
+			if (!history_is(o->p99))
+				continue;
+			if (!m.out)
+				m = begin(out, n, name, "How long an operation took, 99 of 100 times at most");
+			label(&m, "unit", n->unit[i].name);
+			label(&m, "operation", o->name);
+			label(&m, "quantile", "0.99");
+			value(&m, o->p99 / 1e6);
+		}
+}
+
 char *prometheus_print(const struct report *r)
 {
 	const struct report_night *n = report_last(r);
@@ -141,6 +161,7 @@ char *prometheus_print(const struct report *r)
 		print_units(out, n);
 	for (u32 v = 0; v < NR_HISTORY_VALUES; v++)
 		print_value(out, n, v);
+	print_latencies(out, n);
 	fclose(out);
 	return text;
 }

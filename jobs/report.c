@@ -56,6 +56,27 @@ const char *report_meaning(const struct report_night *n)
 	return text ? text : "this pfnstorm does not know what that is";
 }
 
+const char *report_change_label(const struct report_change *c, char *buf, size_t size)
+{
+	if (c->operation)
+		snprintf(buf, size, "p99 of %s", c->operation);
+	else
+		snprintf(buf, size, "%s", history_values[c->value].label);
+	return buf;
+}
+
+bool report_change_less_is_better(const struct report_change *c)
+{
+	return c->operation || history_values[c->value].better == BETTER_LESS;
+}
+
+double report_change_value(const struct history_unit *u, const struct report_change *c)
+{
+	const struct history_operation *o = c->operation ? history_operation(u, c->operation) : NULL;
+
+	return !c->operation ? u->value[c->value] : o ? o->p99 : NAN;
+}
+
 /* ---- choosing nights --------------------------------------------------------------------------------------------- */
 
 /* The only night whose id begins so. -1 with a message. */

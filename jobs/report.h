@@ -39,6 +39,7 @@ enum report_verdict {
 /* A number of a unit in two nights. */
 struct report_change {
 	const char *unit;
+	const char *operation; /* its p99 latency, in microseconds; NULL: a number of the unit */
 	enum history_value value;
 	double before, now;
 	double low, high; /* now / before lies in this interval, see report_compare.h; NAN: nobody knows */
@@ -95,6 +96,11 @@ u32 report_count(const struct report_night *n, const char *kind, const char *out
 u32 report_news(const struct report *r, const char *news);
 /* Sum over the night's units; NAN: none has it. */
 double report_total(const struct report_night *n, enum history_value value);
+/* What the change is of: "executions/s", "p99 of offline". Returns @buf. */
+const char *report_change_label(const struct report_change *c, char *buf, size_t size);
+bool report_change_less_is_better(const struct report_change *c);
+/* Of a unit, the number that changed; NAN: it has none. */
+double report_change_value(const struct history_unit *u, const struct report_change *c);
 /* "nothing new was found, and every canary fired" */
 const char *report_meaning(const struct report_night *n);
 

@@ -70,17 +70,18 @@ double report_seen_noise(const double *seen, u32 count, double confidence)
 	return quantile(confidence, count - 1) * sqrt(2 * squares / (count - 1));
 }
 
-/* Of a number of a unit, as the nights before this one had it. */
-static double noise_before(const struct report *r, const char *unit, enum history_value value, double confidence)
+/* Of a number, as the nights before this one had it. */
+static double noise_before(const struct report *r, const struct report_change *c, double confidence)
 {
 	double seen[REPORT_NIGHTS];
 	u32 count = 0;
 
 	for (u32 i = 0; i + 1 < r->nights; i++) {
-		const struct history_unit *u = report_unit(&r->night[i], unit);
+		const struct history_unit *u = report_unit(&r->night[i], c->unit);
+		double value = u ? report_change_value(u, c) : NAN;
 
-		if (u && u->value[value] > 0)
-			seen[count++] = u->value[value];
+		if (value > 0)
+			seen[count++] = value;
 	}
 	return report_seen_noise(seen, count, confidence);
 }
@@ -89,32 +90,36 @@ static double noise_before(const struct report *r, const char *unit, enum histor
 
 static enum report_verdict judge(const struct report_change *c)
 {
-	bool better = (c->now > c->before) == (history_values[c->value].better == BETTER_MORE);
-
 	if (!history_is(c->low))
 		return CHANGE_UNKNOWN;
 	if (c->low <= 1 && 1 <= c->high)
 		return CHANGE_NOISE;
-	return better ? CHANGE_BETTER : CHANGE_WORSE;
+	return (c->now < c->before) == report_change_less_is_better(c) ? CHANGE_BETTER : CHANGE_WORSE;
 }
 
 static void compare_value(struct report *r, const struct history_unit *before, const struct history_unit *now,
-			  enum history_value value)
+			  enum history_value value, const char *operation)
 {
-	struct report_change *c;
+	struct report_change c = {.unit = now->name, .value = value, .operation = operation};
 
-	if (!(before->value[value] > 0) || !(now->value[value] > 0))
+	c.before = report_change_value(before, &c);
+	c.now = report_change_value(now, &c);
+	if (!(c.before > 0) || !(c.now > 0))
 		return;
+	c.counted = !operation && value == VALUE_found_after;
+	c.samples[0] = before->found;
+	c.samples[1] = now->found;
 	r->change = grow_array(r->change, r->changes, sizeof(*r->change));
-	c = &r->change[r->changes++];
-	memset(c, 0, sizeof(*c));
-	c->unit = now->name;
-	c->value = value;
-	c->before = before->value[value];
-	c->now = now->value[value];
-	c->counted = value == VALUE_found_after;
-	c->samples[0] = before->found;
-	c->samples[1] = now->found;
+	r->change[r->changes++] = c;
+}
+
+static void compare_unit(struct report *r, const struct history_unit *before, const struct history_unit *now)
+{
+	for (u32 value = 0; value < NR_HISTORY_VALUES; value++)
+		if (history_values[value].better != BETTER_NEITHER)
+			compare_value(r, before, now, value, NULL);
+	for (u32 i = 0; i < now->nr_operations; i++)
+		compare_value(r, before, now, NR_HISTORY_VALUES, now->operation[i].name);
 }
 
 /* All intervals together are right with 95 % confidence (Bonferroni): else one in twenty would cry each night. */
@@ -125,7 +130,7 @@ static void judge_changes(struct report *r)
 	for (u32 i = 0; i < r->changes; i++) {
 		struct report_change *c = &r->change[i];
 		double noise = c->counted ? report_waiting_noise(c->samples[0], c->samples[1], confidence)
-					  : noise_before(r, c->unit, c->value, confidence);
+					  : noise_before(r, c, confidence);
 
 		c->low = c->now / c->before * exp(-noise);
 		c->high = c->now / c->before * exp(noise);
@@ -143,7 +148,10 @@ static int compare_changes(const void *a, const void *b)
 		return c->verdict < d->verdict ? -1 : 1;
 	if (change != other)
 		return change > other ? -1 : 1;
-	return c->value != d->value ? (int)c->value - (int)d->value : strcmp(c->unit, d->unit);
+	if (c->value != d->value)
+		return (int)c->value - (int)d->value;
+	return c->operation && strcmp(c->operation, d->operation) != 0 ? strcmp(c->operation, d->operation)
+								       : strcmp(c->unit, d->unit);
 }
 
 /* ---- outcomes ---------------------------------------------------------------------------------------------------- */
@@ -180,9 +188,8 @@ void report_compare(struct report *r)
 		const struct history_unit *before = report_unit(&r->against, now->unit[i].name);
 
 		add_turn(r, before, &now->unit[i]);
-		for (u32 value = 0; before && value < NR_HISTORY_VALUES; value++)
-			if (history_values[value].better != BETTER_NEITHER)
-				compare_value(r, before, &now->unit[i], value);
+		if (before)
+			compare_unit(r, before, &now->unit[i]);
 	}
 	for (u32 i = 0; i < r->against.units; i++)
 		if (!report_unit(now, r->against.unit[i].name))

@@ -9,6 +9,7 @@
 #include "jobs/markup.h"
 #include "jobs/report_html_bugs.h"
 #include "jobs/report_html_changes.h"
+#include "jobs/report_html_operations.h"
 #include "jobs/report_number.h"
 #include "jobs/report_trends.h"
 
@@ -251,6 +252,7 @@ char *report_to_html(const struct report *r)
 	report_print_bugs(out, r);
 	report_print_changes(out, r);
 	print_units(out, n);
+	report_print_operations(out, r);
 	report_print_trends(out, r);
 	print_complaints(out, r);
 	fputs("<footer>pfnstorm " PFNSTORM_VERSION "</footer></main></body></html>\n", out);

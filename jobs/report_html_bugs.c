@@ -31,6 +31,8 @@ static void print_facts(FILE *out, const struct report_crash *c)
 	fputs("<span>", out);
 	markup_text(out, c->units);
 	fputs("</span>", out);
+	if (c->crash.quarantined)
+		fputs("<span class=\"tag warn\">quarantined: seen on threads only</span>", out);
 	if (c->status[0]) {
 		fprintf(out, "<span>%s, %llu ×</span>", c->status, (unsigned long long)c->count);
 		fputs("<span>cause <code>", out);

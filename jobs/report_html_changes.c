@@ -40,14 +40,16 @@ static void print_interval(FILE *out, const struct report_change *c)
 
 static void print_change(FILE *out, const struct report_change *c)
 {
-	char text[NUMBER_LEN];
+	char text[NUMBER_LEN], label[128];
 
 	fprintf(out, "<tr><td data-l=\"\"><span class=\"tag %s\">%s</span></td><th scope=\"row\">",
 		verdicts[c->verdict].tone, verdicts[c->verdict].text);
 	markup_text(out, c->unit);
-	fprintf(out, "</th><td data-l=\"number\">%s</td>", history_values[c->value].label);
-	fprintf(out, "<td class=\"n\" data-l=\"before\">%s</td>", number_value(c->value, c->before, text));
-	fprintf(out, "<td class=\"n\" data-l=\"now\">%s</td>", number_value(c->value, c->now, text));
+	fputs("</th><td data-l=\"number\">", out);
+	markup_text(out, report_change_label(c, label, sizeof(label)));
+	fputs("</td>", out);
+	fprintf(out, "<td class=\"n\" data-l=\"before\">%s</td>", number_change(c, c->before, text));
+	fprintf(out, "<td class=\"n\" data-l=\"now\">%s</td>", number_change(c, c->now, text));
 	fprintf(out, "<td class=\"n\" data-l=\"change\"><b>%s</b></td><td class=\"wide\" data-l=\"÷10 … ×10\">",
 		number_ratio(c->now / c->before, text));
 	print_interval(out, c);

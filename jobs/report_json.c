@@ -97,6 +97,29 @@ static struct json_object *crash_object(const struct report_crash *c)
 	return o;
 }
 
+static struct json_object *operations_object(const struct history_unit *u)
+{
+	struct json_object *all = json_object_new_object();
+
+	for (u32 i = 0; i < u->nr_operations; i++) {
+		const struct history_operation *from = &u->operation[i];
+		struct json_object *o = json_object_new_object(), *refusals = json_object_new_object();
+		char *name = markup_clean(from->name);
+
+		add_number(o, "attempts", (s64)from->attempts);
+		add_number(o, "ok", (s64)from->ok);
+		for (u32 k = 0; k < from->nr_refusals; k++)
+			add_number(refusals, from->refusal[k].name, (s64)from->refusal[k].count);
+		add(o, "errno", refusals);
+		add_real(o, "p50_us", from->p50);
+		add_real(o, "p99_us", from->p99);
+		add_real(o, "max_us", from->max);
+		add(all, name, o);
+		free(name);
+	}
+	return all;
+}
+
 static struct json_object *unit_object(const struct history_unit *u)
 {
 	struct json_object *o = json_object_new_object(), *crashes = json_object_new_array();
@@ -121,6 +144,8 @@ static struct json_object *unit_object(const struct history_unit *u)
 		json_object_array_add(crashes, crash);
 	}
 	add(o, "crashes", crashes);
+	if (u->nr_operations)
+		add(o, "ops", operations_object(u));
 	return o;
 }
 
@@ -151,7 +176,9 @@ static struct json_object *comparison(const struct report *r)
 		struct json_object *change = json_object_new_object();
 
 		add_text(change, "unit", c->unit);
-		add_text(change, "value", history_values[c->value].key);
+		add_text(change, "value", c->operation ? "p99_us" : history_values[c->value].key);
+		if (c->operation)
+			add_text(change, "operation", c->operation);
 		add_real(change, "before", c->before);
 		add_real(change, "now", c->now);
 		add_real(change, "ratio", c->now / c->before);

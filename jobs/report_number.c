@@ -57,6 +57,25 @@ const char *number_value(enum history_value value, double n, char buf[NUMBER_LEN
 	return buf;
 }
 
+const char *number_latency(double us, char buf[NUMBER_LEN])
+{
+	static const char *const units[] = {"µs", "ms", "s"};
+	u32 unit = 0;
+
+	buf[0] = '\0';
+	if (!history_is(us))
+		return buf;
+	for (; us >= 999.5 && unit < 2; unit++)
+		us /= 1000;
+	snprintf(buf, NUMBER_LEN, "%.*f %s", us < 10 ? 2 : us < 100 ? 1 : 0, us, units[unit]);
+	return buf;
+}
+
+const char *number_change(const struct report_change *c, double n, char buf[NUMBER_LEN])
+{
+	return c->operation ? number_latency(n, buf) : number_value(c->value, n, buf);
+}
+
 const char *number_ratio(double ratio, char buf[NUMBER_LEN])
 {
 	double percent = (ratio - 1) * 100;

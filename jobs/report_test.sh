@@ -38,10 +38,12 @@ has out "fixed      00c0ffee"
 has out "worse      fuzz-race: held -> found"
 has out "worse      fuzz-pcp executions/s: 4.14k/s -> 2.50k/s, -40 %"
 has out "canaries: 4 of 4 fired"
+has out "worse      stress-mix p99 of compact: 1.2"
 lacks out "canary-leak found after"
 cp page.html out
 has out "<h1>regression</h1>"
 has out "compaction.freepage_checked 312 #1"
+has out "EBUSY 15.3k"
 has out "pfnstorm replay pfn1:"
 if grep -oiE '(src|href)="[^#"]*"|@import|url\(|<script' page.html; then
 	echo "page.html: expected nothing from elsewhere"
@@ -57,6 +59,7 @@ has out 'type="timeout">no progress in the calm after 30 s'
 cp night.prom out
 has out 'pfnstorm_night_outcome{job="small",outcome="regression"} 1'
 has out 'pfnstorm_night_crashes{job="small",news="new"} 1'
+has out 'pfnstorm_operation_latency_seconds{job="small",unit="stress-mix",operation="compact",quantile="0.99"} 0.0'
 has out 'pfnstorm_unit_found_after{job="small",unit="canary-race",kind="canary"} 634'
 if grep -vE '^(# (HELP|TYPE) pfnstorm_[a-z_]+ .+|pfnstorm_[a-z_]+\{([a-z_]+="[^"]*",?)+\} [-+.e0-9]+)$' night.prom; then
 	echo "night.prom: not the text format of Prometheus"

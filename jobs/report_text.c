@@ -93,12 +93,13 @@ static void print_crashes(FILE *out, const struct report *r)
 
 static void print_change(FILE *out, const struct report_change *c)
 {
-	char before[NUMBER_LEN], now[NUMBER_LEN], ratio[NUMBER_LEN], low[NUMBER_LEN], high[NUMBER_LEN];
+	char before[NUMBER_LEN], now[NUMBER_LEN], ratio[NUMBER_LEN], low[NUMBER_LEN], high[NUMBER_LEN], label[128];
 
 	fprintf(out, "%-10s ", c->verdict == CHANGE_WORSE ? "worse" : "better");
 	markup_line(out, c->unit);
-	fprintf(out, " %s: %s -> %s, %s (%s … %s)\n", history_values[c->value].label,
-		number_value(c->value, c->before, before), number_value(c->value, c->now, now),
+	fputc(' ', out);
+	markup_line(out, report_change_label(c, label, sizeof(label)));
+	fprintf(out, ": %s -> %s, %s (%s … %s)\n", number_change(c, c->before, before), number_change(c, c->now, now),
 		number_ratio(c->now / c->before, ratio), number_ratio(c->low, low), number_ratio(c->high, high));
 }
 
