@@ -120,14 +120,14 @@ check_laws() {
 	done
 }
 
-# Paths in documents, wherever they stand: a file of the tree, or a pattern that some file matches. "x" and "NAME" stand for
+# Paths in documents, wherever they stand: a file of the tree, or a pattern that some file matches. "x", "NAME" and "TARGET" stand for
 # others.
 check_paths() {
 	local file path
 	grep -oHE "(^|[^A-Za-z0-9_./-])($folders)/[A-Za-z0-9_./*-]*[A-Za-z0-9_*]" README.md docs/*.md |
 		sed -E 's/^([^:]*):[^A-Za-z]?/\1:/' | sort -u | while IFS=: read -r file path; do
 		case $path in
-		crashes/found* | x.* | */x.* | */x_* | */NAME) continue ;;
+		crashes/found* | x.* | */x.* | */x_* | */NAME | */TARGET) continue ;;
 		esac
 		compgen -G "$path" >/dev/null || say "$file names $path, which does not exist"
 	done
