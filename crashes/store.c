@@ -85,15 +85,27 @@ struct record *store_record_of(const struct store *s, const struct crash_facts *
 	return r;
 }
 
+static int record_path(const struct store *s, const char *id, char *path, size_t size)
+{
+	return (size_t)snprintf(path, size, "%s/records/%s.txt", s->dir, id) < size ? 0 : -ENAMETOOLONG;
+}
+
+/* By a record that was read, or by a file that could not be read and must not be overwritten. */
+static bool id_is_taken(const struct store *s, const char *id)
+{
+	char path[PATH_MAX];
+
+	for (u32 i = 0; i < s->nr_records; i++)
+		if (strcmp(s->record[i]->id, id) == 0)
+			return true;
+	return s->unreadable && record_path(s, id, path, sizeof(path)) == 0 && access(path, F_OK) == 0;
+}
+
 static struct record *add_record(struct store *s, struct record *r)
 {
 	/* Two keys with one hash: the later one takes the next free number. */
-	for (u32 i = 0; i < s->nr_records; i++) {
-		if (strcmp(s->record[i]->id, r->id) != 0)
-			continue;
+	while (id_is_taken(s, r->id))
 		snprintf(r->id, sizeof(r->id), "%08x", (u32)strtoul(r->id, NULL, 16) + 1);
-		i = UINT32_MAX;
-	}
 	s->record = grow_array(s->record, s->nr_records, sizeof(*s->record));
 	return s->record[s->nr_records++] = r;
 }
@@ -127,11 +139,6 @@ static void complain(struct store *s, const char *message)
 {
 	if (!s->unreadable++)
 		snprintf(s->complaint, sizeof(s->complaint), "%s", message);
-}
-
-static int record_path(const struct store *s, const char *id, char *path, size_t size)
-{
-	return (size_t)snprintf(path, size, "%s/records/%s.txt", s->dir, id) < size ? 0 : -ENAMETOOLONG;
 }
 
 static void read_record(struct store *s, const char *name)

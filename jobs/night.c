@@ -63,7 +63,7 @@ enum night_outcome night_judge(const struct unit *unit, u32 count, bool interrup
 		open |= r->outcome == UNIT_running || r->outcome == UNIT_interrupted;
 		ran |= r->outcome != UNIT_broken && r->outcome != UNIT_skipped;
 	}
-	if (!ran && !interrupted)
+	if (count && !ran && !interrupted)
 		return NIGHT_infrastructure;
 	if (regression)
 		return NIGHT_regression;
@@ -201,6 +201,7 @@ int night_prepare(struct night *n, const struct night_options *options, char *me
 
 	*n = (struct night){.options = options, .lock = -1, .shard_lock = -1};
 	n->began = seconds_now();
+	snprintf(n->only, sizeof(n->only), "%s", options->only ? options->only : "");
 	gethostname(n->host, sizeof(n->host) - 1);
 	ret = read_job(n, message, size);
 	if (ret)
@@ -291,6 +292,14 @@ static void end(struct night *n)
 		n->options->say(message, n->options->arg);
 }
 
+static bool all_ended(const struct night *n)
+{
+	for (u32 i = 0; i < n->nr_units; i++)
+		if (!unit_outcome_ended(n->unit[i].result.outcome))
+			return false;
+	return true;
+}
+
 int night_run(struct night *n, char *message, size_t size)
 {
 	char text[NIGHT_ID_MAX + 64];
@@ -303,11 +312,12 @@ int night_run(struct night *n, char *message, size_t size)
 		return ret;
 	n->outcome = night_judge(n->unit, n->nr_units, false);
 	n->exit = night_outcome_exit(n->outcome);
-	if (n->options->resume && n->ended) {
+	if (n->options->resume && n->ended && all_ended(n)) {
 		snprintf(text, sizeof(text), "night %s has ended: nothing to go on with", n->id);
 		n->options->say(text, n->options->arg);
 		return 0;
 	}
+	n->ended = 0;
 	unit_signals_block();
 	run_units(n);
 	end(n);

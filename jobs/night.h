@@ -52,6 +52,7 @@ struct night {
 	char dir[PATH_MAX], home[PATH_MAX]; /* home: of the job file, where units run */
 	char store[PATH_MAX], path[PATH_MAX], id[NIGHT_ID_MAX];
 	char revision[128], host[72];
+	char only[UNIT_NAME_MAX]; /* options->only, or what the night was begun with; "": all */
 	u64 seed, started, ended; /* UTC; ended 0: not yet */
 	double budget, spent;     /* seconds; spent: before this process, by units that have ended */
 	double began;             /* monotonic, when this process began */

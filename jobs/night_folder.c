@@ -174,8 +174,8 @@ static struct json_object *night_json(const struct night *n)
 	add_time(o, "started", n->started);
 	add_time(o, "ended", n->ended);
 	json_object_object_add(o, "budget_s", json_object_new_double(n->budget));
-	if (n->options->only)
-		add_text(o, "only", n->options->only);
+	if (*n->only)
+		add_text(o, "only", n->only);
 	return o;
 }
 
@@ -199,13 +199,15 @@ int night_write(struct night *n, bool ended)
 	done = done_shards(path, n->options->shard, ended, &count);
 	if (ended && count >= n->options->shards)
 		n->ended = utc_now();
-	n->outcome = ended ? night_judge_folder(n) : NIGHT_running;
-	if (!n->ended && n->outcome == NIGHT_green)
+	n->outcome = ended || n->interrupted ? night_judge_folder(n) : NIGHT_running;
+	n->exit = night_outcome_exit(n->outcome);
+	if (n->interrupted)
+		n->outcome = NIGHT_interrupted;
+	else if (!n->ended && n->outcome == NIGHT_green)
 		n->outcome = NIGHT_running;
 	o = night_json(n);
 	add_text(o, "outcome", night_outcome_text(n->outcome));
-	json_object_object_add(
-		o, "exit", n->outcome == NIGHT_running ? NULL : json_object_new_int(night_outcome_exit(n->outcome)));
+	json_object_object_add(o, "exit", n->outcome == NIGHT_running ? NULL : json_object_new_int(n->exit));
 	json_object_object_add(o, "done", done);
 	ret = write_json(path, o);
 	json_object_put(o);
@@ -361,11 +363,12 @@ static const char *text_of(struct json_object *o, const char *key)
 }
 
 /* A night without a readable night.json is still its job file, its units and the seed in its name. */
-static void read_head(struct night *n)
+static int read_head(struct night *n, char *message, size_t size)
 {
 	char path[PATH_MAX], text[PATH_MAX + 80];
 	struct json_object *o = join(path, n->path, "night.json") ? read_json(path) : NULL, *value;
 	const char *dash = strrchr(n->id, '-');
+	u32 shards = n->options->shards;
 
 	if (!o) {
 		snprintf(text, sizeof(text), "%s cannot be read: it is made anew from the units", path);
@@ -378,9 +381,17 @@ static void read_head(struct night *n)
 	n->ended = utc_parse(text_of(o, "ended"));
 	if (o && json_object_object_get_ex(o, "budget_s", &value))
 		n->budget = json_object_get_double(value);
+	snprintf(n->only, sizeof(n->only), "%s", text_of(o, "only"));
 	if (*text_of(o, "revision"))
 		snprintf(n->revision, sizeof(n->revision), "%s", text_of(o, "revision"));
+	if (o && json_object_object_get_ex(o, "shards", &value))
+		shards = (u32)json_object_get_int(value);
 	json_object_put(o);
+	if (shards == n->options->shards)
+		return 0;
+	snprintf(message, size, "night %s has %u shard%s: expected --shard K/%u", n->id, shards, shards == 1 ? "" : "s",
+		 shards);
+	return -EINVAL;
 }
 
 int night_reopen(struct night *n, char *message, size_t size)
@@ -411,8 +422,7 @@ int night_reopen(struct night *n, char *message, size_t size)
 		return -EINVAL;
 	}
 	n->settings = jobfile_section(&n->job, JOB_night);
-	read_head(n);
-	return 0;
+	return read_head(n, message, size);
 }
 
 /* ---- judging ---------------------------------------------------------------------------------------------------- */

@@ -55,9 +55,9 @@ fail(struct planner *p, const struct job_section *s, const char *fmt, ...)
 /* "fuzz", "fuzz-race" and "fuzz-race-2" all choose the unit fuzz-race-2. */
 static bool is_wanted(const char *only, const char *name)
 {
-	size_t len = only ? strlen(only) : 0;
+	size_t len = strlen(only);
 
-	return !only || (strncmp(name, only, len) == 0 && (!name[len] || name[len] == '-'));
+	return !len || (strncmp(name, only, len) == 0 && (!name[len] || name[len] == '-'));
 }
 
 static u64 number_or_none(const struct job_section *s, enum job_key key)
@@ -92,7 +92,7 @@ static void add_unit(struct planner *p, const struct job_section *s, const char 
 	u32 index = p->count++;
 	struct unit *u;
 
-	if (index % o->shards != o->shard || !is_wanted(o->only, name))
+	if (index % o->shards != o->shard || !is_wanted(n->only, name))
 		return;
 	n->unit = grow_array(n->unit, n->nr_units, sizeof(*n->unit));
 	u = &n->unit[n->nr_units++];
@@ -291,10 +291,10 @@ int night_plan(struct night *n, char *message, size_t size)
 	n->nr_planned = p.count;
 	if (!ret)
 		ret = check_names(&p);
-	if (!ret && !n->nr_units && (n->options->only || n->options->shards == 1)) {
+	if (!ret && !n->nr_units && (*n->only || n->options->shards == 1)) {
 		snprintf(message, size, "%s: expected %s%s%s", n->options->jobfile,
-			 n->options->only ? "a unit called '" : "something to do: [explore NAME], [fuzz NAME], …",
-			 n->options->only ? n->options->only : "", n->options->only ? "' (--dry-run lists them)" : "");
+			 *n->only ? "a unit called '" : "something to do: [explore NAME], [fuzz NAME], …", n->only,
+			 *n->only ? "' (--dry-run lists them)" : "");
 		ret = -EINVAL;
 	}
 	return ret;

@@ -65,8 +65,27 @@ static bool is_quarantined(const struct store *s, const struct record *r, u64 li
 	return !(smallest && smallest->exact) && r->count + more < limit;
 }
 
-static void note_crash(struct unit_result *result, const struct store *s, const struct crash_facts *f, u64 quarantine)
+/* Is it what the scenario of @u is there to show? */
+static bool is_expected(const struct unit *u, const struct crash_facts *f)
 {
+	static struct scenario s;
+	struct rt_verdict verdict = {0};
+	char message[256];
+	u32 kind = 0;
+
+	if (!u->subject || (u->kind != JOB_explore && u->kind != JOB_stress) ||
+	    scenario_load(u->subject, &s, message, sizeof(message)) || !s.expect.set)
+		return false;
+	while (kind < NR_VERDICTS && strcmp(verdict_name((enum verdict_kind)kind), f->kind) != 0)
+		kind++;
+	verdict.kind = (enum verdict_kind)kind;
+	snprintf(verdict.signature, sizeof(verdict.signature), "%s", f->signature);
+	return scenario_expected(&s, &verdict);
+}
+
+static void note_crash(struct unit *u, const struct store *s, const struct crash_facts *f, u64 quarantine)
+{
+	struct unit_result *result = &u->result;
 	const struct record *r = store_record_of(s, f);
 	struct unit_crash *c = NULL;
 	const char *news;
@@ -82,7 +101,9 @@ static void note_crash(struct unit_result *result, const struct store *s, const 
 	}
 	if (!c)
 		c = unit_add_crash(result);
-	if (!r || is_quarantined(s, r, quarantine, 0))
+	if (is_expected(u, f))
+		news = "known";
+	else if (!r || is_quarantined(s, r, quarantine, 0))
 		news = "new";
 	else if (r->status == RECORD_fixed)
 		news = "regressed";
@@ -223,7 +244,7 @@ int unit_harvest(struct unit *u, const struct harvest *h, char *message, size_t 
 		ret = store_open(&s, h->store, message, size);
 	if (!ret) {
 		for (u32 i = 0; i < c.count; i++)
-			note_crash(&u->result, &s, &c.facts[i], h->quarantine);
+			note_crash(u, &s, &c.facts[i], h->quarantine);
 		ret = store_close(&s, message, size);
 	}
 	if (!ret && (ret = unit_write(u, h->night)))
@@ -269,8 +290,6 @@ int unit_verify_begin(const struct unit *u, const struct harvest *h, char *messa
 	for (u32 i = 0; out.buf && i < s.nr_records; i++)
 		if (!s.record[i]->gone)
 			text_put(&out, "%s %s\n", s.record[i]->id, record_status_text(s.record[i]->status));
-	if (s.complaint[0])
-		snprintf(message, size, "%s", s.complaint);
 	ret = store_close(&s, message, size);
 	if (!ret && (ret = out.buf ? file_replace(path, out.buf) : -ENOMEM))
 		snprintf(message, size, "%s: %s", path, strerror(-ret));
@@ -292,7 +311,7 @@ static enum record_status status_before(const char *text, const char *id)
 int unit_verify_end(struct unit *u, const struct harvest *h, char *message, size_t size)
 {
 	static struct store s;
-	char path[PATH_MAX], *text;
+	char path[PATH_MAX], complaint[sizeof(s.complaint)], *text;
 	int ret = before_path(u, h, path);
 
 	if (!ret)
@@ -319,8 +338,13 @@ int unit_verify_end(struct unit *u, const struct harvest *h, char *message, size
 			snprintf(c->folder, sizeof(c->folder), "%s", store_smallest(&s, r)->folder);
 	}
 	free(text);
+	snprintf(complaint, sizeof(complaint), "%s", s.complaint);
 	ret = store_close(&s, message, size);
-	if (!ret)
-		unlink(path);
-	return ret;
+	if (ret)
+		return ret;
+	unlink(path);
+	/* What cannot be read was not verified. */
+	if (complaint[0])
+		snprintf(message, size, "%s; the store leaves it alone: mend or remove it", complaint);
+	return complaint[0] ? -EIO : 0;
 }

@@ -86,9 +86,11 @@ static void take_explore(struct unit *u, struct json_object *o)
 static void copy_number(struct json_object *to, const char *key, struct json_object *from)
 {
 	double n = number_of(from, key);
+	char text[32];
 
-	if (!isnan(n))
-		json_object_object_add(to, key, json_object_new_double(n));
+	snprintf(text, sizeof(text), "%.6g", n);
+	if (isfinite(n))
+		json_object_object_add(to, key, json_object_new_double_s(n, text));
 }
 
 /* The operations of stress and fuzz in the words of a night; the caller frees it. */
