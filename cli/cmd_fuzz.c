@@ -206,7 +206,7 @@ static const char doc[] =
 	"Fuzz targets for hours: starts engines, looks after them, keeps what they find.\v"
 	"TARGET: race (operations and interleavings), sequence (operations one after another); isolation, compaction, "
 	"contig, pcp, nodes, faults (race, narrowed), differential (sequence against the reference model); blocks "
-	"(files of sysfs), scenario, token (readers of text).\n\n"
+	"(files of sysfs), scenario, token, jobfile (readers of text).\n\n"
 	"Engines that die are started again; a crash does not end a campaign. Everything is in DIR, complete after any "
 	"kill: `pfnstorm fuzz --resume --dir DIR` goes on. Crashes: `pfnstorm crashes list DIR/crashes`. For programs: "
 	"DIR/stats.json. Is the machine ready? `pfnstorm doctor`.\n\n"

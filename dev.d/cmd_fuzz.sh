@@ -4,7 +4,7 @@
 fuzz_targets() {
 	local file
 	{
-		for file in fuzz/targets/*.c; do
+		for file in fuzz/targets/*.c jobs/targets/*.c; do
 			basename "$file" .c
 		done
 		sed -n 's/^TARGET(\([a-z]*\),.*/\1/p' fuzz/targets.def
@@ -13,7 +13,7 @@ fuzz_targets() {
 
 # The target whose program it is: its own, or that of a row of fuzz/targets.def.
 fuzz_base() {
-	if [ -f "fuzz/targets/$1.c" ]; then
+	if [ -f "fuzz/targets/$1.c" ] || [ -f "jobs/targets/$1.c" ]; then
 		echo "$1"
 	else
 		sed -n "s/^TARGET($1, \([a-z]*\),.*/\1/p" fuzz/targets.def

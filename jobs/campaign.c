@@ -28,7 +28,7 @@
 
 const char *campaign_target_name(u32 number)
 {
-	static const char *const own[] = {"race", "sequence", "blocks", "scenario", "token"};
+	static const char *const own[] = {"race", "sequence", "blocks", "scenario", "token", "jobfile"};
 
 	if (number < ARRAY_SIZE(own))
 		return own[number];
@@ -470,9 +470,9 @@ static int prepare(struct campaign *c, char *message, size_t size)
 	s->nr_targets = c->o->nr_targets;
 	for (u32 t = 0; t < s->nr_targets; t++) {
 		s->target[t].name = c->o->target[t];
-		c->last_input[t] = c->now;
 		count_finished(c, t);
 	}
+	campaign_share_corpora(c);
 	c->common = (struct engine_campaign){.dir = c->dir,
 					     .corpus = c->corpus,
 					     .set = c->o->set,
@@ -495,6 +495,16 @@ static int prepare(struct campaign *c, char *message, size_t size)
 	return ret;
 }
 
+/* What was prepared is not of the budget. */
+static void begin_time(struct campaign *c)
+{
+	c->now = c->began = c->last_found = seconds_now();
+	c->ends = c->o->seconds > 0 ? c->began + c->o->seconds : 0;
+	c->next_turn = c->now + c->turn_seconds;
+	for (u32 t = 0; t < c->status->nr_targets; t++)
+		c->last_input[t] = c->now;
+}
+
 int campaign_run(struct campaign_options *o, struct campaign_status *status, char *message, size_t size)
 {
 	static struct campaign campaign;
@@ -508,15 +518,14 @@ int campaign_run(struct campaign_options *o, struct campaign_status *status, cha
 	c->o = o;
 	c->status = status;
 	c->lock = -1;
-	c->now = c->began = c->last_found = seconds_now();
-	c->ends = o->seconds > 0 ? c->began + o->seconds : 0;
+	c->now = seconds_now();
 	status->options = o;
 	status->started = utc_now();
 	ret = prepare(c, message, size);
 	if (!ret) {
 		/* Blocked and taken one by one: none comes between looking and waiting. */
 		sigprocmask(SIG_BLOCK, &set, &before);
-		c->next_turn = c->now + c->turn_seconds;
+		begin_time(c);
 		run_engines(c);
 		ret = finish(c, message, size);
 		sigprocmask(SIG_SETMASK, &before, NULL);

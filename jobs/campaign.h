@@ -54,7 +54,8 @@ struct campaign_options {
 	void *report_arg;
 };
 
-/* Names of all targets, in the order of --help; NULL after the last. */
+/* Names of all targets (fuzz/targets/, fuzz/targets.def, jobs/targets/), in the order of --help; NULL after the last.
+ */
 const char *campaign_target_name(u32 number);
 /* Fills in what nobody chose. */
 void campaign_options_default(struct campaign_options *o);

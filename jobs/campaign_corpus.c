@@ -114,6 +114,21 @@ static void generate_seeds(struct campaign *c, const char *target, const char *t
 	process_unguard();
 }
 
+/* What was distilled stays so when the campaign goes on. */
+static void add_default_seeds(struct campaign *c, u32 target, struct seeding *seeding)
+{
+	const char *name = c->o->target[target];
+	char from[PATH_MAX];
+	bool empty = count_files(seeding->to) == 0;
+
+	if (c->o->seeds[0] || (c->o->resume && !empty))
+		return;
+	if (engine_seeds(name, from))
+		each_file(from, add_seed, seeding);
+	else if (empty)
+		generate_seeds(c, name, seeding->to);
+}
+
 /* AFL++ does not begin without an input. */
 static int add_something(const struct campaign *c, const char *to)
 {
@@ -145,17 +160,14 @@ static void finish_distilling(const char *corpus)
 
 int campaign_seed(struct campaign *c, char *message, size_t size)
 {
-	char from[PATH_MAX], to[PATH_MAX];
+	char to[PATH_MAX];
 	struct seeding seeding = {.c = c, .to = to};
 
 	for (u32 t = 0; t < c->o->nr_targets; t++) {
 		if (corpus_of(c, t, to))
 			return -ENAMETOOLONG;
 		finish_distilling(to);
-		if (!c->o->seeds[0] && engine_seeds(c->o->target[t], from))
-			each_file(from, add_seed, &seeding);
-		else if (!c->o->seeds[0] && !count_files(to))
-			generate_seeds(c, c->o->target[t], to);
+		add_default_seeds(c, t, &seeding);
 		for (u32 i = 0; i < CAMPAIGN_SEEDS && c->o->seeds[i]; i++)
 			each_file(c->o->seeds[i], add_seed, &seeding);
 		if (!seeding.ret)
@@ -367,6 +379,10 @@ static void distill_target(struct campaign *c, u32 target)
 	    (size_t)snprintf(small, sizeof(small), "%s.distilled", corpus) >= sizeof(small) ||
 	    (size_t)snprintf(old, sizeof(old), "%s.old", corpus) >= sizeof(old))
 		return;
+	if (!campaign_own_corpus(c, target)) {
+		campaign_say(c, "%s: another campaign uses the corpus, so it is not distilled", e->target);
+		return;
+	}
 	before = count_files(corpus);
 	file_remove_dir(small);
 	if (file_make_dirs(small) || distill_into(c, e, corpus, small)) {

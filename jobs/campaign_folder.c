@@ -165,8 +165,29 @@ int campaign_open(struct campaign *c, char *message, size_t size)
 	return 0;
 }
 
+void campaign_share_corpora(struct campaign *c)
+{
+	char path[PATH_MAX];
+
+	for (u32 t = 0; t < c->o->nr_targets; t++) {
+		c->corpus_lock[t] = -1;
+		if ((size_t)snprintf(path, sizeof(path), "%s/%s", c->corpus, c->o->target[t]) < sizeof(path))
+			c->corpus_lock[t] = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (c->corpus_lock[t] >= 0)
+			flock(c->corpus_lock[t], LOCK_SH | LOCK_NB);
+	}
+}
+
+bool campaign_own_corpus(struct campaign *c, u32 target)
+{
+	return c->corpus_lock[target] >= 0 && flock(c->corpus_lock[target], LOCK_EX | LOCK_NB) == 0;
+}
+
 void campaign_close(struct campaign *c)
 {
+	for (u32 t = 0; t < c->status->nr_targets; t++)
+		if (c->corpus_lock[t] >= 0)
+			close(c->corpus_lock[t]);
 	free(c->known);
 	if (c->lock >= 0)
 		close(c->lock);

@@ -13,9 +13,9 @@ struct campaign {
 	struct campaign_status *status;
 	struct engine_campaign common;
 	char dir[PATH_MAX], corpus[PATH_MAX], crashes[PATH_MAX]; /* absolute */
-	int lock;
-	double now, began, ends; /* monotonic */
-	double seconds_before;   /* of earlier sessions */
+	int lock, corpus_lock[CAMPAIGN_TARGETS];                 /* the folder's; shared, of each corpus */
+	double now, began, ends;                                 /* monotonic */
+	double seconds_before;                                   /* of earlier sessions */
 	double next_tick, next_sync, next_stats, next_turn;
 	u32 turn, turns; /* engines that do not fit in --jobs take turns */
 	double turn_seconds;
@@ -46,6 +46,10 @@ campaign_path(const struct campaign *c, char path[PATH_MAX], const char *fmt, ..
 /* Makes and locks the folder, reads what it has. 0 or -errno with a message. */
 int campaign_open(struct campaign *c, char *message, size_t size);
 void campaign_close(struct campaign *c);
+/* From now on others know that the corpora are in use; false: they use this one, too, and it has to stay where it is.
+ */
+void campaign_share_corpora(struct campaign *c);
+bool campaign_own_corpus(struct campaign *c, u32 target);
 
 /* ---- campaign_corpus.c ---- */
 

@@ -111,20 +111,38 @@ has err "camp has a campaign: go on with --resume"
 
 # It goes on: counters of both processes, the token that was being filed, one that is none, and one half written.
 echo "pfn1:garbage" >camp/tokens/oops-00000003.token
-"${fuzz[@]}" --resume --dir camp --seeds seeds --jobs 1 --time 2s --distill >out 2>err
+has_all() {
+	[ "$(value camp executions)" = 300 ] && [ "$(value camp refused)" = 1 ] && [ "$(value camp filed)" = 1 ]
+}
+"${fuzz[@]}" --resume --dir camp --seeds seeds --jobs 1 >out 2>err &
+supervisor=$!
+until_true has_all
+kill -INT $supervisor
+wait $supervisor
 [ $? = 1 ] || { echo "expected status 1"; cat out err; failed=1; }
+grep -q '"outcome":"interrupted"' camp/stats.json || { echo "the end is no interrupt"; failed=1; }
 has out "new: oops: oops"
 has out "race: nothing else in 300 inputs"
 has out "comes in fewer than 1.0e-02 of inputs like these"
 has err "a token could not be filed and is kept as"
-has err "race: 1 inputs have the coverage of 2"
 [ "$(value camp executions)" = 300 ] || { echo "executions: $(value camp executions), wanted 300"; failed=1; }
 [ "$(value camp edges)" = 42 ] || { echo "edges: $(value camp edges)"; failed=1; }
 grep -q '"EBUSY":18' camp/stats.json || { echo "errno are not summed"; failed=1; }
 [ -e camp/tokens/oops-00000001.token.99 ] || { echo "half a token was taken"; failed=1; }
 [ "$(cat camp/refused/*)" = pfn1:garbage ] || { echo "the bad token is lost"; failed=1; }
 [ -z "$(ls camp/filing)" ] || { echo "still being filed: $(ls camp/filing)"; failed=1; }
-[ "$(ls camp/corpus/race)" = one ] || { echo "corpus: $(ls camp/corpus/race)"; failed=1; }
 run 0 "$pfnstorm" crashes list camp/crashes
 has out "1 bug, 1 crash"
+
+# The last session distills, but not what somebody else uses.
+"${fuzz[@]}" race --dir other --corpus camp/corpus --seeds seeds --jobs 1 2>/dev/null >/dev/null &
+other=$!
+until_true has_engine other
+run 1 "${fuzz[@]}" --resume --dir camp --jobs 1 --time 0.1s --distill
+has err "race: another campaign uses the corpus, so it is not distilled"
+kill -INT $other
+wait $other
+run 1 "${fuzz[@]}" --resume --dir camp --jobs 1 --time 0.1s --distill
+has err "race: 1 inputs have the coverage of 2"
+[ "$(ls camp/corpus/race)" = one ] || { echo "corpus: $(ls camp/corpus/race)"; failed=1; }
 exit $failed

@@ -149,7 +149,7 @@ static void afl_environment(const struct engine *e, struct words *env)
 	static const char *const always[] = {
 		"AFL_AUTORESUME=1", "AFL_NO_UI=1", "AFL_SKIP_CPUFREQ=1", "AFL_NO_AFFINITY=1",
 		/* Verdicts are kept before the process ends, so a slow core pattern loses nothing. */
-		"AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES=1", "AFL_IGNORE_SEED_PROBLEMS=1", "AFL_IMPORT_FIRST=1",
+		"AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES=1", "AFL_IMPORT_FIRST=1",
 		/* What others set for sanitizers makes afl-fuzz refuse to begin. */
 		"ASAN_OPTIONS", "UBSAN_OPTIONS", "MSAN_OPTIONS", "LSAN_OPTIONS"};
 	char mutator[PATH_MAX];
