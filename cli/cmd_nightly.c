@@ -9,11 +9,12 @@
 #include "crashes/file.h"
 
 #if PFNSTORM_PARTS
-#include "jobs/night.h"
+#include "cli/nightly_cluster.h"
 
 struct nightly_arguments {
 	struct night_options options;
 	bool dry_run, json;
+	struct cluster_arguments cluster;
 };
 
 enum {
@@ -25,6 +26,11 @@ enum {
 	KEY_SEED,
 	KEY_SHARD,
 	KEY_NIGHT,
+	KEY_MERGE,
+	KEY_SLURM,
+	KEY_SHARDS,
+	KEY_SLURM_OPTION,
+	KEY_PRINT,
 };
 
 static const struct argp_option options[] = {
@@ -37,6 +43,11 @@ static const struct argp_option options[] = {
 	{"shard", KEY_SHARD, "K/N", 0, "every Nth unit, from the Kth on (0 to N-1); the others are others' work", 0},
 	{"night", KEY_NIGHT, "ID", 0, "name of the night, the same for all its shards (default: time and seed)", 0},
 	{"json", KEY_JSON, NULL, 0, "print the result, or the plan, as JSON", 0},
+	{"merge", KEY_MERGE, NULL, 0, "make one night of shards, whose folders are named instead of JOBFILE", 1},
+	{"slurm", KEY_SLURM, NULL, 0, "submit the night: a job array over --shards, and a job that merges them", 1},
+	{"shards", KEY_SHARDS, "N", 0, "how many of them", 1},
+	{"slurm-option", KEY_SLURM_OPTION, "WORD", 0, "a word more for sbatch: --partition=long; repeatable", 1},
+	{"print", KEY_PRINT, NULL, 0, "with --slurm: print the scripts, submit nothing", 1},
 	{0},
 };
 
@@ -52,6 +63,55 @@ static void parse_shard(struct nightly_arguments *a, const char *text, struct ar
 			   NIGHT_SHARDS_MAX, text);
 	a->options.shard = (u32)k;
 	a->options.shards = (u32)n;
+}
+
+static error_t parse_cluster(struct cluster_arguments *c, int key, char *arg, struct argp_state *state)
+{
+	switch (key) {
+	case KEY_MERGE:
+		c->merge = true;
+		return 0;
+	case KEY_SLURM:
+		c->slurm = true;
+		return 0;
+	case KEY_SHARDS:
+		c->shards = (u32)command_number(state, "--shards", arg, 1, NIGHT_SHARDS_MAX);
+		return 0;
+	case KEY_SLURM_OPTION:
+		if (c->nr_options == CLUSTER_OPTIONS_MAX)
+			argp_error(state, "more than %u times --slurm-option", CLUSTER_OPTIONS_MAX);
+		c->option[c->nr_options++] = arg;
+		return 0;
+	case KEY_PRINT:
+		c->print = true;
+		return 0;
+	case ARGP_KEY_ARG:
+		if (c->nr_words == CLUSTER_WORDS_MAX)
+			argp_error(state, "more than %u folders", CLUSTER_WORDS_MAX);
+		c->word[c->nr_words++] = arg;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static void check_arguments(struct nightly_arguments *a, struct argp_state *state)
+{
+	const struct cluster_arguments *c = &a->cluster;
+
+	if (!c->merge && c->nr_words > 1)
+		argp_error(state, "unexpected argument '%s': expected one JOBFILE", c->word[1]);
+	if (!c->merge && !c->nr_words)
+		argp_error(state, "expected JOBFILE; docs/NIGHTLY.md describes it");
+	if (c->merge && !c->nr_words && !a->options.id)
+		argp_error(state, "--merge: expected folders of shards, or --night ID of one that no shard has begun");
+	if (!a->options.dir && !a->dry_run)
+		argp_error(state, "expected --dir DIR");
+	if (c->slurm != (c->shards > 0))
+		argp_error(state, "expected --slurm and --shards N together");
+	if (c->slurm + c->merge + (a->options.resume || a->options.shards > 1) > 1)
+		argp_error(state, "expected --slurm, --merge, or --resume and --shard");
+	a->options.jobfile = c->word[0];
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -87,19 +147,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case KEY_JSON:
 		a->json = true;
 		return 0;
-	case ARGP_KEY_ARG:
-		if (a->options.jobfile)
-			argp_error(state, "unexpected argument '%s': expected one JOBFILE", arg);
-		a->options.jobfile = arg;
-		return 0;
 	case ARGP_KEY_END:
-		if (!a->options.jobfile)
-			argp_error(state, "expected JOBFILE; docs/NIGHTLY.md describes it");
-		if (!a->options.dir && !a->dry_run)
-			argp_error(state, "expected --dir DIR");
+		check_arguments(a, state);
 		return 0;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		return parse_cluster(&a->cluster, key, arg, state);
 	}
 }
 
@@ -249,7 +301,7 @@ int cmd_nightly(int argc, char **argv)
 	static const struct argp argp = {
 		.options = options,
 		.parser = parse,
-		.args_doc = "JOBFILE",
+		.args_doc = "JOBFILE\n--merge FOLDER...",
 		.doc = "Run the campaigns, explorations, stress runs, canaries and verification that a job file "
 		       "names.\v"
 		       "Exit status: 0 green, 1 a new failure or a unit that did not end in time, 2 bad usage or job "
@@ -272,6 +324,10 @@ int cmd_nightly(int argc, char **argv)
 	if (len < 0)
 		return command_fail(EXIT_BROKEN, "/proc/self/exe: %s", strerror(errno));
 	tool[len] = 0;
+	if (a.cluster.merge)
+		return cluster_merge(&a.cluster, &a.options, a.json);
+	if (a.cluster.slurm)
+		return cluster_submit(&a.cluster, &a.options);
 	ret = run(&a, &night);
 	night_free(&night);
 	return ret;

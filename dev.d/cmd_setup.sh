@@ -33,6 +33,8 @@ WIDE_PACKAGES="
 chromium            looks at pages
 gnuplot-nox         plots of a report
 libxml2-utils       reads JUnit XML
+munge               Slurm's nodes know each other by it
+slurm-wlm           nights on a cluster
 "
 
 missing_packages() {
