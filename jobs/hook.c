@@ -6,7 +6,7 @@
 
 #include "jobs/unit_process.h"
 
-#define VARIABLES 10
+#define VARIABLES 12
 
 static enum job_key key_of(enum night_outcome outcome)
 {
@@ -67,6 +67,7 @@ u32 hooks_run(const struct night *n, char *message, size_t size)
 	snprintf(text[v++], sizeof(text[0]), "PFNSTORM_NIGHT_EXIT=%d", n->exit);
 	snprintf(text[v++], sizeof(text[0]), "PFNSTORM_NIGHT_DIR=%s", n->dir);
 	snprintf(text[v++], sizeof(text[0]), "PFNSTORM_NIGHT_FOLDER=%s", n->path);
+	snprintf(text[v++], sizeof(text[0]), "PFNSTORM_NIGHT_REPORT=%s/report.html", n->path);
 	snprintf(text[v++], sizeof(text[0]), "PFNSTORM_NIGHT_SUMMARY=%s", summary);
 	snprintf(text[v++], sizeof(text[0]), "PFNSTORM_NIGHT_REVISION=%s", n->revision);
 	snprintf(text[v++], sizeof(text[0]), "PFNSTORM_NIGHT_TOOL=%s", n->options->tool);

@@ -288,6 +288,9 @@ static void end(struct night *n)
 	n->outcome = own;
 	n->exit = night_outcome_exit(own);
 	night_drop_logs(n, job_number(n->settings, JOB_KEY_night_keep));
+	if (n->ended && strcmp(job_text(n->settings, JOB_KEY_night_report), "yes") == 0 &&
+	    !night_report(n, message, sizeof(message)))
+		n->options->say(message, n->options->arg);
 	if (hooks_run(n, message, sizeof(message)))
 		n->options->say(message, n->options->arg);
 }

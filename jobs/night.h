@@ -102,6 +102,10 @@ int night_write(struct night *n, bool ended);
 enum night_outcome night_judge_folder(const struct night *n);
 enum night_outcome night_judge(const struct unit *unit, u32 count, bool interrupted);
 
+/* ---- night_report.c: what people read ---- */
+/* report.html, report.txt and junit.xml of the night. False with a message: `pfnstorm report` failed. */
+bool night_report(const struct night *n, char *message, size_t size);
+
 /* ---- night_disk.c: how much there is ---- */
 /* Removes by rule what may go if the budget is used up. False with the reason in n->stop: there is no room. */
 bool night_make_room(struct night *n);

@@ -33,7 +33,7 @@ name = small
 time = 5m
 hook.found = echo "$PFNSTORM_NIGHT_OUTCOME $PFNSTORM_NIGHT_EXIT $PFNSTORM_NIGHT_JOB" >hook.found; exit 3
 hook.green = echo "$PFNSTORM_NIGHT_SUMMARY" >hook.green
-hook.always = test -f "$PFNSTORM_NIGHT_FOLDER/night.json" && echo "$PFNSTORM_NIGHT" >>hook.always
+hook.always = test -f "$PFNSTORM_NIGHT_FOLDER/night.json" && test -f "$PFNSTORM_NIGHT_REPORT" && echo "$PFNSTORM_NIGHT" >>hook.always
 [canary]
 detectors = race invariant-node_links
 [verify]
@@ -62,6 +62,9 @@ says night.json '"outcome":"found"'
 says night.json '"exit":1'
 says night.json '"seed":"0x7"'
 says units/explore-oops.json '"news":"new"'
+says report.html "canary-race"
+says report.txt "found"
+says junit.xml "explore-oops"
 says units/canary-race.json '"found_after":'
 says units/hunt-one-planted_linked_early.json '"found_after":'
 says units/verify.json '"outcome":"held"'
