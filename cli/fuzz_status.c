@@ -142,8 +142,11 @@ static void put_found(const struct campaign_status *s, u32 width)
 {
 	char since[24];
 
-	put(width, "crashes: %u record%s, last %s ago%s", s->nr_found, s->nr_found == 1 ? "" : "s",
-	    s->nr_found ? terminal_seconds(s->since_found, since) : "-", s->filing ? ", more being filed" : "");
+	if (s->nr_found)
+		put(width, "crashes: %u record%s, last %s ago%s", s->nr_found, s->nr_found == 1 ? "" : "s",
+		    terminal_seconds(s->since_found, since), s->filing ? ", more being filed" : "");
+	else
+		put(width, "crashes: none%s", s->filing ? " yet, but some being filed" : "");
 	for (u32 i = 0; i < min(s->nr_found, (u32)FOUND_SHOWN); i++)
 		put(width, "  %-9s %s  %4" PRIu64 "  %s: %s", s->found[i].news, s->found[i].record, s->found[i].filed,
 		    s->found[i].kind, s->found[i].signature);
@@ -167,7 +170,8 @@ static void draw(const struct campaign_status *s)
 		put_ops(all, width);
 	put(width, "%s", s->complaint);
 	for (u32 i = 0; i < events.nr; i++)
-		put(width, "%s", events.text[i]);
+		if (strcmp(events.text[i], s->complaint) != 0)
+			put(width, "%s", events.text[i]);
 	fputs("\033[J", stderr);
 }
 

@@ -143,6 +143,17 @@ static void count_engine(struct campaign *c, struct engine *e, struct campaign_t
 		closedir(d);
 }
 
+/* Seconds of processors of a process that runs, without those of its children. */
+static double time_of(pid_t pid)
+{
+	struct timespec ts;
+	clockid_t clock;
+
+	if (clock_getcpuclockid(pid, &clock) || clock_gettime(clock, &ts))
+		return 0;
+	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
+}
+
 static u32 target_of(const struct campaign_status *s, const struct engine *e)
 {
 	u32 t = 0;
@@ -156,6 +167,7 @@ static void count_running(struct campaign *c)
 {
 	struct campaign_status *s = c->status;
 
+	s->cpu = c->cpu_ended;
 	for (u32 t = 0; t < s->nr_targets; t++) {
 		s->target[t].total = s->target[t].finished;
 		s->target[t].stability = -1;
@@ -166,6 +178,7 @@ static void count_running(struct campaign *c)
 
 		if (e->pid) {
 			count_engine(c, e, t, false);
+			s->cpu += time_of(e->pid);
 			engine_look(e);
 		}
 		t->edges = max(t->edges, e->edges);
@@ -211,8 +224,8 @@ static void measure_rates(struct campaign *c)
 
 static void add_time(struct campaign *c, const struct rusage *usage)
 {
-	c->status->cpu += (double)usage->ru_utime.tv_sec + (double)usage->ru_utime.tv_usec / 1e6 +
-			  (double)usage->ru_stime.tv_sec + (double)usage->ru_stime.tv_usec / 1e6;
+	c->cpu_ended += (double)usage->ru_utime.tv_sec + (double)usage->ru_utime.tv_usec / 1e6 +
+			(double)usage->ru_stime.tv_sec + (double)usage->ru_stime.tv_usec / 1e6;
 }
 
 static void engine_is_gone(struct campaign *c, struct engine *e, int status)
@@ -221,6 +234,7 @@ static void engine_is_gone(struct campaign *c, struct engine *e, int status)
 	char message[512];
 
 	count_engine(c, e, &c->status->target[target_of(c->status, e)], true);
+	engine_look(e);
 	engine_ended(e, status, c->now, message, sizeof(message));
 	if (message[0])
 		campaign_say(c, "%s", message);
@@ -366,12 +380,12 @@ static void tick(struct campaign *c)
 
 	if (c->now >= c->next_sync) {
 		c->next_sync = c->now + SYNC;
-		look_at_disk(c);
 		campaign_sync(c);
 	}
 	if (c->now < c->next_tick)
 		return;
 	c->next_tick = c->now + TICK;
+	look_at_disk(c);
 	count_running(c);
 	measure_rates(c);
 	campaign_file_next(c);
@@ -470,6 +484,7 @@ static int prepare(struct campaign *c, char *message, size_t size)
 	s->nr_targets = c->o->nr_targets;
 	for (u32 t = 0; t < s->nr_targets; t++) {
 		s->target[t].name = c->o->target[t];
+		s->target[t].stability = -1;
 		count_finished(c, t);
 	}
 	campaign_share_corpora(c);

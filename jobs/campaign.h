@@ -86,7 +86,7 @@ struct campaign_status {
 	bool interrupted;
 	u64 started;             /* UTC, of the campaign */
 	double seconds, session; /* that it ran, with earlier sessions; this one */
-	double cpu;              /* seconds of processors, of processes that ended, all sessions */
+	double cpu;              /* seconds of processors, all sessions; of AFL++'s targets only once they ended */
 	u32 nr_targets, nr_engines, nr_found;
 	struct campaign_target target[CAMPAIGN_TARGETS];
 	struct engine engine[CAMPAIGN_ENGINES];

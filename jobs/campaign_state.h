@@ -15,6 +15,7 @@ struct campaign {
 	char dir[PATH_MAX], corpus[PATH_MAX], crashes[PATH_MAX]; /* absolute */
 	int lock, corpus_lock[CAMPAIGN_TARGETS];                 /* the folder's; shared, of each corpus */
 	double now, began, ends;                                 /* monotonic */
+	double cpu_ended;                                        /* seconds of processors, of processes that ended */
 	double seconds_before;                                   /* of earlier sessions */
 	double next_tick, next_sync, next_stats, next_turn;
 	u32 turn, turns; /* engines that do not fit in --jobs take turns */

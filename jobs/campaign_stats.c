@@ -360,7 +360,7 @@ void campaign_read_stats(struct campaign *c)
 	if (!o)
 		return;
 	c->seconds_before = json_object_get_double(get(o, "seconds"));
-	s->cpu = json_object_get_double(get(o, "cpu_s"));
+	c->cpu_ended = json_object_get_double(get(o, "cpu_s"));
 	s->refused = (u32)json_object_get_int(get(o, "refused"));
 	crashes = get(o, "crashes");
 	n = json_object_is_type(crashes, json_type_array) ? json_object_array_length(crashes) : 0;

@@ -6,7 +6,9 @@
 # It starts a dozen processes and waits for them; one preset is enough.
 [ "$PFNSTORM_PRESET" = asan ] || exit 0
 
-mkdir engines broken
+mkdir engines broken seeds
+echo one >seeds/one
+echo two >seeds/two
 token=$(head -n 1 "$known/token")
 # Reports, keeps a token, and then lives until it is ended.
 cat >engines/fuzz_race <<EOF
@@ -73,13 +75,13 @@ run 2 "${fuzz[@]}" --resume --dir none
 has err "there is no campaign to resume"
 
 # An engine that only dies is given up, with its last words.
-run 4 "$pfnstorm" fuzz race --engines broken --backoff 0.01s --deaths 3 --dir dies
+run 4 "$pfnstorm" fuzz race --engines broken --seeds seeds --backoff 0.01s --deaths 3 --dir dies
 has err "race-libfuzzer-0 ended with status 1, given up ($scratch/dies"
 has err "planted death"
 has err "every engine was given up"
 
 # No room: nothing is started, and it is said why.
-"${fuzz[@]}" race --dir room --reserve 4000000000 --time 30s 2>room.err >room.out &
+"${fuzz[@]}" race --dir room --seeds seeds --reserve 4000000000 --time 30s 2>room.err >room.out &
 pid=$!
 until_true grep -q '"phase":"no room"' room/stats.json
 kill -INT $pid
@@ -87,10 +89,44 @@ wait $pid || { echo "no room: status $?"; failed=1; }
 grep -q "engines wait; make room, or choose --reserve" room.err || { echo "no word of the disk:"; cat room.err; failed=1; }
 [ ! -e commands ] || { echo "an engine was started without room"; failed=1; }
 
+# On a terminal, one screen.
+TERM=xterm script -qec "$pfnstorm fuzz race --engines engines --dir screen --seeds seeds --reserve 4000000000 --time 0.1s" out </dev/null >/dev/null
+has out "target"
+has out "crashes: none"
+has out "engines  race-libfuzzer-0 waits"
+
+# A disk that fills: engines wait until there is room, and what they kept is filed.
+cat >full.sh <<'EOF'
+mount -t tmpfs -o size=8m none full || exit 77
+"$pfnstorm" fuzz race --engines engines --dir full --seeds seeds --jobs 1 --reserve 2 2>full.err >full.out &
+pid=$!
+wait_for() {
+	for _ in $(seq 600); do
+		grep -q "$1" full.err && return
+		sleep 0.05
+	done
+	echo "a full disk: no '$1'"
+}
+wait_for "^running"
+head -c 9m /dev/zero >full/fill 2>/dev/null
+wait_for "engines wait"
+head -n 1 "$known/token" >full/tokens/oops-00000001.token 2>/dev/null
+rm full/fill
+head -n 1 "$known/token" >full/tokens/oops-00000001.token
+wait_for "there is room again"
+wait_for "^new: oops"
+kill -INT $pid
+wait $pid
+[ $? = 1 ] || { echo "a full disk: status"; cat full.err; }
+EOF
+mkdir full
+if unshare -m true 2>/dev/null; then
+	pfnstorm=$pfnstorm known=$known unshare -m bash full.sh >full.said
+	[ ! -s full.said ] || { cat full.said; failed=1; }
+	rm -f commands
+fi
+
 # A campaign: two targets, one job, so they take turns; its engine is killed, then the supervisor itself.
-mkdir seeds
-echo one >seeds/one
-echo two >seeds/two
 "${fuzz[@]}" race --dir camp --seeds seeds --jobs 1 --time 600s >camp.out 2>camp.err &
 supervisor=$!
 until_true has_engine camp

@@ -118,6 +118,11 @@ static void afl_command(const struct engine *e, struct words *argv)
 	add(argv, "%s/%s", c->corpus, e->target);
 	add(argv, "-o");
 	add(argv, "%s/afl/%s", c->dir, e->target);
+	/* CmpLog: readers are compiled with its callbacks. Mutators of scenarios know every constant. */
+	if (e->number == 1 && !has_scenarios(e->target)) {
+		add(argv, "-c");
+		add(argv, "0");
+	}
 	if (e->number == 0) {
 		add(argv, "-M");
 		add(argv, "main");
