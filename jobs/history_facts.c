@@ -14,17 +14,41 @@ const struct history_value_facts history_values[NR_HISTORY_VALUES] = {
 #undef HISTORY_VALUE
 };
 
+/* What the runner says of its words, and how many there are. */
+#define NIGHT_OUTCOME_WORD(id, exit, help) static const char night_text_##id[] = help;
+#include "jobs/night_outcomes.def"
+#undef NIGHT_OUTCOME_WORD
+#define UNIT_OUTCOME_WORD(id, ended, help) static const char unit_text_##id[] = help;
+#include "jobs/unit_outcomes.def"
+#undef UNIT_OUTCOME_WORD
+enum {
+#define NIGHT_OUTCOME_WORD(id, exit, help) NIGHT_WORD_##id,
+#include "jobs/night_outcomes.def"
+#undef NIGHT_OUTCOME_WORD
+	NR_NIGHT_WORDS
+};
+enum {
+#define UNIT_OUTCOME_WORD(id, ended, help) UNIT_WORD_##id,
+#include "jobs/unit_outcomes.def"
+#undef UNIT_OUTCOME_WORD
+	NR_UNIT_WORDS
+};
+
 const struct history_word history_night_outcomes[] = {
-#define NIGHT_OUTCOME(id, tone, text) {#id, TONE_##tone, text},
+#define NIGHT_OUTCOME(id, tone) {#id, TONE_##tone, night_text_##id},
 #include "jobs/history_words.def"
 	{0},
 };
 
 const struct history_word history_unit_outcomes[] = {
-#define UNIT_OUTCOME(id, tone, text) {#id, TONE_##tone, text},
+#define UNIT_OUTCOME(id, tone) {#id, TONE_##tone, unit_text_##id},
 #include "jobs/history_words.def"
 	{0},
 };
+
+/* A word that the runner gets needs a row in history_words.def. */
+_Static_assert(ARRAY_SIZE(history_night_outcomes) == NR_NIGHT_WORDS + 1, "a night's outcome without a tone");
+_Static_assert(ARRAY_SIZE(history_unit_outcomes) == NR_UNIT_WORDS + 1, "a unit's outcome without a tone");
 
 const struct history_word history_kinds[] = {
 #define UNIT_KIND(id, text) {#id, TONE_PLAIN, text},

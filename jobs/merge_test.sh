@@ -54,7 +54,7 @@ has out '"shards":3'
 grep -hoE '"(outcome|news)":"[a-z]+"' D/nights/n1/units/*.json | sort | uniq -c >news
 grep -hoE '"(outcome|news)":"[a-z]+"' whole/nights/n1/units/*.json | sort | uniq -c | diff - news || failed=1
 run 0 "$pfnstorm" report --dir D
-has out "found: something new was found"
+has out "found: a failure that is new"
 
 # Twice is once; also if it was killed in between: crashes that were not counted, a unit that was not copied.
 sums() {

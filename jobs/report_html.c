@@ -17,6 +17,9 @@ static const char style[] =
 #include "jobs/report_css.def"
 	;
 
+#define UNITS_OPEN 12 /* good ones of a kind that are shown at once */
+#define REASONS_MAX 6 /* units that are named at the top */
+
 static const char *const tones[] = {"good", "plain", "warn", "bad"};
 static const char *const signs[] = {"✓", "–", "!", "✗"};
 
@@ -49,6 +52,30 @@ static void print_meta(FILE *out, const struct history_night *n)
 	fputs("</dl>\n", out);
 }
 
+/* What made the night red and is no crash: units that could not run, did not end, or were silent. */
+static void print_reasons(FILE *out, const struct report_night *n)
+{
+	u32 count = 0;
+
+	for (u32 i = 0; i < n->units; i++) {
+		const struct history_unit *u = &n->unit[i];
+
+		if (history_tone(history_unit_outcomes, u->outcome) < TONE_WARN || strcmp(u->outcome, "found") == 0 ||
+		    count++ >= REASONS_MAX)
+			continue;
+		fputs(count == 1 ? "<ul class=\"reasons\"><li><b>" : "<li><b>", out);
+		markup_text(out, u->name);
+		fputs("</b> ", out);
+		markup_text(out, u->outcome);
+		fputs(u->message[0] ? ": " : "", out);
+		markup_text(out, u->message);
+		fputs("</li>\n", out);
+	}
+	if (count > REASONS_MAX)
+		fprintf(out, "<li>and %u more</li>", count - REASONS_MAX);
+	fputs(count ? "</ul>\n" : "", out);
+}
+
 static void print_head(FILE *out, const struct report *r)
 {
 	const struct report_night *n = report_last(r);
@@ -65,6 +92,7 @@ static void print_head(FILE *out, const struct report *r)
 	markup_text(out, n->night.id);
 	fputs("</code></p>", out);
 	print_meta(out, &n->night);
+	print_reasons(out, n);
 	fputs("</header>\n", out);
 }
 
@@ -179,22 +207,46 @@ static void print_unit(FILE *out, const struct report_night *n, const struct his
 	fputs("</tr>\n", out);
 }
 
-static void print_kind(FILE *out, const struct report_night *n, const char *kind, const char *title)
+static bool is_good(const struct history_unit *u)
 {
-	fputs("<h3>", out);
-	markup_text(out, title);
-	fprintf(out,
-		" <small>%u</small></h3><div class=\"scroll\"><table class=\"cards\"><thead><tr><th></th>"
-		"<th>unit</th><th class=\"n\">time</th>",
-		report_count(n, kind, NULL));
+	return history_tone(history_unit_outcomes, u->outcome) == TONE_GOOD;
+}
+
+/* Those of @kind that are good, or those that are not; @all: both. */
+static void print_table(FILE *out, const struct report_night *n, const char *kind, bool good, bool all)
+{
+	fputs("<div class=\"scroll\"><table class=\"cards\"><thead><tr><th></th><th>unit</th><th class=\"n\">time</th>",
+	      out);
 	for (u32 value = 0; value < NR_HISTORY_VALUES; value++)
 		if (is_column(n, kind, value))
 			fprintf(out, "<th class=\"n\">%s</th>", history_values[value].label);
 	fputs("</tr></thead><tbody>\n", out);
 	for (u32 i = 0; i < n->units; i++)
-		if (strcmp(n->unit[i].kind, kind) == 0)
+		if (strcmp(n->unit[i].kind, kind) == 0 && (all || is_good(&n->unit[i]) == good))
 			print_unit(out, n, &n->unit[i]);
 	fputs("</tbody></table></div>\n", out);
+}
+
+/* Many good ones are behind a line. */
+static void print_kind(FILE *out, const struct report_night *n, const char *kind, const char *title)
+{
+	u32 count = report_count(n, kind, NULL), good = 0;
+
+	for (u32 i = 0; i < n->units; i++)
+		good += strcmp(n->unit[i].kind, kind) == 0 && is_good(&n->unit[i]);
+	fputs("<h3>", out);
+	markup_text(out, title);
+	fprintf(out, " <small>%u</small></h3>", count);
+	if (good <= UNITS_OPEN) {
+		print_table(out, n, kind, true, true);
+		return;
+	}
+	if (good < count)
+		print_table(out, n, kind, false, false);
+	fprintf(out, "<details><summary><span class=\"tag good\">✓ %u of %u</span> did what was expected</summary>\n",
+		good, count);
+	print_table(out, n, kind, true, false);
+	fputs("</details>\n", out);
 }
 
 /* Units come sorted by kind. */

@@ -73,7 +73,7 @@ void report_print_bugs(FILE *out, const struct report *r)
 
 	fputs("<section id=\"bugs\"><h2>Bugs</h2>\n", out);
 	if (!r->crashes && !r->nr_gone)
-		fputs("<p class=\"note\">Nothing failed.</p>\n", out);
+		fputs("<p class=\"note\">No bug was met.</p>\n", out);
 	for (u32 i = 0; i < r->crashes; i++) {
 		const struct report_crash *c = &r->crash[i];
 		enum history_tone tone = history_tone(history_news, c->crash.news);

@@ -31,7 +31,7 @@ record=$("$pfnstorm" crashes list --store d/crashes | sed -n '1s/ .*//p')
 nights d record="$record"
 
 run 0 "$pfnstorm" report --dir d --html page.html --junit night.xml --prometheus night.prom
-has out "outcome    regression: a bug that was fixed is back"
+has out "outcome    regression: a bug that had been fixed is back"
 has out "regressed  $record  $signature (fuzz-race)"
 has out "new        race zone.nr_isolate_pageblock {isolation.counted, pageblock.type_set} (fuzz-race)"
 has out "fixed      00c0ffee"

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "jobs/report_trends.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "crashes/grow.h"
@@ -14,9 +14,13 @@
 
 #define TABLE_NIGHTS 8 /* that a table has, where there are no plots */
 
+#define PANELS_OPEN 8 /* of a number, where there are more than PANELS_MAX: those that differ most from before */
+#define PANELS_MAX 12
+
 /* A number of a unit over the nights. */
 struct panel {
-	const char *unit;
+	const char *unit, *name; /* name: without its kind, where it begins so */
+	double surprise;         /* how far it is from the nights before, as a logarithm */
 	enum history_value value;
 	const char *svg; /* in the output of gnuplot; NULL: no plot */
 	size_t length;
@@ -55,11 +59,13 @@ static double value_of(const struct report_night *n, const struct panel *p)
 	return value > 0 ? value : NAN;
 }
 
+/* It was looked for, and not found. */
 static bool is_silent(const struct report_night *n, const struct panel *p)
 {
 	const struct history_unit *u = report_unit(n, p->unit);
 
-	return p->value == VALUE_found_after && u && strcmp(u->outcome, "silent") == 0;
+	return p->value == VALUE_found_after && u && !history_is(u->value[VALUE_found_after]) &&
+	       u->value[VALUE_executions] > 0;
 }
 
 static u32 points_of(const struct report *r, const struct panel *p)
@@ -128,6 +134,25 @@ static void script_logarithmic(FILE *script, double low, double high)
 	fputs(")\n", script);
 }
 
+/* By number of night, so that nights of one day do not lie upon each other; four dates or times below. */
+static void script_nights(FILE *script, const struct report *r)
+{
+	u64 span = report_last(r)->night.started - r->night[0].night.started;
+	u32 step = max((r->nights + 3) / 4, 1u);
+
+	fprintf(script, "set xrange [-0.6:%.1f]\nset xtics (", r->nights - 0.4);
+	for (u32 i = (r->nights - 1) % step; i < r->nights; i += step) {
+		time_t started = (time_t)r->night[i].night.started;
+		struct tm tm;
+		char text[32];
+
+		if (!gmtime_r(&started, &tm) || !strftime(text, sizeof(text), span > 172800 ? "%d %b" : "%H:%M", &tm))
+			text[0] = '\0';
+		fprintf(script, "%s'%s' %u", i < step ? "" : ", ", text, i);
+	}
+	fputs(")\n", script);
+}
+
 static void script_panel(FILE *script, const struct report *r, const struct panel *p)
 {
 	double low, high;
@@ -141,16 +166,16 @@ static void script_panel(FILE *script, const struct report *r, const struct pane
 	fputs("unset label\n", script);
 	for (u32 i = 0; i < r->nights; i++)
 		if (is_silent(&r->night[i], p))
-			fprintf(script, "set label %u '×' at %" PRIu64 ", graph 0.9 center tc rgb '%s'\n", ++label,
-				r->night[i].night.started, colours[BAD].script);
+			fprintf(script, "set label %u '×' at %u, graph 0.9 center tc rgb '%s'\n", ++label, i,
+				colours[BAD].script);
 	fputs("$d << EOD\n", script);
 	for (u32 i = 0; i < r->nights; i++) {
 		double value = value_of(&r->night[i], p);
 
 		if (history_is(value))
-			fprintf(script, "%" PRIu64 " %.9g %d\n", r->night[i].night.started, value, i + 1 == r->nights);
+			fprintf(script, "%u %.9g %d\n", i, value, i + 1 == r->nights);
 		else
-			fprintf(script, "%" PRIu64 " NaN 0\n", r->night[i].night.started);
+			fprintf(script, "%u NaN 0\n", i);
 	}
 	fputs("EOD\n", script);
 	fprintf(script,
@@ -162,17 +187,13 @@ static void script_panel(FILE *script, const struct report *r, const struct pane
 
 static void script_all(FILE *script, const struct report *r, const struct panel *panels, u32 count)
 {
-	u64 first = r->night[0].night.started, last = report_last(r)->night.started;
-	double room = max((double)(last - first), 86400.0) * 0.03;
-
 	fprintf(script,
 		"set terminal svg size 330,130 dynamic font 'system-ui,sans-serif,11'\n"
-		"set xdata time\nset timefmt '%%s'\nset format x '%%d %%b'\n"
 		"set border 0\nunset key\nset tics scale 0\nset tics textcolor rgb '%s'\n"
 		"set grid ytics lt 1 lw 0.7 lc rgb '%s'\nset lmargin 6.5\nset rmargin 1.5\nset tmargin 0.7\n"
-		"set bmargin 1.8\nset xtics %.0f\nset xrange ['%.0f':'%.0f']\n",
-		colours[DIM].script, colours[RULE].script, max(floor((double)(last - first) / 4 / 86400), 1.0) * 86400,
-		(double)first - room, (double)last + room);
+		"set bmargin 1.8\n",
+		colours[DIM].script, colours[RULE].script);
+	script_nights(script, r);
 	for (u32 i = 0; i < count; i++)
 		script_panel(script, r, &panels[i]);
 }
@@ -281,11 +302,10 @@ static void print_svg(FILE *out, const struct panel *p, bool first)
 	}
 }
 
-/* Against the mean of the nights before. */
-static void print_delta(FILE *out, const struct report *r, const struct panel *p)
+/* Now, as a part of the geometric mean of the nights before; NAN: there is nothing to compare. */
+static double ratio_of(const struct report *r, const struct panel *p)
 {
 	double now = value_of(report_last(r), p), sum = 0;
-	char ratio[NUMBER_LEN];
 	u32 count = 0;
 
 	for (u32 i = 0; i + 1 < r->nights; i++) {
@@ -296,37 +316,46 @@ static void print_delta(FILE *out, const struct report *r, const struct panel *p
 			count++;
 		}
 	}
-	if (!history_is(now) || !count)
-		return;
-	fprintf(out, "<span class=\"delta\" title=\"against the geometric mean of the nights before\">%s</span>",
-		number_ratio(now / exp(sum / count), ratio));
+	return count ? now / exp(sum / count) : NAN;
 }
 
-static void print_plots(FILE *out, const struct report *r, const struct panel *panels, u32 count,
-			enum history_value value, bool *first)
+static void print_panel(FILE *out, const struct report *r, const struct panel *p, bool first)
 {
-	char number[NUMBER_LEN];
+	double now = value_of(report_last(r), p), ratio = ratio_of(r, p);
+	char text[NUMBER_LEN];
+
+	fputs("<figure class=\"panel\"><figcaption><b title=\"", out);
+	markup_attribute(out, p->unit);
+	fputs("\">", out);
+	markup_text(out, p->name);
+	fprintf(out, "</b><span class=\"now\">%s</span>", history_is(now) ? number_count(now, text) : "–");
+	if (history_is(ratio))
+		fprintf(out,
+			"<span class=\"delta\" title=\"against the geometric mean of the nights before\">%s</span>",
+			number_ratio(ratio, text));
+	fputs("</figcaption>", out);
+	print_svg(out, p, first);
+	fputs("</figure>\n", out);
+}
+
+/* Panels of one number follow one another. */
+static void print_plots(FILE *out, const struct report *r, const struct panel *panels, u32 count, bool first)
+{
+	u32 open = count > PANELS_MAX ? PANELS_OPEN : count;
 
 	fputs("<div class=\"panels\">\n", out);
 	for (u32 i = 0; i < count; i++) {
-		double now = value_of(report_last(r), &panels[i]);
-
-		if (panels[i].value != value)
-			continue;
-		fputs("<figure class=\"panel\"><figcaption><b>", out);
-		markup_text(out, panels[i].unit);
-		fprintf(out, "</b><span class=\"now\">%s</span>", history_is(now) ? number_count(now, number) : "–");
-		print_delta(out, r, &panels[i]);
-		fputs("</figcaption>", out);
-		print_svg(out, &panels[i], *first);
-		fputs("</figure>\n", out);
-		*first = false;
+		if (i == open)
+			fprintf(out,
+				"</div><details><summary>%u more, which are nearer to the nights before</summary>"
+				"<div class=\"panels\">\n",
+				count - open);
+		print_panel(out, r, &panels[i], first && i == 0);
 	}
-	fputs("</div>\n", out);
+	fputs(open < count ? "</div></details>\n" : "</div>\n", out);
 }
 
-static void print_table(FILE *out, const struct report *r, const struct panel *panels, u32 count,
-			enum history_value value)
+static void print_table(FILE *out, const struct report *r, const struct panel *panels, u32 count)
 {
 	u32 from = r->nights > TABLE_NIGHTS ? r->nights - TABLE_NIGHTS : 0;
 	char text[NUMBER_LEN];
@@ -336,8 +365,6 @@ static void print_table(FILE *out, const struct report *r, const struct panel *p
 		fprintf(out, "<th>%.10s</th>", number_time(r->night[i].night.started, text));
 	fputs("</tr></thead><tbody>\n", out);
 	for (u32 k = 0; k < count; k++) {
-		if (panels[k].value != value)
-			continue;
 		fputs("<tr><th>", out);
 		markup_text(out, panels[k].unit);
 		fputs("</th>", out);
@@ -351,41 +378,64 @@ static void print_table(FILE *out, const struct report *r, const struct panel *p
 	fputs("</tbody></table></div>\n", out);
 }
 
-static struct panel *choose_panels(const struct report *r, u32 *count)
+/* "canary-race" of the canaries is "race". */
+static const char *short_name(const struct history_unit *u)
 {
-	struct panel *panels = NULL;
+	size_t len = strlen(u->kind);
+
+	return strncmp(u->name, u->kind, len) == 0 && u->name[len] == '-' && u->name[len + 1] ? u->name + len + 1
+											      : u->name;
+}
+
+/* How fast a known bug is searched for is not what that is done for. */
+static bool is_wanted(const struct history_unit *u, enum history_value value)
+{
+	return value != VALUE_rate || (strcmp(u->kind, "canary") != 0 && strcmp(u->kind, "hunt") != 0);
+}
+
+static int compare_panels(const void *a, const void *b)
+{
+	const struct panel *p = a, *q = b;
+
+	if (p->surprise != q->surprise)
+		return p->surprise > q->surprise ? -1 : 1;
+	return strcmp(p->unit, q->unit);
+}
+
+/* In the order of groups; @counts: how many of each. */
+static struct panel *choose_panels(const struct report *r, u32 counts[ARRAY_SIZE(groups)], u32 *count)
+{
 	const struct report_night *n = report_last(r);
+	struct panel *panels = NULL;
 
 	*count = 0;
-	for (u32 g = 0; g < ARRAY_SIZE(groups); g++)
+	for (u32 g = 0; g < ARRAY_SIZE(groups); g++) {
+		u32 first = *count;
+
 		for (u32 i = 0; i < n->units; i++) {
-			struct panel p = {n->unit[i].name, groups[g].value, NULL, 0}, found = p;
+			struct panel p = {
+				.unit = n->unit[i].name, .name = short_name(&n->unit[i]), .value = groups[g].value};
+			double ratio = ratio_of(r, &p);
 
-			found.value = VALUE_found_after;
-
-			/* How fast a canary is searched for is not what it is there for. */
-			if (points_of(r, &p) < 2 || (p.value == VALUE_rate && points_of(r, &found) > 0))
+			if (points_of(r, &p) < 2 || !is_wanted(&n->unit[i], p.value))
 				continue;
+			/* What was not found this night comes first. */
+			p.surprise = history_is(ratio) ? fabs(log(ratio)) : INFINITY;
 			panels = grow_array(panels, *count, sizeof(*panels));
 			panels[(*count)++] = p;
 		}
+		counts[g] = *count - first;
+		if (counts[g] > PANELS_MAX)
+			qsort(&panels[first], counts[g], sizeof(*panels), compare_panels);
+	}
 	return panels;
-}
-
-static bool has_value(const struct panel *panels, u32 count, enum history_value value)
-{
-	for (u32 i = 0; i < count; i++)
-		if (panels[i].value == value)
-			return true;
-	return false;
 }
 
 void report_print_trends(FILE *out, const struct report *r)
 {
+	u32 counts[ARRAY_SIZE(groups)], count, first = 0;
+	struct panel *panels = choose_panels(r, counts, &count);
 	char why[256], *svg;
-	bool first = true;
-	u32 count;
-	struct panel *panels = choose_panels(r, &count);
 
 	fprintf(out, "<section id=\"trends\"><h2>Trends <small>%u nights</small></h2>\n", r->nights);
 	if (!count)
@@ -396,14 +446,14 @@ void report_print_trends(FILE *out, const struct report *r)
 		markup_text(out, why);
 		fputs(". The same numbers as tables:</p>\n", out);
 	}
-	for (u32 g = 0; g < ARRAY_SIZE(groups); g++) {
-		if (!has_value(panels, count, groups[g].value))
+	for (u32 g = 0; g < ARRAY_SIZE(groups); first += counts[g++]) {
+		if (!counts[g])
 			continue;
 		fprintf(out, "<h3>%s <small>%s</small></h3>\n", groups[g].title, groups[g].text);
 		if (svg)
-			print_plots(out, r, panels, count, groups[g].value, &first);
+			print_plots(out, r, &panels[first], counts[g], first == 0);
 		else
-			print_table(out, r, panels, count, groups[g].value);
+			print_table(out, r, &panels[first], counts[g]);
 	}
 	fputs("</section>\n", out);
 	free(svg);

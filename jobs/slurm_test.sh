@@ -136,7 +136,7 @@ grep -hoE '"(outcome|news)":"[a-z]+"' "D/nights/$id"/units/*.json | sort | uniq 
 cp "D/nights/$id/night.json" out
 has out '"shards":3'
 has out '"outcome":"found"'
-grep -q "something new was found" "D/nights/$id/report.html" || { echo "no report"; failed=1; }
+grep -q "a failure that is new" "D/nights/$id/report.html" || { echo "no report"; failed=1; }
 for shard in 0 1 2; do
 	[ ! -e "D/slurm/$id/$shard" ] || { echo "the folder of shard $shard is left"; failed=1; }
 done
