@@ -11,6 +11,7 @@
 #include <string.h>
 
 #define NAMES_MAX (NR_JOB_KEYS + 1)
+#define LINE_WIDTH 120   /* of printed lines, if they can be broken */
 #define INIH_NAME_MAX 49 /* inih cuts what is longer, without a word */
 
 const struct job_kind_info job_kinds[NR_JOB_KINDS] = {
@@ -189,7 +190,8 @@ struct reader {
 	struct job_section *section; /* NULL: none has begun */
 	struct text_error *error;
 	u32 line;
-	bool continued, failed; /* the line goes on with the value of the one before; something was wrong */
+	char header[JOB_LINE_MAX]; /* between its brackets */
+	bool continued, failed;    /* the line goes on with the value of the one before; something was wrong */
 };
 
 static int __attribute__((format(printf, 3, 4))) fail(struct reader *r, u32 column, const char *fmt, ...)
@@ -271,8 +273,6 @@ static char *next_line(char *buf, int size, void *stream)
 	struct reader *r = stream;
 	size_t left = (size_t)(r->end - r->at), len;
 	const char *newline = memchr(r->at, '\n', left), *close;
-	char header[JOB_LINE_MAX];
-
 	if (!left || r->failed)
 		return NULL;
 	r->line++;
@@ -292,8 +292,11 @@ static char *next_line(char *buf, int size, void *stream)
 	r->continued = isspace((unsigned char)buf[0]);
 	close = strchr(buf, ']');
 	if (buf[0] == '[' && close) {
-		snprintf(header, sizeof(header), "%.*s", (int)(close - buf) - 1, buf + 1);
-		begin_section(r, header);
+		snprintf(r->header, sizeof(r->header), "%.*s", (int)(close - buf) - 1, buf + 1);
+		begin_section(r, r->header);
+		close += 1 + strspn(close + 1, " \t\r");
+		if (*close != '\n' && *close != ';' && *close != '#')
+			return fail(r, (u32)(close - buf) + 1, "expected nothing behind the section"), NULL;
 	}
 	return buf;
 }
@@ -316,7 +319,7 @@ static int take_value(struct reader *r, enum job_key key, const char *text)
 
 	if (*value && !r->continued)
 		return fail(r, 1, "expected '%s' once in a section", job_keys[key].key);
-	if (asprintf(&joined, "%s%s%s", *value ? *value : "", *value ? " " : "", text) < 0)
+	if (asprintf(&joined, "%s%s%s", *value ? *value : "", *value && **value && *text ? " " : "", text) < 0)
 		return fail(r, 1, "no memory");
 	if (!*value)
 		r->section->value_line[key] = r->line;
@@ -330,9 +333,11 @@ static int take_key(void *user, const char *section, const char *name, const cha
 {
 	struct reader *r = user;
 
-	(void)section;
 	if (r->failed)
 		return 0;
+	/* A header that inih has seen, and we have not. */
+	if (r->section && strncmp(section, r->header, INIH_NAME_MAX) != 0)
+		return fail(r, 1, "expected [%.48s] at the beginning of its line", section);
 	if (!r->section)
 		return fail(r, 1, "expected a section like [night] before '%.60s'", name);
 	if (strlen(name) >= INIH_NAME_MAX)
@@ -399,26 +404,38 @@ void jobfile_free(struct jobfile *job)
 
 /* ---- printing --------------------------------------------------------------------------------------------------- */
 
-/* In lines that are short enough: words do not break, and no text is longer than a line without blanks. */
+/* A single blank, which a line that goes on stands for; what follows it would not be a comment there. */
+static bool may_break(const char *text, const char *at)
+{
+	return *at == ' ' && at > text && !isspace((unsigned char)at[-1]) && !isspace((unsigned char)at[1]) &&
+	       !strchr(";#", at[1]);
+}
+
+/* In lines of some length; what cannot be broken came from one line, and fits into one again. */
 static void print_value(struct text_out *out, const char *key, const char *value)
 {
-	size_t room = 100;
+	size_t used = strlen(key) + 3;
 
-	text_put(out, "%s =", key);
-	while (*value) {
-		size_t len = strcspn(value + 1, " ") + 1;
+	for (const char *at = value; *at;) {
+		const char *end = at + 1;
+		bool breaks;
 
-		/* What begins with a comment's sign would be one in a line of its own, and so would ' ;'. */
-		if (len + 1 > room && value[0] == ' ' && !strchr(";#[", value[1])) {
-			text_put(out, "\n\t%.*s", (int)len - 1, value + 1);
-			room = 100;
-		} else {
-			text_put(out, "%s%.*s", room == 100 && value[0] != ' ' ? " " : "", (int)len, value);
-		}
-		room -= min(room, len);
-		value += len;
+		while (*end && !may_break(value, end))
+			end++;
+		breaks = at > value && used + (size_t)(end - at) > LINE_WIDTH;
+		if (breaks)
+			text_put(out, "\n\t%.*s", (int)(end - at) - 1, at + 1);
+		else if (at > value)
+			text_put(out, "%.*s", (int)(end - at), at);
+		else if (*value == ';' || used + (size_t)(end - at) > LINE_WIDTH)
+			/* Behind a blank it would begin a comment, or there is no room for one. */
+			text_put(out, "%s=%.*s", key, (int)(end - at), at);
+		else
+			text_put(out, "%s = %.*s", key, (int)(end - at), at);
+		used = (breaks ? 0 : used) + (size_t)(end - at);
+		at = end;
 	}
-	text_put(out, "\n");
+	text_put(out, *value ? "\n" : "%s =\n", key);
 }
 
 size_t jobfile_print(const struct jobfile *job, char *buf, size_t size)
