@@ -312,14 +312,27 @@ static int unknown_key(struct reader *r, const char *name)
 	return fail(r, 1, "[%s] has no '%.60s'%s", job_kinds[r->section->kind].name, name, suggestion(name, names));
 }
 
+/* Of a line that goes on, of which inih leaves comments where they are. */
+static int without_comment(const char *text)
+{
+	size_t len = 0;
+
+	while (text[len] && !(text[len] == ';' && (!len || isspace((unsigned char)text[len - 1]))))
+		len++;
+	while (len && isspace((unsigned char)text[len - 1]))
+		len--;
+	return (int)len;
+}
+
 /* A value that goes on in the next line is one text, with a blank between. */
 static int take_value(struct reader *r, enum job_key key, const char *text)
 {
 	char **value = &r->section->value[key], *joined;
+	int len = r->continued ? without_comment(text) : (int)strlen(text);
 
 	if (*value && !r->continued)
 		return fail(r, 1, "expected '%s' once in a section", job_keys[key].key);
-	if (asprintf(&joined, "%s%s%s", *value ? *value : "", *value && **value && *text ? " " : "", text) < 0)
+	if (asprintf(&joined, "%s%s%.*s", *value ? *value : "", *value && **value && len ? " " : "", len, text) < 0)
 		return fail(r, 1, "no memory");
 	if (!*value)
 		r->section->value_line[key] = r->line;

@@ -35,7 +35,7 @@ static void values_are_read(void **state)
 
 	(void)state;
 	parse("; a comment\n[night]\ntime = 90m ; and another\ndisk = 2G\nseed = 0xffffffffffffffff\n"
-	      "hook.found = mail -s \"a; b\" me\n\n[hunt x]\nswitches = one\n  two\n\tthree\n");
+	      "hook.found = mail -s \"a; b\" me\n\n[hunt x]\nswitches = one\n  two ; too\n\tthree\n");
 	s = jobfile_section(&job, JOB_night);
 	assert_true(job_seconds(s, JOB_KEY_night_time) == 5400);
 	assert_int_equal(job_size(s, JOB_KEY_night_disk), 2ULL << 30);

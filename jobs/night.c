@@ -266,7 +266,7 @@ static int begin(struct night *n, char *message, size_t size)
 
 static void run_units(struct night *n)
 {
-	for (u32 i = 0; i < n->nr_units && !n->interrupted; i++)
+	for (u32 i = 0; i < n->nr_units && !(n->interrupted |= unit_signals_came()); i++)
 		if (!unit_outcome_ended(n->unit[i].result.outcome))
 			night_run_unit(n, &n->unit[i]);
 	if (!n->interrupted)
@@ -313,7 +313,7 @@ int night_run(struct night *n, char *message, size_t size)
 	ret = begin(n, message, size);
 	if (ret)
 		return ret;
-	n->outcome = night_judge(n->unit, n->nr_units, false);
+	n->outcome = n->options->shards == 1 ? night_judge_folder(n) : night_judge(n->unit, n->nr_units, false);
 	n->exit = night_outcome_exit(n->outcome);
 	if (n->options->resume && n->ended && all_ended(n)) {
 		snprintf(text, sizeof(text), "night %s has ended: nothing to go on with", n->id);
@@ -322,6 +322,8 @@ int night_run(struct night *n, char *message, size_t size)
 	}
 	n->ended = 0;
 	unit_signals_block();
+	if (n->options->shards == 1)
+		night_adopt(n);
 	run_units(n);
 	end(n);
 	unit_signals_restore();

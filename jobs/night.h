@@ -61,6 +61,7 @@ struct night {
 	u32 nr_planned;    /* of all shards */
 	int lock, shard_lock;
 	bool interrupted;
+	double weighed; /* monotonic, when the folder was measured last; 0: never */
 	char stop[256]; /* why no unit is started any more; "" */
 	enum night_outcome outcome;
 	int exit;

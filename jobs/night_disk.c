@@ -12,9 +12,11 @@
 #include <unistd.h>
 
 #include "crashes/retain.h"
+#include "fuzz/seconds.h"
 
 #define FREE_MIN (8ULL << 20) /* a disk with less is full: the next crash folder might not fit */
-#define KEEP_WHEN_FULL 4      /* crash folders of each bug that stay when there is no room */
+#define WEIGHED_SECONDS 60
+#define KEEP_WHEN_FULL 4 /* crash folders of each bug that stay when there is no room */
 
 static u64 walked;
 
@@ -27,15 +29,19 @@ static int add_size(const char *path, const struct stat *st, int type, struct FT
 	return 0;
 }
 
-static bool has_room(const struct night *n)
+/* Measuring reads every directory: a minute ago is as good as now. What is free is known at once. */
+static bool has_room(struct night *n)
 {
 	u64 limit = job_size(n->settings, JOB_KEY_night_disk);
 	struct statvfs fs;
 
 	if (statvfs(n->dir, &fs) == 0 && (u64)fs.f_bavail * fs.f_frsize < FREE_MIN)
 		return false;
+	if (!limit || (n->weighed > 0 && walked <= limit && seconds_now() - n->weighed < WEIGHED_SECONDS))
+		return true;
+	n->weighed = seconds_now();
 	walked = 0;
-	return !limit || (nftw(n->dir, add_size, 16, FTW_PHYS | FTW_MOUNT) == 0 && walked <= limit);
+	return nftw(n->dir, add_size, 16, FTW_PHYS | FTW_MOUNT) == 0 && walked <= limit;
 }
 
 static int is_night(const struct dirent *entry)

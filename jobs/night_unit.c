@@ -172,7 +172,8 @@ static void file_crashes(struct night *n, struct unit *u, const struct places *p
 	unit_judge(u, p->timed_out, p->interrupted);
 	if (!ret)
 		return;
-	snprintf(what, sizeof(what), "%s%s%s", message, u->kind == JOB_verify ? "" : "; what it found is in ",
+	snprintf(what, sizeof(what), "%s%s%s", message,
+		 u->kind == JOB_verify ? "" : "; the next night files what is in ",
 		 u->kind == JOB_verify ? "" : places->found);
 	fail_unit(u, what, UNIT_broken);
 }

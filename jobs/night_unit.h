@@ -12,6 +12,12 @@
 void night_run_unit(struct night *n, struct unit *u);
 
 /*
+ * What nights found that were killed and never went on becomes news of this one: a unit called "leftovers", if there is
+ * any. Nobody else may have a night in this folder meanwhile.
+ */
+void night_adopt(struct night *n);
+
+/*
  * For each regression of this night: which revision brought it, if the job file names the tree and an earlier night had
  * it fixed. A unit of its own, called bisect-RECORD.
  */

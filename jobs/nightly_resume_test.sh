@@ -116,6 +116,20 @@ says units/explore-slow.json '"message":"ended by signal 9"'
 says units/explore-slow.json '"attempt":2'
 says units/explore-last.json '"outcome":"held"'
 
+# A night was killed and nobody went on with it: the next one files what it had found, as news of its own.
+"$pfnstorm" explore "$planted/planted_marks_early.pfn" --strategy random --runs 500 --crash-dir D/waiting >/dev/null 2>&1
+mkdir -p D/nights/20200101T000000Z-1/units
+mv D/waiting D/nights/20200101T000000Z-1/units/explore-x.found
+nightly 1 --seed 4 --only explore-last
+has out "found       leftovers"
+says units/leftovers.json '"news":"new"'
+[ ! -e D/nights/20200101T000000Z-1/units/explore-x.found ] || fail "what was left is still there"
+nightly 1 --resume
+nightly 0 --seed 4 --only explore-last
+if grep -q leftovers out; then
+	fail "leftovers of nobody"
+fi
+
 # An interrupt ends the unit and the night; what has ended has.
 start --seed 3
 kill -TERM "$runner"

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Helpers of the shell tests of this folder that run nights, beside those of the commands.
 . "$PFNSTORM_SOURCE_DIR/cli/testing.sh"
-# The engine room of a sanitizer is tested once: where most of this was written.
+# These start hundreds of processes: one preset has to do.
 [ "$PFNSTORM_PRESET" = asan ] || exit 77
 planted=$PFNSTORM_SOURCE_DIR/corpus/planted
 
