@@ -9,6 +9,7 @@
 #include "cli/fuzz_status.h"
 #include "fuzz/laws.h"
 #include "jobs/campaign.h"
+#include "jobs/doctor.h"
 
 enum {
 	KEY_ENGINE = KEY_COMMAND,
@@ -225,6 +226,21 @@ static const char *words_of(int argc, char **argv)
 	return words;
 }
 
+/* What is bad about the machine, in a line each; engines that are missing are said better by who needs them. */
+static void warn_of_machine(const struct campaign_options *o)
+{
+	const struct doctor_options look = {.root = "", .dir = o->dir, .engines = o->engines_dir, .path = o->path};
+	static struct doctor_report report;
+
+	doctor_look(&look, &report);
+	for (u32 i = 0; i < report.nr; i++) {
+		const struct doctor_line *line = &report.line[i];
+
+		if (line->level == DOCTOR_BAD && strcmp(line->what, "engines") != 0 && strcmp(line->what, "disk") != 0)
+			fprintf(stderr, "pfnstorm doctor: %s: %s: %s\n", line->what, line->found, line->advice);
+	}
+}
+
 static int status_of(int ret, const char *message)
 {
 	return ret ? command_fail(ret == -ECHILD ? EXIT_BROKEN : EXIT_USAGE, "%s", message) : EXIT_HELD;
@@ -249,6 +265,7 @@ int cmd_fuzz(int argc, char **argv)
 		return command_fail(EXIT_BROKEN, "/proc/self/exe: %s", strerror(errno));
 	a.options.self = self;
 	a.options.report = fuzz_status_show;
+	warn_of_machine(&a.options);
 	ret = campaign_run(&a.options, &status, message, sizeof(message));
 	terminal_progress_end();
 	if (status.phase == CAMPAIGN_DONE)

@@ -26,6 +26,8 @@ bool token_is(const char *text); /* starts like one */
 ssize_t token_encode(const struct scenario *s, char *buf, size_t size);
 /* The printable shell around @binary: prefix, base64url, checksum. Length or -ENOSPC. For tests of the reader. */
 ssize_t token_wrap(const u8 *binary, size_t len, char *buf, size_t size);
+/* What token_wrap() wrapped, without a look at the checksum. Its length, or -EINVAL: no token, or more than @size. */
+ssize_t token_unwrap(const char *token, u8 *binary, size_t size);
 /* 0, or -EINVAL with the column of the bad character and what was expected. Blanks around it are allowed. */
 int token_decode(const char *text, struct scenario *s, struct text_error *error);
 

@@ -318,7 +318,7 @@ static int digit_value(char c)
 }
 
 /* Base64 up to the "."; returns the length or -EINVAL. */
-static ssize_t decode_base64(const char *text, const char **at, u8 *binary, struct text_error *error)
+static ssize_t decode_base64(const char *text, const char **at, u8 *binary, size_t size, struct text_error *error)
 {
 	size_t len = 0;
 	u32 bits = 0, n = 0;
@@ -328,7 +328,7 @@ static ssize_t decode_base64(const char *text, const char **at, u8 *binary, stru
 
 		if (value < 0)
 			return fail_at(error, text, *at, "a base64url digit or '.'");
-		if (len == BINARY_MAX)
+		if (len == size)
 			return fail_at(error, text, *at, "'.': no token is that long");
 		bits = bits << 6 | (u32)value;
 		n += 6;
@@ -364,6 +364,14 @@ static int check_sum(const char *text, const char **at, const u8 *binary, size_t
 	return -EINVAL;
 }
 
+ssize_t token_unwrap(const char *token, u8 *binary, size_t size)
+{
+	const char *at = token + strlen(TOKEN_PREFIX);
+	struct text_error error;
+
+	return token_is(token) ? decode_base64(token, &at, binary, size, &error) : -EINVAL;
+}
+
 int token_decode(const char *text, struct scenario *s, struct text_error *error)
 {
 	static u8 binary[BINARY_MAX];
@@ -379,7 +387,7 @@ int token_decode(const char *text, struct scenario *s, struct text_error *error)
 	}
 	r.error->line = 1;
 	r.error->column = (u32)(at - text) + 1;
-	len = decode_base64(text, &at, binary, error);
+	len = decode_base64(text, &at, binary, sizeof(binary), error);
 	if (len < 0)
 		return (int)len;
 	at++;

@@ -126,6 +126,29 @@ if unshare -m true 2>/dev/null; then
 	rm -f commands
 fi
 
+# A seed that crashes the engine itself is no death: it is kept, and leaves the corpus.
+mkdir crashing
+cat >crashing/fuzz_race <<'EOF'
+#!/bin/bash
+prefix=${1#-artifact_prefix=}
+[ ! -e "${prefix}crash-1" ] || exec sleep 1000
+cp "${!#}/two" "${prefix}crash-1"
+echo "SUMMARY: AddressSanitizer: planted"
+exit 77
+EOF
+chmod +x crashing/fuzz_race
+"$pfnstorm" fuzz race --engines crashing --backoff 0.01s --dir bad --seeds seeds --jobs 1 2>err >out &
+pid=$!
+until_true grep -q '"starts":2' bad/stats.json
+kill -INT $pid
+wait $pid || { echo "an engine that crashes: status $?"; failed=1; }
+has err "race-libfuzzer-0 ended with an input it kept: SUMMARY: AddressSanitizer: planted"
+has err "bad/corpus/race/two left the corpus"
+has out "1 inputs crashed or stopped the engine itself: bad/artifacts/race"
+[ "$(ls bad/corpus/race)" = one ] || { echo "the corpus still has it: $(ls bad/corpus/race)"; failed=1; }
+cmp -s seeds/two bad/artifacts/race/crash-1 || { echo "the input is lost"; failed=1; }
+[ "$(value bad deaths)" = 0 ] || { echo "a crash counts as a death"; failed=1; }
+
 # A campaign: two targets, one job, so they take turns; its engine is killed, then the supervisor itself.
 "${fuzz[@]}" race --dir camp --seeds seeds --jobs 1 --time 600s >camp.out 2>camp.err &
 supervisor=$!

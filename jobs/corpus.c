@@ -109,31 +109,6 @@ int corpus_put(struct corpus_writer *w, const char *name, const void *bytes, siz
 	return fprintf(from, "%s\t%s\n", name, whence) < 0 ? -EIO : 0;
 }
 
-static u32 base64_value(char c)
-{
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-	const char *at = c ? strchr(digits, c) : NULL;
-
-	return at ? (u32)(at - digits) : 64;
-}
-
-/* What token_wrap() wrapped. */
-static size_t unwrap(const char *token, u8 *out)
-{
-	u32 bits = 0, nr = 0, value;
-	size_t len = 0;
-
-	for (const char *at = token + strlen(TOKEN_PREFIX); (value = base64_value(*at)) < 64; at++) {
-		bits = bits << 6 | value;
-		nr += 6;
-		if (nr >= 8) {
-			nr -= 8;
-			out[len++] = (u8)(bits >> nr);
-		}
-	}
-	return len;
-}
-
 int corpus_put_scenario(struct corpus_writer *w, const char *name, const struct scenario *s, const char *whence,
 			char *message, size_t size)
 {
@@ -151,8 +126,9 @@ int corpus_put_scenario(struct corpus_writer *w, const char *name, const struct 
 	case CORPUS_TEXT:
 		return corpus_put(w, name, text, scenario_print(s, text, sizeof(text)), whence);
 	case CORPUS_TOKEN:
-		if (token_encode(s, token, sizeof(token)) > 0)
-			return corpus_put(w, name, binary, unwrap(token, binary), whence);
+		len = token_encode(s, token, sizeof(token)) > 0 ? token_unwrap(token, binary, sizeof(binary)) : -ENOSPC;
+		if (len >= 0)
+			return corpus_put(w, name, binary, (size_t)len, whence);
 		snprintf(message, size, "it is too long for a token");
 		return -ERANGE;
 	default:

@@ -167,7 +167,9 @@ u32 engine_tally_pairs(const struct engine_tally *t)
 
 	for (u32 i = 0; i < nr_op_infos; i++)
 		for (u32 j = i; j < nr_op_infos; j++)
-			n += t->op[op_infos[i].id].overlapped >> op_infos[j].id & 1;
+			n += (t->op[op_infos[i].id].overlapped >> op_infos[j].id |
+			      t->op[op_infos[j].id].overlapped >> op_infos[i].id) &
+			     1;
 	return n;
 }
 
