@@ -302,6 +302,22 @@ void core_release_kernel_page(u64 pfn);
 void core_check_laws(bool quiescent);
 /* On: laws marked OP run after each operation of every task (`sequence`); off: at quiescence only (`race`). */
 void core_check_after_each_op(bool on);
+/* Off: the following runs end without a look at laws. core_boot() puts it on. */
+void core_check_at_quiescence(bool on);
+
+/*
+ * Progress, for when nobody else does anything and nothing fails any more. Lets go of what slots pin or hold, but for
+ * movable pages of one, and demands of each block without unmovable pages, if its movable ones have room elsewhere, to
+ * go offline and online again within @attempts: else rt_fail(VERDICT_invariant, "progress"). A listener that was armed
+ * may refuse once. Task context.
+ */
+struct core_calm {
+	u64 blocks, kept; /* went offline; were not asked to */
+	u32 attempts;     /* the most that one needed */
+	u32 pad;
+	u64 longest_ns; /* of all offlines */
+};
+void core_calm(u32 attempts, struct core_calm *calm);
 
 /*
  * Laws of core/invariants.def, numbered from 0 in its order, and sets of them. core_law_name(): NULL past the end;

@@ -9,8 +9,8 @@
 #include "crashes/store.h"
 #include "crashes/symbol.h"
 #include "fuzz/text.h"
+#include "stress/trace.h"
 
-#define TRACE_MAX 8192     /* newest points of all threads */
 #define DIAGRAM_ROWS 24    /* at least, if there are */
 #define DIAGRAM_FAILING 12 /* of them, of the failing thread */
 #define DIAGRAM_ROWS_MAX 160
@@ -28,35 +28,6 @@ static void where_of(const struct rt_postmortem *pm, char *buf, size_t size)
 			return;
 	}
 	buf[0] = '\0';
-}
-
-/* Microseconds before the verdict. */
-static double before(const struct rt_postmortem *pm, const struct rt_flight *entry)
-{
-	return ((double)entry->ns - (double)pm->fail_ns) / 1e3;
-}
-
-static void put_argument(struct text_out *out, u64 arg)
-{
-	s64 value = (s64)arg;
-
-	if (value < 0 && value >= -4095)
-		text_put(out, "(-%s)", strerrorname_np((int)-value) ? strerrorname_np((int)-value) : "?");
-	else
-		text_put(out, "(%" PRIu64 ")", arg);
-}
-
-static void put_trace(struct text_out *out, const struct rt_postmortem *pm, const struct rt_flight *entry, size_t count)
-{
-	text_put(out, "# The last %zu semantic points of all threads, merged by time; 0 is the verdict.\n", count);
-	for (size_t i = 0; i < count; i++) {
-		const struct rt_ring *ring = &pm->ring[entry[i].task];
-
-		text_put(out, "%12.3f us  %-18s cpu%-2u  %s", before(pm, &entry[i]), ring->name, ring->cpu,
-			 point_name(entry[i].point));
-		put_argument(out, entry[i].arg);
-		text_put(out, "\n");
-	}
 }
 
 /* Consecutive points of one thread at one place: a row. */
@@ -116,7 +87,7 @@ static void put_cell(struct text_out *out, const struct row *row)
 
 	if (row) {
 		text_put(&text, "%s", point_name(row->last->point));
-		put_argument(&text, row->last->arg);
+		trace_argument(&text, row->last->arg);
 		if (row->count > 1)
 			text_put(&text, " x%u", row->count);
 	}
@@ -161,7 +132,7 @@ static void put_diagram(struct text_out *out, const struct rt_postmortem *pm, co
 			column++;
 		if (column == columns)
 			continue;
-		text_put(out, "%12.3f us", before(pm, row[i].last));
+		text_put(out, "%12.3f us", trace_before(pm, row[i].last));
 		for (u32 c = 0; c < columns; c++)
 			put_cell(out, c == column ? &row[i] : NULL);
 		text_put(out, "\n");
@@ -219,7 +190,7 @@ static bool texts_make(struct texts *t, const struct round *r)
 		return false;
 	trace.size = diagram.size = TEXT_MAX;
 	count = rt_thread_timeline(pm, t->flight, TRACE_MAX);
-	put_trace(&trace, pm, t->flight, count);
+	trace_put(&trace, pm, t->flight, count);
 	put_diagram(&diagram, pm, t->flight, count, t->row, &r->verdict);
 	return true;
 }

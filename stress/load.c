@@ -12,6 +12,8 @@
 #include "stress/undo.h"
 
 #define PUBLISH_NS 100000000L
+#define CALM_ATTEMPTS 3
+#define CALM_PATIENCE_NS 1000000000UL /* of each of them, if pages do not move */
 
 static struct {
 	const struct scenario *scenario;
@@ -140,6 +142,7 @@ static void *clock_main(void *arg)
 	(void)arg;
 	while (!__atomic_load_n(&load.ended, __ATOMIC_ACQUIRE)) {
 		publish();
+		rt_thread_beat();
 		if (rt_now_ns() >= load.end_ns)
 			__atomic_store_n(&load.stop, 1, __ATOMIC_RELAXED);
 		if (stopping())
@@ -217,6 +220,26 @@ void load_recent(const struct scenario *s, const struct load_state *state, const
 	}
 }
 
+static void calm(void *arg)
+{
+	(void)arg;
+	core_set_write_patience(CALM_PATIENCE_NS);
+	core_calm(CALM_ATTEMPTS, &load.state->progress);
+}
+
+/* Nothing keeps a block from going offline any more: who still cannot has been forgotten by somebody. */
+static void calm_phase(void)
+{
+	struct rt_result result;
+
+	rt_thread_perturb(0);
+	rt_thread_priorities(0);
+	rt_thread_faults(0);
+	__atomic_store_n(&load.state->calm, 1, __ATOMIC_RELEASE);
+	rt_task_create("calm", 0, calm, NULL);
+	rt_run(&result);
+}
+
 void load_run(const struct scenario *s, const struct options *o, u64 seed, double seconds, struct load_state *state,
 	      struct latencies *latencies)
 {
@@ -230,9 +253,11 @@ void load_run(const struct scenario *s, const struct options *o, u64 seed, doubl
 	rt_thread_quiet();
 	rt_thread_last_words(last_words);
 	rt_thread_patience((u64)(o->patience * 1e9));
+	rt_thread_recorder(!o->unrecorded);
 	core_boot(&s->machine, &config, boot_ops, NULL);
 	core_op_stats_reset();
 	rt_thread_perturb(o->perturb);
+	rt_thread_priorities((u64)(o->priorities * 1e9));
 	rt_thread_faults(o->faults);
 	create_tasks(s, o->threads ? o->threads : s->nr_tasks + o->readers, o->readers);
 	state->boot_ns = rt_now_ns();
@@ -240,8 +265,12 @@ void load_run(const struct scenario *s, const struct options *o, u64 seed, doubl
 	__atomic_store_n(&state->booted, 1, __ATOMIC_RELEASE);
 	if (pthread_create(&clock, NULL, clock_main, NULL))
 		rt_fail(VERDICT_crash, "crash no-thread", "cannot start the clock's thread");
+	core_check_at_quiescence(o->calm != CALM_BEFORE_LAWS);
 	rt_run(&result);
+	core_check_at_quiescence(true);
 	__atomic_store_n(&load.ended, 1, __ATOMIC_RELEASE);
 	pthread_join(clock, NULL);
 	publish();
+	if (o->calm != CALM_NEVER)
+		calm_phase();
 }

@@ -29,6 +29,8 @@ struct load_state {
 	u32 failed_boot_op; /* number, from 1, of a boot operation that failed; 0: none */
 	s64 failed_boot_value;
 	u64 boot_ns;
+	u32 calm;                  /* 1 once the tasks are done and calm begins */
+	struct core_calm progress; /* at its end */
 	u64 passes;
 	u64 points;
 	u64 files_read, files_failed; /* by readers; failed: not there, or not to be read now */
@@ -38,8 +40,10 @@ struct load_state {
 };
 
 /*
- * Runs the scenario for @seconds after boot and returns when every task has finished its pass, undone it, and all laws
- * hold. A verdict ends the process instead (core/rt/thread.h).
+ * Two phases. Chaos: runs the scenario for @seconds after boot, until every task has finished its pass and undone it,
+ * and all laws hold, or only after the other phase. Calm, unless @o says never: no more perturbation, faults, vetoes
+ * and pins, and every block that can go offline has to, and come back. Returns after that. A verdict ends the process
+ * instead (core/rt/thread.h).
  */
 void load_run(const struct scenario *s, const struct options *o, u64 seed, double seconds, struct load_state *state,
 	      struct latencies *latencies);

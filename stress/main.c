@@ -1,42 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* pfnstorm-stress: rounds of a scenario, or of scenarios drawn from a mix, on real threads. */
-#include <inttypes.h>
-#include <json-c/json.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "fuzz/seconds.h"
 #include "fuzz/token.h"
+#include "stress/campaign.h"
 #include "stress/collect.h"
 #include "stress/machine.h"
-#include "stress/mix.h"
-#include "stress/options.h"
-#include "stress/round.h"
-#include "stress/tally.h"
 
-#define SIGNATURES_MAX 64
-#define COMMAND_MAX 512
-
-static struct campaign {
-	struct options options;
-	struct scenario scenario; /* of the round */
-	struct mix mix;
-	struct round round;
-	struct tally before; /* rounds that are over */
-	double start;
-	char command[COMMAND_MAX];
-	u32 verdicts; /* rounds that ended in one */
-	u32 nr_signatures;
-	struct {
-		char signature[192];
-		char folder[PATH_MAX];
-		u32 count;
-	} found[SIGNATURES_MAX];
-	bool expected; /* what the scenario expects occurred */
-	bool broken;
-} campaign;
+static struct campaign campaign;
 
 /* ---- input ----------------------------------------------------------------------------------------------------- */
 
@@ -182,99 +156,6 @@ static bool next_round(u64 number)
 	return end != ROUND_INTERRUPTED && (!campaign.expected || o->keep_going);
 }
 
-/* ---- the end --------------------------------------------------------------------------------------------------- */
-
-static enum exit_status status(void)
-{
-	if (campaign.broken)
-		return EXIT_BROKEN;
-	if (campaign.scenario.expect.set)
-		return campaign.expected ? EXIT_HELD : EXIT_FOUND;
-	return campaign.verdicts ? EXIT_FOUND : EXIT_HELD;
-}
-
-static void add_latency(struct json_object *op, u32 id)
-{
-	struct latency latency = latency_of(campaign.round.latencies, id);
-
-	json_object_object_add(op, "p50_us", json_object_new_double(latency.p50));
-	json_object_object_add(op, "p99_us", json_object_new_double(latency.p99));
-	json_object_object_add(op, "p999_us", json_object_new_double(latency.p999));
-	json_object_object_add(op, "max_us", json_object_new_double(latency.max));
-}
-
-static struct json_object *json_ops(void)
-{
-	struct json_object *ops = json_object_new_object();
-
-	for (u32 i = 0; i < nr_op_infos; i++) {
-		const struct op_stats *stats = &campaign.before.op[op_infos[i].id];
-		struct json_object *op = json_object_new_object(), *errors = json_object_new_object();
-
-		for (u32 k = 0; k < OP_STATS_ERRNOS && stats->errnos[k].err; k++) {
-			const char *name = strerrorname_np(stats->errnos[k].err);
-
-			json_object_object_add(errors, name ? name : "ERESTARTSYS",
-					       json_object_new_uint64(stats->errnos[k].count));
-		}
-		json_object_object_add(op, "attempts", json_object_new_uint64(stats->attempts));
-		json_object_object_add(op, "successes", json_object_new_uint64(stats->successes));
-		json_object_object_add(op, "errors", errors);
-		add_latency(op, op_infos[i].id);
-		json_object_object_add(ops, op_infos[i].name, op);
-	}
-	return ops;
-}
-
-static void print_json(double elapsed)
-{
-	struct json_object *root = json_object_new_object(), *found_list = json_object_new_array();
-
-	for (u32 i = 0; i < campaign.nr_signatures; i++) {
-		struct json_object *entry = json_object_new_object();
-
-		json_object_object_add(entry, "signature", json_object_new_string(campaign.found[i].signature));
-		json_object_object_add(entry, "folder", json_object_new_string(campaign.found[i].folder));
-		json_object_object_add(entry, "count", json_object_new_int64(campaign.found[i].count));
-		json_object_array_add(found_list, entry);
-	}
-	json_object_object_add(root, "command", json_object_new_string(campaign.command));
-	json_object_object_add(root, "seconds", json_object_new_double(elapsed));
-	json_object_object_add(root, "rounds", json_object_new_uint64(campaign.before.rounds));
-	json_object_object_add(root, "passes", json_object_new_uint64(campaign.before.passes));
-	json_object_object_add(root, "points", json_object_new_uint64(campaign.before.points));
-	json_object_object_add(root, "files_read", json_object_new_uint64(campaign.before.files_read));
-	json_object_object_add(root, "operations", json_ops());
-	json_object_object_add(root, "found", found_list);
-	json_object_object_add(root, "expected_occurred", json_object_new_boolean(campaign.expected));
-	json_object_object_add(root, "status", json_object_new_int(status()));
-	puts(json_object_to_json_string_ext(root, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
-	json_object_put(root);
-}
-
-static void print_end(double elapsed)
-{
-	const struct scenario *s = &campaign.scenario;
-
-	if (campaign.round.state->failed_boot_op)
-		complain(EXIT_HELD, "boot operation %u failed: %s", campaign.round.state->failed_boot_op,
-			 strerrorname_np((int)-campaign.round.state->failed_boot_value));
-	if (campaign.options.json) {
-		print_json(elapsed);
-		return;
-	}
-	printf("%.1f s, %" PRIu64 " rounds, %" PRIu64 " passes, %" PRIu64 " operations, %" PRIu64 " points\n", elapsed,
-	       campaign.before.rounds, campaign.before.passes, tally_ops(&campaign.before), campaign.before.points);
-	tally_print(&campaign.before, campaign.round.latencies);
-	if (s->expect.set && !campaign.expected)
-		printf("expected %s %s, which did not occur in %.1f s\n", verdict_name(s->expect.kind), s->expect.words,
-		       elapsed);
-	else if (!campaign.verdicts)
-		printf("nothing found%s\n", round_interrupted() ? " before the interruption" : "");
-	for (u32 i = 0; i < campaign.nr_signatures && campaign.options.keep_going; i++)
-		printf("%u times %s\n", campaign.found[i].count, campaign.found[i].signature);
-}
-
 int main(int argc, char **argv)
 {
 	static char token[TOKEN_MAX];
@@ -284,8 +165,10 @@ int main(int argc, char **argv)
 	options_parse(argc, argv, &campaign.options);
 	note_command(argc, argv);
 	prepare_scenario(&campaign.scenario, &campaign.options);
-	if (round_prepare(&campaign.round))
-		return complain(EXIT_BROKEN, "no memory for what a child leaves behind");
+	if (round_prepare(&campaign.round, &campaign.options))
+		return complain(EXIT_BROKEN,
+				"no memory for what a child leaves behind, or --flight cannot be written: %s",
+				strerror(errno));
 	if (!campaign.options.json && !campaign.options.mix &&
 	    token_encode(&campaign.scenario, token, sizeof(token)) > 0)
 		printf("token %s\n", token);
@@ -297,6 +180,6 @@ int main(int argc, char **argv)
 	elapsed = seconds_now() - campaign.start;
 	if (!campaign.options.quiet)
 		tally_progress(&campaign.before, elapsed, true);
-	print_end(elapsed);
-	return (int)status();
+	campaign_print(&campaign, elapsed);
+	return (int)campaign_status(&campaign);
 }

@@ -8,8 +8,10 @@
 #include <string.h>
 
 #include "stress/mix.h"
+#include "stress/trace.h"
 
 #define SECONDS_MAX (366.0 * 86400)
+#define PRIORITIES_MAX 0.5 /* far below the patience */
 
 const char *argp_program_version = "pfnstorm-stress 0.1.0";
 error_t argp_err_exit_status = EXIT_USAGE;
@@ -27,7 +29,12 @@ enum {
 	KEY_SET,
 	KEY_CRASH_DIR,
 	KEY_PERTURB,
+	KEY_PRIORITIES,
 	KEY_FAULTS,
+	KEY_FLIGHT,
+	KEY_READ_FLIGHT,
+	KEY_NO_RECORDER,
+	KEY_CALM,
 	KEY_PATIENCE,
 	KEY_KEEP_GOING,
 	KEY_JSON,
@@ -63,12 +70,25 @@ static const struct argp_option known_options[] = {
 	{"seed", KEY_SEED, "N", 0, "Of the operations drawn and of the perturbation; default 1", 2},
 	{"perturb", KEY_PERTURB, "N", 0,
 	 "At each point of the code, wait a little with probability N/1024; default 48. Opens the windows of races", 2},
+	{"priorities", KEY_PRIORITIES, "TIME", 0,
+	 "Draw a priority for each thread so often, for example 20ms: a quarter of them gives way, and now and then "
+	 "does "
+	 "not run at all until the next draw. Finds what needs one thread to be left behind. Default: none",
+	 2},
 	{"faults", KEY_FAULTS, "N", 0, "Fail each allocation with probability N/65536; default 0", 2},
+	{"calm", KEY_CALM, "WHEN", 0,
+	 "When to demand that each block without unmovable pages goes offline and online again: after the laws are "
+	 "checked at the end of a round (default), before, or never",
+	 2},
 	{"patience", KEY_PATIENCE, "TIME", 0,
 	 "No task gets anywhere for so long: verdict deadlock; four times as long if they wake up and look again: "
 	 "livelock. Default 5s",
 	 2},
 	{0, 0, 0, 0, "What comes out:", 3},
+	{"flight", KEY_FLIGHT, "FILE", 0,
+	 "Keep the flight recorder of all threads in FILE, which survives whatever happens to the processes", 3},
+	{"read-flight", KEY_READ_FLIGHT, "FILE", 0, "Print the merged timeline that FILE holds, and end", 3},
+	{"no-recorder", KEY_NO_RECORDER, 0, 0, "Keep none: faster by a few percent, and crashes have no timeline", 3},
 	{"crash-dir", KEY_CRASH_DIR, "DIR", 0, "Where crash folders go; default crashes/found", 3},
 	{"keep-going", KEY_KEEP_GOING, 0, 0, "Go on after a verdict until the time is up", 3},
 	{"json", KEY_JSON, 0, 0, "One JSON object on standard output at the end", 3},
@@ -82,6 +102,10 @@ static const char doc[] =
 	"time; "
 	"after each pass a task undoes what it changed: what it offlined comes back online, what it removed is added "
 	"again. Errors such as -EBUSY are results, not failures.\n"
+	"\n"
+	"A round has two phases. In the first the threads do what they can. Then it is calm: delays, failures, vetoes "
+	"and pins end, and each block without unmovable pages has to go offline and online again within 3 attempts; "
+	"else the verdict is 'progress'.\n"
 	"\n"
 	"A verdict (an oops, a deadlock, a law that does not hold at the end of a round, a race under TSan) ends the "
 	"run, unless the scenario expects another one. "
@@ -121,10 +145,12 @@ static double seconds(struct argp_state *state, const char *option, const char *
 		value *= 60;
 	else if (!strcmp(end, "h"))
 		value *= 3600;
+	else if (!strcmp(end, "ms"))
+		value /= 1000;
 	else if (*end && strcmp(end, "s"))
 		end = (char *)text;
 	if (end == text || !(value > 0) || value > SECONDS_MAX)
-		argp_error(state, "--%s %s: expected a time such as 90s, 5m or 2h", option, text);
+		argp_error(state, "--%s %s: expected a time such as 20ms, 90s, 5m or 2h", option, text);
 	return value;
 }
 
@@ -139,6 +165,18 @@ static u64 number(struct argp_state *state, const char *option, const char *text
 		argp_error(state, "--%s %s: expected a number from %llu to %llu", option, text, (unsigned long long)min,
 			   (unsigned long long)max);
 	return value;
+}
+
+static enum calm calm(struct argp_state *state, const char *text)
+{
+	static const char *const names[] = {"after", "before", "never"};
+
+	for (u32 i = 0; i < ARRAY_SIZE(names); i++) {
+		if (!strcmp(text, names[i]))
+			return i;
+	}
+	argp_error(state, "--calm %s: expected after, before or never", text);
+	return CALM_NEVER;
 }
 
 static bool parse_amount(int key, const char *arg, struct argp_state *state, struct options *o)
@@ -161,6 +199,11 @@ static bool parse_amount(int key, const char *arg, struct argp_state *state, str
 		return true;
 	case KEY_PERTURB:
 		o->perturb = (u32)number(state, "perturb", arg, 0, 1024);
+		return true;
+	case KEY_PRIORITIES:
+		o->priorities = seconds(state, "priorities", arg);
+		if (o->priorities > PRIORITIES_MAX)
+			argp_error(state, "--priorities %s: at most 500ms", arg);
 		return true;
 	case KEY_FAULTS:
 		o->faults = (u32)number(state, "faults", arg, 0, 65536);
@@ -190,6 +233,14 @@ static bool parse_choice(int key, const char *arg, struct argp_state *state, str
 	case KEY_MEMORY:
 		o->memory = arg;
 		return true;
+	case KEY_FLIGHT:
+		o->flight = arg;
+		return true;
+	case KEY_NO_RECORDER:
+		return o->unrecorded = true;
+	case KEY_CALM:
+		o->calm = calm(state, arg);
+		return true;
 	case KEY_CRASH_DIR:
 		o->crash_dir = arg;
 		return true;
@@ -211,6 +262,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	if (parse_amount(key, arg, state, o) || parse_choice(key, arg, state, o))
 		return 0;
 	switch (key) {
+	case KEY_READ_FLIGHT:
+		exit(trace_print_flight(arg));
 	case KEY_LIST_MIXES:
 		mix_list();
 		exit(EXIT_HELD);
@@ -234,7 +287,12 @@ void options_parse(int argc, char **argv, struct options *o)
 {
 	static const struct argp argp = {known_options, parse, "SCENARIO\n--mix=LIST", doc, NULL, NULL, NULL};
 
-	*o = (struct options){
-		.seconds = 60, .round = 5, .seed = 1, .perturb = 48, .patience = 5, .crash_dir = "crashes/found"};
+	*o = (struct options){.seconds = 60,
+			      .round = 5,
+			      .seed = 1,
+			      .perturb = 48,
+			      .patience = 5,
+			      .calm = CALM_AFTER_LAWS,
+			      .crash_dir = "crashes/found"};
 	argp_parse(&argp, argc, argv, 0, NULL, o);
 }

@@ -16,6 +16,9 @@ enum exit_status {
 
 #define THREADS_MAX 64
 
+/* The phase after the tasks of a round are done: laws are checked and then calm comes, or the other way round. */
+enum calm { CALM_AFTER_LAWS, CALM_BEFORE_LAWS, CALM_NEVER };
+
 struct options {
 	const char *source; /* file, token or "-"; NULL: --mix */
 	const char *mix;
@@ -30,8 +33,12 @@ struct options {
 	double round; /* seconds until a machine is booted anew */
 	u64 seed;
 	u32 perturb;
+	double priorities; /* seconds between draws; 0: no thread has one */
 	u32 faults;
-	double patience; /* seconds without progress that are a deadlock */
+	double patience;    /* seconds without progress that are a deadlock */
+	const char *flight; /* file of the flight recorder; NULL: memory */
+	bool unrecorded;
+	enum calm calm; /* when progress is demanded */
 	const char *crash_dir;
 	bool keep_going;
 	bool json;

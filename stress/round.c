@@ -16,6 +16,7 @@
 
 /* A child that has not come to its end so long after its time: its tasks go on without finishing an operation. */
 #define OVERTIME_SECONDS 20.0
+#define CALM_SECONDS 120.0 /* at most: a machine of 1 TiB has 8,192 blocks */
 /* A child that failed and hangs while it says what it knows. */
 #define LAST_WORDS_SECONDS 5.0
 #define WATCH_NS 100000000L
@@ -43,7 +44,7 @@ bool round_interrupted(void)
 	return interrupted;
 }
 
-int round_prepare(struct round *r)
+int round_prepare(struct round *r, const struct options *o)
 {
 	void *map = mmap(NULL, sizeof(*r->state), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
@@ -55,7 +56,7 @@ int round_prepare(struct round *r)
 	r->latencies = latency_map();
 	if (!r->output || !r->latencies)
 		return -ENOMEM;
-	return rt_thread_record(NULL);
+	return rt_thread_record(o->flight);
 }
 
 /* The child dies with its parent, and leaves signals from the terminal to it. */
@@ -92,8 +93,9 @@ static void verdict_livelock(struct round *r)
 	r->verdict.kind = VERDICT_livelock;
 	for (u32 i = 0; i < pm->nr_rings && i < RT_RINGS; i++) {
 		const struct rt_ring *ring = &pm->ring[i];
-		const char *name =
-			ring->head ? point_name(ring->entry[(ring->head - 1) % RT_RING_ENTRIES].point) : NULL;
+		const char *name = ring->head && !pm->unrecorded
+					   ? point_name(ring->entry[(ring->head - 1) % RT_RING_ENTRIES].point)
+					   : NULL;
 		u32 at = 0;
 
 		if (!name || !strcmp(name, "op.end"))
@@ -152,7 +154,7 @@ static enum round_end watch_child(struct round *r, pid_t pid, int output, double
 {
 	const struct timespec tick = {.tv_nsec = WATCH_NS};
 	const struct rt_postmortem *pm = rt_thread_postmortem();
-	double booted_at = 0, failed_at = 0;
+	double booted_at = 0, failed_at = 0, calm_at = 0;
 	int status;
 
 	for (;;) {
@@ -164,10 +166,13 @@ static enum round_end watch_child(struct round *r, pid_t pid, int output, double
 		}
 		if (!booted_at && __atomic_load_n(&r->state->booted, __ATOMIC_ACQUIRE))
 			booted_at = seconds_now();
+		if (!calm_at && __atomic_load_n(&r->state->calm, __ATOMIC_ACQUIRE))
+			calm_at = seconds_now();
 		if (!failed_at && __atomic_load_n(&pm->failed, __ATOMIC_ACQUIRE))
 			failed_at = seconds_now();
 		if (interrupted || (failed_at && seconds_now() - failed_at > LAST_WORDS_SECONDS) ||
-		    (booted_at && seconds_now() - booted_at > seconds + OVERTIME_SECONDS))
+		    (calm_at && seconds_now() - calm_at > CALM_SECONDS) ||
+		    (booted_at && !calm_at && seconds_now() - booted_at > seconds + OVERTIME_SECONDS))
 			break;
 		watch(arg);
 		nanosleep(&tick, NULL);

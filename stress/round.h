@@ -24,8 +24,8 @@ struct round {
 	bool tool_failed; /* the child died of something that is no verdict of the core */
 };
 
-/* Once, before the first round. 0 or -errno. */
-int round_prepare(struct round *r);
+/* Once, before the first round. 0 or -errno. The post-mortem is in file @o->flight, if that is said. */
+int round_prepare(struct round *r, const struct options *o);
 /* Forks a child for one round; calls @watch every 100 ms while it lives. */
 enum round_end round_run(struct round *r, const struct scenario *s, const struct options *o, u64 seed, double seconds,
 			 void (*watch)(void *arg), void *arg);

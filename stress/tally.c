@@ -21,11 +21,27 @@ static void add_error(struct op_stats *to, int err, u64 count)
 	}
 }
 
+static void add_ages(struct tally *tally)
+{
+	u64 age[RT_AGES], section[RT_SECTION_GRACES];
+
+	rt_thread_ages(rt_thread_postmortem(), age, section);
+	for (u32 i = 0; i < RT_AGES; i++)
+		tally->age[i] += age[i];
+	for (u32 i = 0; i < RT_SECTION_GRACES; i++)
+		tally->section[i] += section[i];
+}
+
 void tally_add(struct tally *tally, const struct load_state *state)
 {
+	add_ages(tally);
 	tally->rounds++;
 	tally->passes += state->passes;
 	tally->points += state->points;
+	tally->calm_blocks += state->progress.blocks;
+	tally->calm_kept += state->progress.kept;
+	tally->calm_ns = max(tally->calm_ns, state->progress.longest_ns);
+	tally->calm_attempts = max(tally->calm_attempts, state->progress.attempts);
 	tally->files_read += state->files_read;
 	tally->files_failed += state->files_failed;
 	for (u32 id = 0; id < LOAD_OP_IDS; id++) {
@@ -121,6 +137,24 @@ static void print_op(const struct op_info *info, const struct op_stats *stats, c
 	printf("%s%s\n", errors[0] ? " " : "", errors);
 }
 
+static void print_ages(const struct tally *tally)
+{
+	static const char *const names[] = {"in use", "removed", "removed a grace period ago", "removed longer ago",
+					    "free"};
+	bool first = true;
+
+	for (u32 i = 0; i < RT_AGES; i++) {
+		/* The last two are verdicts. */
+		if (!tally->age[i] && i >= AGE_LATE)
+			continue;
+		printf("%s%" PRIu64 " %s", first ? "  at their end, RCU readers held: " : ", ", tally->age[i],
+		       names[i]);
+		first = false;
+	}
+	printf("; grace periods in a section: 0 in %" PRIu64 ", 1 in %" PRIu64 ", more in %" PRIu64 "\n",
+	       tally->section[0], tally->section[1], tally->section[2]);
+}
+
 void tally_print(const struct tally *tally, const struct latencies *latencies)
 {
 	printf("  %-18s %13s %9s %9s %9s %9s  %s\n", "operation", "", "p50 us", "p99 us", "p99.9 us", "max us",
@@ -132,6 +166,12 @@ void tally_print(const struct tally *tally, const struct latencies *latencies)
 		if (stats->attempts)
 			print_op(&op_infos[i], stats, &latency);
 	}
+	print_ages(tally);
+	if (tally->calm_blocks + tally->calm_kept)
+		printf("  in calm: %" PRIu64
+		       " blocks went offline and online, in %u attempts at most, the slowest in %" PRIu64
+		       " us; %" PRIu64 " were held by unmovable pages or had no room elsewhere\n",
+		       tally->calm_blocks, tally->calm_attempts, tally->calm_ns / 1000, tally->calm_kept);
 	if (tally->files_read)
 		printf("  %" PRIu64 " files read, %" PRIu64 " of them not there, or not to be read\n",
 		       tally->files_read, tally->files_failed);

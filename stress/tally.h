@@ -3,16 +3,22 @@
 #ifndef PFNSTORM_STRESS_TALLY_H
 #define PFNSTORM_STRESS_TALLY_H
 
+#include "core/rt/thread.h"
 #include "stress/load.h"
 
 struct tally {
 	u64 rounds;
 	u64 passes, points;
 	u64 files_read, files_failed;
+	u64 calm_blocks, calm_kept; /* blocks that went offline and online in calm; that were not asked to */
+	u64 calm_ns;                /* the slowest of those offlines */
+	u32 calm_attempts;          /* the most that one needed */
+	u32 calm_pad;
+	u64 age[RT_AGES], section[RT_SECTION_GRACES]; /* what RCU readers saw, core/rt/thread.h */
 	struct op_stats op[LOAD_OP_IDS];
 };
 
-/* Adds what a finished round did. */
+/* Adds what a round did, and what is in the post-mortem of its child. */
 void tally_add(struct tally *tally, const struct load_state *state);
 u64 tally_ops(const struct tally *tally);
 /* "offline 120 ok 3 EBUSY  remove 117 ok", as many operations as fit. */

@@ -160,6 +160,11 @@ static void check_at_quiescence(void)
 	core_check_laws(true);
 }
 
+void core_check_at_quiescence(bool on)
+{
+	rt_set_quiescence_check(on ? check_at_quiescence : NULL);
+}
+
 static void run_begins(void)
 {
 	oom_law_begin();

@@ -5,12 +5,8 @@
  *
  * Random runs with faults, as in clean_test.c; then one task that waits for the others, and tries block after block.
  */
-#include "core/check/census.h"
 #include "core/check/test_schedule.h"
 #include "core/hotplug/memory_block.h"
-#include "core/mm/hwpoison.h"
-#include "core/mm/machine.h"
-#include "core/rt/report.h"
 #include "core/rt/task.h"
 
 #define BLOCKS 6
@@ -30,117 +26,18 @@ static bool is_calm(void)
 
 /* ---- the calm phase --------------------------------------------------------------------------------------------- */
 
-/* The test looks at the machine as laws do: it is no part of the run. */
-UNOBSERVED_BEGIN
-
-static s64 do_op(const char *name, s32 a, s32 b)
-{
-	struct op op = test_op(name, a, b, 0, 0);
-
-	return core_run_op(&op);
-}
-
-/* The entry of a page that broke outlives it: its block may be gone. */
-static bool kernel_memory(const struct area *area)
-{
-	for (u32 i = 0; i < area->size; i++)
-		if (area->pte[i] && !(area->pte[i] & PTE_HWPOISON) && !pfn_to_page(pte_pfn(area->pte[i]))->mapping)
-			return true;
-	return false;
-}
-
-/* Nothing is pinned or the kernel's; what is left is one slot, which has room elsewhere. */
-static void let_go(void)
-{
-	for (s32 slot = 0; slot < OP_SLOTS; slot++) {
-		do_op("unpin", slot, 0);
-		if (slot != KEPT_SLOT || kernel_memory(&machine.areas[slot]))
-			do_op("free", slot, 0);
-	}
-}
-
-/* Pages of a block that are in use, or UINT64_MAX if one of them cannot be moved, or only to a free huge page. */
-static u64 movable_pages(u64 block)
-{
-	u64 start_pfn = block_id_to_pfn(block), used = 0;
-
-	for (u64 pfn = start_pfn; pfn < start_pfn + geometry.pages_per_block; pfn++) {
-		const struct page *page = pfn_to_page(pfn);
-
-		if (raw_page_flag(page, PG_reserved) || raw_page_flag(page, PG_slab) ||
-		    (page->_refcount.counter > 0 && (!page->mapping || raw_page_huge(page))))
-			return UINT64_MAX;
-		/* Broken, and not a process's or a file's: nobody can take it from who has it. */
-		if (page->_refcount.counter > 0 && raw_page_flag(page, PG_hwpoison) && !raw_page_flag(page, PG_lru) &&
-		    (page->_refcount.counter > 1 ||
-		     (page->private != MAGIC_HWPOISON && page->private != MAGIC_HWPOISON_USED)))
-			return UINT64_MAX;
-		/* Parts of a compound page have no reference of their own, and need room like it. */
-		used += page->_refcount.counter > 0 || (u64)page->lru.next & 1;
-	}
-	return used;
-}
-
-/* Free pages above the marks outside of @block, of zones where its pages may go: to ZONE_MOVABLE only from there. */
-static u64 room_without(u64 block)
-{
-	u64 room = 0;
-
-	for (u32 nid = 0; nid < machine_config.nodes; nid++)
-		for (u32 idx = 0; idx < MAX_NR_ZONES; idx++) {
-			const struct zone *zone = &machine.nodes[nid].node_zones[idx];
-			s64 free = raw_zone_stat(zone, NR_FREE_PAGES), kept = (s64)zone->_watermark[WMARK_HIGH] * 2;
-
-			if (idx == ZONE_MOVABLE && machine.blocks[block]->zone->idx != ZONE_MOVABLE)
-				continue;
-			if (zone == machine.blocks[block]->zone)
-				free -= (s64)geometry.pages_per_block;
-			room += free > kept ? (u64)(free - kept) : 0;
-		}
-	return room;
-}
-
-static void try_block(u64 id)
-{
-	const struct memory_block *mem = machine.blocks[id];
-	u64 used, began = rt_now_ns();
-	s32 type;
-	s64 ret;
-
-	if (!mem || mem->state != BLOCK_ONLINE || !mem->zone || mem->nr_vmemmap_pages)
-		return;
-	if (block_is_early(id) &&
-	    early_memory_pages(block_id_to_pfn(id), block_id_to_pfn(id + 1)) != geometry.pages_per_block)
-		return;
-	used = movable_pages(id);
-	if (used == UINT64_MAX || (used && room_without(id) < used))
-		return;
-	type = mem->zone->idx == ZONE_MOVABLE ? 2 : 1;
-	ret = do_op("offline", (s32)id, 0);
-	/* A veto that was armed before: the last failure there is. */
-	if (ret == -EPERM)
-		ret = do_op("offline", (s32)id, 0);
-	if (ret)
-		rt_fail(VERDICT_invariant, "progress",
-			"block %llu with %llu movable pages in use does not go offline: %lld", (unsigned long long)id,
-			(unsigned long long)used, (long long)ret);
-	longest_ns = max(longest_ns, rt_now_ns() - began);
-	blocks_tried++;
-	do_op("online", (s32)id, type);
-}
-
 static void calm_phase(void *arg)
 {
+	struct core_calm result;
+
 	(void)arg;
 	while (__atomic_load_n(&tasks_left, __ATOMIC_ACQUIRE))
 		msleep(1);
 	__atomic_store_n(&calm, true, __ATOMIC_RELEASE);
-	let_go();
-	for (u64 id = 0; id < BLOCKS; id++)
-		try_block(id);
+	core_calm(1, &result);
+	blocks_tried += result.blocks;
+	longest_ns = max(longest_ns, result.longest_ns);
 }
-
-UNOBSERVED_END
 
 /* ---- runs ------------------------------------------------------------------------------------------------------- */
 

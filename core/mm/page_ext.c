@@ -29,6 +29,7 @@ struct page_ext *page_ext_get(const struct page *page)
 	}
 	if (bug(page_ext_freed_in_use))
 		rcu_read_unlock();
+	rt_rcu_reached(base);
 	point(page_ext, found, pfn);
 	return base + pfn % PAGES_PER_SECTION;
 }

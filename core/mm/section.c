@@ -73,6 +73,7 @@ __attribute__((no_sanitize("undefined"))) bool pfn_section_valid(const struct me
 	/* One load: removal may clear the pointer at any time. Pairs with the release in section_activate(). */
 	struct mem_section_usage *usage = smp_load_acquire(&ms->usage);
 
+	rt_rcu_reached(usage);
 	if (!usage && !bug(usage_not_tested) && !bug(section_flag_cleared_last))
 		return false;
 	return test_bit(subsection_index(pfn), &usage->subsection_map);

@@ -134,6 +134,7 @@ static struct page *rcu_enter(struct walk *w, u64 pfn)
 		return pfn_to_page(pfn);
 	}
 	page = look_up(pfn);
+	rt_rcu_reached(page);
 	point(walk, section_checked, pfn);
 	if (page)
 		set_cover(w, pfn);

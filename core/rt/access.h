@@ -15,6 +15,8 @@
  *   smp_mb(), smp_rmb(), smp_wmb()      ordering between marked accesses around it
  *   data_race(expr)                     evaluates expr; its accesses are exempt from the race detector.
  *                                       Used as data_race(expr, "why this is harmless"); the reason is mandatory.
+ *   rt_rcu_reached(p)                   p was found by an RCU reader, which may use it until its read section ends:
+ *                                       threads look there whether it is still there; under fiber nothing
  *   ASSERT_EXCLUSIVE_ACCESS(x)          race detector treats this as a plain write: any concurrent access is a race
  *
  * Shared fields are 4 or 8 bytes wide and naturally aligned: the race detector works on 4-byte granules.

@@ -43,7 +43,9 @@ void rt_kfree_rcu(struct rcu_head *head, void *ptr);
 #define rcu_dereference(p)                                                                                             \
 	({                                                                                                             \
 		rt_rcu_check_reader();                                                                                 \
-		smp_load_acquire(&(p));                                                                                \
+		__typeof__(p) _reached = smp_load_acquire(&(p));                                                       \
+		rt_rcu_reached(_reached);                                                                              \
+		_reached;                                                                                              \
 	})
 /* The updater holds the lock that @c asserts. */
 #define rcu_dereference_protected(p, c)                                                                                \

@@ -24,6 +24,9 @@ bool in_content(u64 addr);
 /* heap.c */
 void heap_reset(void);
 struct arena_death heap_death_of(u64 addr);
+/* kfree_rcu() of an object that begins at @ptr: @stamp, not 0. heap_removed_at(): it, or 0; at any address. */
+void heap_remove(const void *ptr, u64 stamp);
+u64 heap_removed_at(u64 addr);
 /* Type of the object that ends just before @addr, or NULL. */
 const char *heap_overrun_of(u64 addr);
 

@@ -32,7 +32,8 @@ struct object {
 	u16 type;
 	u16 state;
 	u16 free_point, free_task;
-	u32 next; /* in the list of freed objects of its size */
+	u32 next;    /* in the list of freed objects of its size */
+	u64 removed; /* when kfree_rcu() was called; 0: not yet. Marked, as @state is */
 };
 
 struct freed {
@@ -141,7 +142,8 @@ void *rt_kzalloc(size_t size, enum obj_type type)
 	object = &heap.object[number];
 	if (number) {
 		object->type = (u16)type;
-		object->state = OBJECT_LIVE;
+		__atomic_store_n(&object->removed, 0, __ATOMIC_RELAXED);
+		__atomic_store_n(&object->state, OBJECT_LIVE, __ATOMIC_RELAXED);
 	}
 	word_unlock(&heap.guard);
 	if (!number)
@@ -192,9 +194,10 @@ void kfree(void *ptr)
 		return;
 	word_lock(&heap.guard);
 	object = object_at(ptr, __func__);
-	object->state = OBJECT_FREED;
 	object->free_point = (u16)me->point;
 	object->free_task = (u16)(me->ring ? me->ring - rt_thread_postmortem()->ring : 0);
+	/* A reader that has reached it may look at any time: who freed it is told above. */
+	__atomic_store_n(&object->state, OBJECT_FREED, __ATOMIC_RELEASE);
 	memset(ptr, FREED_PATTERN, object->size);
 	asan_poison(ptr, object->size);
 	if (own_pages(object->size)) {
@@ -257,11 +260,25 @@ struct arena_death heap_death_of(u64 addr)
 
 	if (!object)
 		return death;
-	death.known = object->state == OBJECT_FREED;
+	death.known = __atomic_load_n(&object->state, __ATOMIC_ACQUIRE) == OBJECT_FREED;
 	death.point = object->free_point;
 	death.task = object->free_task;
 	snprintf(death.what, sizeof(death.what), "%s", obj_type_name(object->type));
 	return death;
+}
+
+void heap_remove(const void *ptr, u64 stamp)
+{
+	word_lock(&heap.guard);
+	__atomic_store_n(&object_at(ptr, __func__)->removed, stamp, __ATOMIC_RELAXED);
+	word_unlock(&heap.guard);
+}
+
+u64 heap_removed_at(u64 addr)
+{
+	u32 number = in_heap(addr) ? heap.at[(addr - RT_HEAP_BASE) / GRANULE] : 0;
+
+	return number ? __atomic_load_n(&heap.object[number].removed, __ATOMIC_RELAXED) : 0;
 }
 
 bool rt_object_at(u64 addr, u64 *base, size_t *size, enum obj_type *type)

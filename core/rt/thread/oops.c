@@ -30,7 +30,8 @@ static void signature_of(struct rt_verdict *verdict, const char *class, const ch
 		 ordered ? killer : victim);
 }
 
-static void describe_dead(struct rt_verdict *verdict, const struct arena_death *death, const char *name, bool write)
+static void describe_dead(struct rt_verdict *verdict, const struct arena_death *death, const char *what,
+			  const char *name)
 {
 	const struct task_struct *me = self();
 	const struct rt_ring *killer = &rt_thread_postmortem()->ring[death->task];
@@ -39,9 +40,9 @@ static void describe_dead(struct rt_verdict *verdict, const struct arena_death *
 	snprintf(class, sizeof(class), "use-after-free %s", death->what);
 	signature_of(verdict, class, point_name(me->point), point_name(death->point));
 	snprintf(verdict->detail, sizeof(verdict->detail),
-		 "%s of %s, which is gone\n%s on cpu%u was at %s (%#lx)\n%s on cpu%u took it away at %s",
-		 write ? "write" : "access", name, me->name, self_cpu(me), point_name(me->point),
-		 (unsigned long)me->point_arg, killer->name, killer->cpu, point_name(death->point));
+		 "%s of %s, which is gone\n%s on cpu%u was at %s (%#lx)\n%s on cpu%u took it away at %s", what, name,
+		 me->name, self_cpu(me), point_name(me->point), (unsigned long)me->point_arg, killer->name, killer->cpu,
+		 point_name(death->point));
 }
 
 static void describe_wild(struct rt_verdict *verdict, const char *name, u64 addr)
@@ -76,7 +77,7 @@ static void name_it(void *arg)
 	rt_name(request->addr, true, request->name, sizeof(request->name));
 }
 
-void oops_at(u64 addr, void *pc, void *frame, bool write)
+static void __attribute__((noreturn)) oops(u64 addr, void *pc, void *frame, const char *what)
 {
 	struct rt_verdict verdict = {.kind = VERDICT_oops, .task = self()->id, .addr = addr, .pc = pc};
 	struct arena_death death = arena_death_of(addr);
@@ -85,10 +86,20 @@ void oops_at(u64 addr, void *pc, void *frame, bool write)
 	if (!oops_survives(name_it, &request))
 		snprintf(request.name, sizeof(request.name), "address %#lx", (unsigned long)addr);
 	if (death.known)
-		describe_dead(&verdict, &death, request.name, write);
+		describe_dead(&verdict, &death, what, request.name);
 	else
 		describe_wild(&verdict, request.name, addr);
 	verdict_deliver(&verdict, frame);
+}
+
+void oops_at(u64 addr, void *pc, void *frame, bool write)
+{
+	oops(addr, pc, frame, write ? "write" : "access");
+}
+
+void oops_reached(u64 addr, void *pc, void *frame)
+{
+	oops(addr, pc, frame, "a reader's hold");
 }
 
 /* Who wrote last is not known here, so the signature has one point only. */
@@ -130,9 +141,13 @@ static void on_fault(int sig, siginfo_t *info, void *context)
 	void *pc = NULL, *frame = NULL;
 	bool write = false;
 
-	(void)sig;
 	if (surviving)
 		siglongjmp(survivor, 1);
+	/* Sent, not earned: it is no fault of the core's. */
+	if (info->si_code <= 0) {
+		signal(sig, SIG_DFL);
+		raise(sig);
+	}
 #if defined(__x86_64__)
 	pc = (void *)uc->uc_mcontext.gregs[REG_RIP];
 	frame = (void *)uc->uc_mcontext.gregs[REG_RBP];

@@ -6,10 +6,18 @@
 #include <time.h>
 
 #include "core/rt/thread/futex.h"
+#include "core/rt/thread/priority.h"
 #include "core/rt/thread/runtime.h"
 #include "core/rt/thread/vcpu.h"
 
 static u32 perturb_per_1024;
+static bool recording = true;
+
+void rt_thread_recorder(bool on)
+{
+	recording = on;
+	rt_thread_postmortem()->unrecorded = !on;
+}
 
 void rt_thread_perturb(u32 per_1024)
 {
@@ -41,6 +49,7 @@ void perturb(struct task_struct *me)
 	u32 rate = __atomic_load_n(&perturb_per_1024, __ATOMIC_RELAXED);
 	u64 draw;
 
+	priority_apply(me);
 	if (likely(!rate))
 		return;
 	draw = rt_random_u64(&me->perturb);
@@ -53,10 +62,12 @@ static void record(struct task_struct *me, enum point_id id, u64 arg)
 	struct rt_ring *ring = me->ring;
 	struct rt_flight *entry = &ring->entry[ring->head % RT_RING_ENTRIES];
 
-	entry->ns = clock_ticks();
-	entry->arg = arg;
-	entry->point = (u16)id;
-	entry->task = (u16)(ring - rt_thread_postmortem()->ring);
+	if (likely(recording)) {
+		entry->ns = clock_ticks();
+		entry->arg = arg;
+		entry->point = (u16)id;
+		entry->task = (u16)(ring - rt_thread_postmortem()->ring);
+	}
 	/* The post-mortem reads only entries below head: this one first, then head. */
 	__atomic_store_n(&ring->head, ring->head + 1, __ATOMIC_RELEASE);
 }

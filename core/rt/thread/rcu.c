@@ -9,6 +9,7 @@
 
 #include "core/rt/cpu.h"
 #include "core/rt/mem.h"
+#include "core/rt/thread/age.h"
 #include "core/rt/thread/futex.h"
 #include "core/rt/thread/grace.h"
 #include "core/rt/thread/runtime.h"
@@ -31,8 +32,10 @@ void rcu_read_lock(void)
 
 	vcpu_enter(me);
 	set_depth(me, me->rcu_depth + 1);
-	if (me->rcu_depth == 1)
+	if (me->rcu_depth == 1) {
 		grace_read_lock();
+		age_begin(me);
+	}
 }
 
 void rcu_read_unlock(void)
@@ -42,6 +45,8 @@ void rcu_read_unlock(void)
 	if (!me->rcu_depth)
 		context_fail(me, "rcu-unbalanced", "rcu_read_unlock() without rcu_read_lock()");
 	vcpu_serve(me);
+	if (me->rcu_depth == 1)
+		age_end(me);
 	set_depth(me, me->rcu_depth - 1);
 	if (!me->rcu_depth) {
 		tsan_release(&readers_end);
@@ -76,10 +81,13 @@ void rt_rcu_check_reader(void)
 void synchronize_rcu(void)
 {
 	struct task_struct *me = self();
+	u64 before;
 
 	might_sleep();
 	self_block(me, ON_GRACE, NULL, 0);
+	before = age_grace_begins();
 	grace_synchronize();
+	age_grace_ended(before);
 	self_unblock(me);
 	tsan_acquire(&readers_end);
 	self_check_teardown(me);
@@ -156,5 +164,6 @@ static void free_callback(struct rcu_head *head)
 void rt_kfree_rcu(struct rcu_head *head, void *ptr)
 {
 	head->next = ptr;
+	rt_rcu_removed(ptr);
 	call_rcu(head, free_callback);
 }

@@ -14,8 +14,9 @@ void wait_interrupt(struct task_struct *task);
 
 /* A yield, a spin or a short sleep, if the generator of @me says so. */
 void perturb(struct task_struct *me);
-/* Of the generators of the threads published from now on. */
+/* Of the generators of the threads published from now on, and of priorities. */
 void perturb_seed(u64 seed);
+extern u64 perturb_base;
 
 /* Verdict `context`; @what is the state class of its signature. */
 void __attribute__((noreturn, format(printf, 3, 4)))

@@ -12,7 +12,7 @@ u32 machine_teardown;
 
 struct word_lock selves_guard;
 u64 retired_points;
-static u64 perturb_base;
+u64 perturb_base;
 static __thread struct task_struct *this_thread;
 static struct task_struct boot_self = {.kind = SELF_BOOT, .name = "boot"};
 

@@ -20,6 +20,7 @@
 #include "core/rt/thread/futex.h"
 
 #define HELD_MAX 24
+#define RCU_REACHED_MAX 16
 
 struct held_lock {
 	const struct rt_lock *lock;
@@ -71,6 +72,10 @@ struct task_struct {
 	u32 irqs_off;
 	u32 irq_depth; /* inside an interrupt handler */
 	u32 rcu_depth;
+
+	u32 nr_reached; /* objects in this read section; of more than there is room for, the newest */
+	u64 reached[RCU_REACHED_MAX];
+	u64 graces; /* grace periods that had ended when it began */
 
 	u32 nr_held;
 	struct held_lock held[HELD_MAX];

@@ -67,6 +67,9 @@ void rt_exclusive_access(const volatile void *p, size_t size);
 			rt_store_release_4(p, (u32)(u64)_once);                                                        \
 	} while (0)
 
+/* Nothing: who reads what is gone is found at the access, and schedules that do are searched for. */
+#define rt_rcu_reached(ptr) ((void)(ptr))
+
 /*
  * Fibers interleave in program order. Without store buffers a barrier only keeps the compiler from moving accesses
  * across it, as any call does; with them loads are still never late.

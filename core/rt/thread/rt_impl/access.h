@@ -61,6 +61,8 @@ void __tsan_write_range(void *addr, unsigned long size);
 		RT_WORD_SIZE(x);                                                                                       \
 		__atomic_store_n(&(x), (v), __ATOMIC_RELAXED);                                                         \
 	} while (0)
+/* age.h: at the end of its read section the reader looks whether that is still there. Outside of one: nothing. */
+void rt_rcu_reached(const void *ptr);
 #define smp_load_acquire(p) __atomic_load_n((p), __ATOMIC_ACQUIRE)
 #define smp_store_release(p, v) __atomic_store_n((p), (v), __ATOMIC_RELEASE)
 #define smp_mb() __atomic_thread_fence(__ATOMIC_SEQ_CST)
