@@ -16,10 +16,13 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "crashes/file.h"
 #include "crashes/utc.h"
+
+#define ORPHANS_SECONDS 30 /* a campaign files what it has before it ends */
 
 static int say(char *message, size_t size, const char *what, int error, const char *advice)
 {
@@ -33,6 +36,29 @@ static bool join(char path[PATH_MAX], const char *dir, const char *name)
 }
 
 /* ---- one runner at a time --------------------------------------------------------------------------------------- */
+
+/* What a killed runner has started is being ended, and holds the lock until it is: @who is the first line of the file.
+ */
+static bool holder_is_gone(const struct night *n, const char *who)
+{
+	char host[72] = "";
+	int pid;
+
+	return sscanf(who, "process %d on %71s", &pid, host) == 2 && pid > 0 && strcmp(host, n->host) == 0 &&
+	       kill(pid, 0) && errno == ESRCH;
+}
+
+static bool wait_for_lock(int fd, int how)
+{
+	const struct timespec moment = {.tv_nsec = 100000000};
+
+	for (u32 i = 0; i < ORPHANS_SECONDS * 10; i++) {
+		if (flock(fd, how | LOCK_NB) == 0)
+			return true;
+		nanosleep(&moment, NULL);
+	}
+	return false;
+}
 
 /* The first line of a lock's file says who has it. */
 static int lock_file(const struct night *n, const char *name, int how, char *message, size_t size)
@@ -50,6 +76,8 @@ static int lock_file(const struct night *n, const char *name, int how, char *mes
 	len = pread(fd, who, sizeof(who) - 1, 0);
 	who[max(len, (ssize_t)0)] = 0;
 	who[strcspn(who, "\n")] = 0;
+	if (error == EWOULDBLOCK && holder_is_gone(n, who) && wait_for_lock(fd, how))
+		return fd;
 	close(fd);
 	if (error != EWOULDBLOCK)
 		return say(message, size, path, error, "");

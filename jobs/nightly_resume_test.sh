@@ -62,6 +62,7 @@ run 7 "$pfnstorm" nightly job.ini --dir D
 has err "a night is under way here: process $runner on "
 kill -KILL "$runner"
 wait "$runner" 2>/dev/null
+# --resume, too, waits until it is gone; here for what the test looks at.
 gone "$child"
 says units/explore-oops.json '"outcome":"found"'
 says units/explore-slow.json '"outcome":"running"'
