@@ -15,7 +15,8 @@ install(TARGETS pfnstorm-static)
 install(FILES api/pfnstorm.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/pfnstorm)
 install(DIRECTORY core DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/pfnstorm
 	FILES_MATCHING PATTERN "*.h" PATTERN "*.def" PATTERN thread EXCLUDE)
-install(DIRECTORY corpus DESTINATION ${CMAKE_INSTALL_DATADIR}/pfnstorm PATTERN kernel-6.1 EXCLUDE PATTERN bench EXCLUDE)
+install(DIRECTORY corpus DESTINATION ${CMAKE_INSTALL_DATADIR}/pfnstorm PATTERN kernel-6.1 EXCLUDE PATTERN bench EXCLUDE
+	PATTERN planted EXCLUDE)
 install(FILES fuzz/targets/blocks.dict DESTINATION ${CMAKE_INSTALL_DATADIR}/pfnstorm)
 # From where the file lies: an installation may be moved, or made with another --prefix.
 file(RELATIVE_PATH PFNSTORM_PREFIX_FROM_PC /prefix/${CMAKE_INSTALL_LIBDIR}/pkgconfig /prefix)

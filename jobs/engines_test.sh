@@ -44,6 +44,15 @@ grep -q '"offline":{' camp/stats.json || { echo "no operations are counted"; fai
 inputs=$(value executions)
 signal=KILL
 session "$inputs" --resume
+# Nothing outlives it: not the engine, not its children, which have the folder in their environment.
+left_over() {
+	grep -lsF "$scratch/camp" /proc/[0-9]*/environ
+}
+for _ in $(seq 100); do
+	[ -n "$(left_over)" ] || break
+	sleep 0.1
+done
+[ -z "$(left_over)" ] || { echo "still there: $(left_over)"; failed=1; }
 inputs=$(value executions)
 signal=INT
 session "$inputs" --resume

@@ -10,9 +10,11 @@
  *   afl_race FILE…       runs each file
  */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "core/rt/types.h"
@@ -61,6 +63,10 @@ int main(int argc, char **argv)
 	if (argc > 1)
 		return run_files(argc, argv, buf);
 	__afl_manual_init();
+	/* Between two inputs we are stopped, and would be so for ever if afl-fuzz and its fork server were killed now.
+	 */
+	if (getenv("__AFL_SHM_ID"))
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 	while (__afl_persistent_loop(RUNS_PER_PROCESS)) {
 		if (__afl_fuzz_ptr)
 			LLVMFuzzerTestOneInput(__afl_fuzz_ptr, *__afl_fuzz_len);
