@@ -6,15 +6,12 @@
 #include <string.h>
 
 #if PFNSTORM_PARTS
-#include <sqlite3.h>
 #include <unistd.h>
 
-#define BUSY_MS 10000 /* somebody reads */
+#include "crashes/database.h"
 
 struct index {
-	sqlite3 *db;
-	bool failed;
-	char message[256];
+	struct database db;
 };
 
 static const char schema[] =
@@ -26,94 +23,30 @@ static const char schema[] =
 	" stamp INTEGER);"
 	"CREATE INDEX folder_bug ON folder(bug);";
 
-static void note_failure(struct index *index)
-{
-	if (!index->failed)
-		snprintf(index->message, sizeof(index->message), "index.sqlite: %s", sqlite3_errmsg(index->db));
-	index->failed = true;
-}
-
-static void execute(struct index *index, const char *sql)
-{
-	if (!index->failed && sqlite3_exec(index->db, sql, NULL, NULL, NULL) != SQLITE_OK)
-		note_failure(index);
-}
-
-/* NULL after a failure. */
+/* NULL after a failure, and without an index. */
 static sqlite3_stmt *prepare(struct index *index, const char *sql)
 {
-	sqlite3_stmt *stmt = NULL;
-
-	if (!index || index->failed)
-		return NULL;
-	if (sqlite3_prepare_v2(index->db, sql, -1, &stmt, NULL) != SQLITE_OK)
-		note_failure(index);
-	return stmt;
-}
-
-static void bind_text(sqlite3_stmt *stmt, int at, const char *text)
-{
-	sqlite3_bind_text(stmt, at, text, -1, SQLITE_TRANSIENT);
-}
-
-static void bind_number(sqlite3_stmt *stmt, int at, u64 number)
-{
-	sqlite3_bind_int64(stmt, at, (sqlite3_int64)number);
-}
-
-/* Runs a statement that gives no rows. */
-static void finish(struct index *index, sqlite3_stmt *stmt)
-{
-	if (sqlite3_step(stmt) != SQLITE_DONE)
-		note_failure(index);
-	sqlite3_finalize(stmt);
-}
-
-/* The first column of the only row; -1 if there is none. */
-static s64 number_of(struct index *index, const char *sql)
-{
-	sqlite3_stmt *stmt = prepare(index, sql);
-	s64 number = -1;
-
-	if (!stmt)
-		return -1;
-	if (sqlite3_step(stmt) == SQLITE_ROW)
-		number = sqlite3_column_int64(stmt, 0);
-	else
-		note_failure(index);
-	sqlite3_finalize(stmt);
-	return number;
-}
-
-static bool is_whole(struct index *index)
-{
-	sqlite3_stmt *stmt = prepare(index, "PRAGMA quick_check(1)");
-	bool whole = stmt && sqlite3_step(stmt) == SQLITE_ROW &&
-		     strcmp((const char *)sqlite3_column_text(stmt, 0), "ok") == 0;
-
-	sqlite3_finalize(stmt);
-	return whole;
+	return index ? database_prepare(&index->db, sql) : NULL;
 }
 
 /* Begins the transaction; true if the tables of this version are in it, made now if there were none. */
-static bool begin(struct index *index)
+static bool begin(struct database *d)
 {
 	char version[64];
 	s64 found;
 
-	sqlite3_busy_timeout(index->db, BUSY_MS);
 	/* Lost power may damage it, a killed process does not: it is made anew from what was synced. */
-	execute(index, "PRAGMA synchronous = OFF");
-	execute(index, "BEGIN IMMEDIATE");
-	found = number_of(index, "PRAGMA user_version");
+	database_run(d, "PRAGMA synchronous = OFF");
+	database_run(d, "BEGIN IMMEDIATE");
+	found = database_number_of(d, "PRAGMA user_version", -1);
 	if (found == INDEX_VERSION)
-		return is_whole(index);
+		return database_is_whole(d);
 	if (found != 0)
 		return false;
-	execute(index, schema);
+	database_run(d, schema);
 	snprintf(version, sizeof(version), "PRAGMA user_version = %d", INDEX_VERSION);
-	execute(index, version);
-	return !index->failed;
+	database_run(d, version);
+	return !d->error;
 }
 
 /* With what SQLite may have left beside it. Nobody writes it now: all who do hold the store's lock. */
@@ -130,7 +63,7 @@ static void remove_files(const char *path)
 
 static void drop(struct index *index)
 {
-	sqlite3_close(index->db);
+	database_close(&index->db);
 	free(index);
 }
 
@@ -149,12 +82,11 @@ struct index *index_open(const char *dir, char *message, size_t size)
 		index = calloc(1, sizeof(*index));
 		if (!index)
 			abort();
-		error = sqlite3_open_v2(path, &index->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL);
-		if (error == SQLITE_OK && begin(index))
+		if (database_open(&index->db, path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE) && begin(&index->db))
 			return index;
-		error = sqlite3_errcode(index->db);
-		snprintf(message, size, "%s",
-			 index->message[0] ? index->message : "index.sqlite: damaged, or of another version");
+		error = index->db.error;
+		snprintf(message, size, "index.sqlite: %s",
+			 error ? index->db.message : "damaged, or of another version");
 		drop(index);
 		/* One that somebody reads for long is good, and who cannot write cannot remove. */
 		if (error == SQLITE_BUSY || error == SQLITE_LOCKED || access(dir, W_OK))
@@ -170,19 +102,12 @@ bool index_close(struct index *index, char *message, size_t size)
 
 	if (!index)
 		return true;
-	execute(index, "COMMIT");
-	good = !index->failed;
+	database_run(&index->db, "COMMIT");
+	good = !index->db.error;
 	if (!good)
-		snprintf(message, size, "%s", index->message);
+		snprintf(message, size, "index.sqlite: %s", index->db.message);
 	drop(index);
 	return good;
-}
-
-static void column_copy(sqlite3_stmt *stmt, int at, char *buf, size_t size)
-{
-	const unsigned char *text = sqlite3_column_text(stmt, at);
-
-	snprintf(buf, size, "%s", text ? (const char *)text : "");
 }
 
 bool index_find_folder(struct index *index, const char *name, u64 stamp, struct crash_facts *f)
@@ -194,14 +119,14 @@ bool index_find_folder(struct index *index, const char *name, u64 stamp, struct 
 	if (!stmt)
 		return false;
 	memset(f, 0, sizeof(*f));
-	bind_text(stmt, 1, name);
-	bind_number(stmt, 2, stamp);
-	found = sqlite3_step(stmt) == SQLITE_ROW;
+	database_bind_text(stmt, 1, name);
+	database_bind_number(stmt, 2, (s64)stamp);
+	found = database_step(&index->db, stmt);
 	if (found) {
 		snprintf(f->folder, sizeof(f->folder), "%s", name);
-		column_copy(stmt, 0, f->kind, sizeof(f->kind));
-		column_copy(stmt, 1, f->signature, sizeof(f->signature));
-		column_copy(stmt, 2, f->cause, sizeof(f->cause));
+		database_text(stmt, 0, f->kind, sizeof(f->kind));
+		database_text(stmt, 1, f->signature, sizeof(f->signature));
+		database_text(stmt, 2, f->cause, sizeof(f->cause));
 		f->seen = (u64)sqlite3_column_int64(stmt, 3);
 		f->hits = (u64)sqlite3_column_int64(stmt, 4);
 		f->runs = (u64)sqlite3_column_int64(stmt, 5);
@@ -212,7 +137,7 @@ bool index_find_folder(struct index *index, const char *name, u64 stamp, struct 
 		f->minimal = sqlite3_column_int(stmt, 10);
 		f->stamp = stamp;
 	}
-	sqlite3_finalize(stmt);
+	database_finish(stmt);
 	return found;
 }
 
@@ -227,13 +152,13 @@ void index_put_folder(struct index *index, const struct crash_facts *f)
 
 	if (!stmt)
 		return;
-	bind_text(stmt, 1, f->folder);
-	bind_text(stmt, 2, f->kind);
-	bind_text(stmt, 3, f->signature);
-	bind_text(stmt, 4, f->cause);
+	database_bind_text(stmt, 1, f->folder);
+	database_bind_text(stmt, 2, f->kind);
+	database_bind_text(stmt, 3, f->signature);
+	database_bind_text(stmt, 4, f->cause);
 	for (u32 i = 0; i < ARRAY_SIZE(numbers); i++)
-		bind_number(stmt, 5 + (int)i, numbers[i]);
-	finish(index, stmt);
+		database_bind_number(stmt, 5 + (int)i, (s64)numbers[i]);
+	database_do(&index->db, stmt);
 }
 
 /* Deletes the row of @table whose @column is @value. */
@@ -246,8 +171,8 @@ static void delete_row(struct index *index, const char *table, const char *colum
 	stmt = prepare(index, sql);
 	if (!stmt)
 		return;
-	bind_text(stmt, 1, value);
-	finish(index, stmt);
+	database_bind_text(stmt, 1, value);
+	database_do(&index->db, stmt);
 }
 
 static int compare_names(const void *a, const void *b)
@@ -259,13 +184,13 @@ void index_keep_folders(struct index *index, const char *const *names, u32 count
 {
 	sqlite3_stmt *stmt = prepare(index, "SELECT name FROM folder");
 
-	while (stmt && sqlite3_step(stmt) == SQLITE_ROW) {
+	while (stmt && database_step(&index->db, stmt)) {
 		const char *name = (const char *)sqlite3_column_text(stmt, 0);
 
 		if (name && !bsearch(&name, names, count, sizeof(*names), compare_names))
 			delete_row(index, "folder", "name", name);
 	}
-	sqlite3_finalize(stmt);
+	database_finish(stmt);
 }
 
 /* Is @text what the index has of that record, and @smallest its smallest reproducer? */
@@ -276,11 +201,11 @@ static bool is_known(struct index *index, const struct record *r, const char *te
 
 	if (!stmt)
 		return true;
-	bind_text(stmt, 1, r->id);
-	bind_text(stmt, 2, text);
-	bind_text(stmt, 3, smallest);
-	known = sqlite3_step(stmt) == SQLITE_ROW;
-	sqlite3_finalize(stmt);
+	database_bind_text(stmt, 1, r->id);
+	database_bind_text(stmt, 2, text);
+	database_bind_text(stmt, 3, smallest);
+	known = database_step(&index->db, stmt);
+	database_finish(stmt);
 	return known;
 }
 
@@ -298,12 +223,12 @@ static void put_row(struct index *index, const struct record *r, const char *tex
 	if (!stmt)
 		return;
 	for (u32 i = 0; i < ARRAY_SIZE(texts); i++)
-		bind_text(stmt, 1 + (int)i, texts[i]);
+		database_bind_text(stmt, 1 + (int)i, texts[i]);
 	for (u32 i = 0; i < ARRAY_SIZE(numbers); i++)
-		bind_number(stmt, 7 + (int)i, numbers[i]);
-	bind_text(stmt, 12, smallest);
-	bind_text(stmt, 13, text);
-	finish(index, stmt);
+		database_bind_number(stmt, 7 + (int)i, (s64)numbers[i]);
+	database_bind_text(stmt, 12, smallest);
+	database_bind_text(stmt, 13, text);
+	database_do(&index->db, stmt);
 }
 
 static void put_signatures(struct index *index, const struct record *r)
@@ -314,11 +239,11 @@ static void put_signatures(struct index *index, const struct record *r)
 
 		if (!stmt)
 			return;
-		bind_text(stmt, 1, r->id);
-		bind_text(stmt, 2, r->signature[i].kind);
-		bind_text(stmt, 3, r->signature[i].text);
-		bind_number(stmt, 4, r->signature[i].count);
-		finish(index, stmt);
+		database_bind_text(stmt, 1, r->id);
+		database_bind_text(stmt, 2, r->signature[i].kind);
+		database_bind_text(stmt, 3, r->signature[i].text);
+		database_bind_number(stmt, 4, (s64)r->signature[i].count);
+		database_do(&index->db, stmt);
 	}
 }
 
@@ -329,9 +254,9 @@ static void put_members(struct index *index, const struct record *r)
 
 		if (!stmt)
 			return;
-		bind_text(stmt, 1, r->id);
-		bind_text(stmt, 2, r->folder[i]);
-		finish(index, stmt);
+		database_bind_text(stmt, 1, r->id);
+		database_bind_text(stmt, 2, r->folder[i]);
+		database_do(&index->db, stmt);
 	}
 }
 
@@ -354,7 +279,7 @@ void index_keep_records(struct index *index, struct record *const *records, u32 
 {
 	sqlite3_stmt *stmt = prepare(index, "SELECT id FROM bug");
 
-	while (stmt && sqlite3_step(stmt) == SQLITE_ROW) {
+	while (stmt && database_step(&index->db, stmt)) {
 		const char *id = (const char *)sqlite3_column_text(stmt, 0);
 		bool kept = false;
 
@@ -365,7 +290,7 @@ void index_keep_records(struct index *index, struct record *const *records, u32 
 		delete_row(index, "signature", "bug", id);
 		delete_row(index, "bug", "id", id);
 	}
-	sqlite3_finalize(stmt);
+	database_finish(stmt);
 }
 #else
 struct index *index_open(const char *dir, char *message, size_t size)

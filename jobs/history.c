@@ -14,8 +14,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "crashes/database.h"
 #include "crashes/grow.h"
-#include "jobs/database.h"
 #include "jobs/history_read.h"
 #include "jobs/history_rows.h"
 
@@ -151,17 +151,6 @@ static void bring_up_to_date(struct history *h)
 
 /* ---- opening ----------------------------------------------------------------------------------------------------- */
 
-static bool is_whole(struct database *d)
-{
-	sqlite3_stmt *stmt = database_prepare(d, "PRAGMA quick_check(1)");
-	char answer[64] = "";
-
-	if (database_step(d, stmt))
-		database_text(stmt, 0, answer, sizeof(answer));
-	database_finish(stmt);
-	return strcmp(answer, "ok") == 0;
-}
-
 /* To the version of this build. */
 static void migrate(struct database *d, s64 version)
 {
@@ -187,7 +176,7 @@ static int update(struct history *h)
 	version = database_number_of(&h->db, "PRAGMA user_version", 0);
 	if (!h->db.error && version > HISTORY_VERSION)
 		return -EPROTO;
-	if (!h->db.error && (version < 0 || !is_whole(&h->db)))
+	if (!h->db.error && (version < 0 || !database_is_whole(&h->db)))
 		h->db.error = SQLITE_CORRUPT;
 	if (!h->db.error)
 		migrate(&h->db, version);

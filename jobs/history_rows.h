@@ -3,7 +3,7 @@
 #ifndef PFNSTORM_JOBS_HISTORY_ROWS_H
 #define PFNSTORM_JOBS_HISTORY_ROWS_H
 
-#include "jobs/database.h"
+#include "crashes/database.h"
 #include "jobs/history_facts.h"
 
 /* All rows of a night go. */

@@ -15,8 +15,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "crashes/database.h"
 #include "crashes/file.h"
-#include "jobs/database.h"
 #include "jobs/history_read.h"
 
 static char dir[64];

@@ -56,6 +56,11 @@ const char *report_meaning(const struct report_night *n)
 	return text ? text : "this pfnstorm does not know what that is";
 }
 
+bool report_matters(const struct history_unit *u, enum history_value value)
+{
+	return value != VALUE_rate || (strcmp(u->kind, "canary") != 0 && strcmp(u->kind, "hunt") != 0);
+}
+
 const char *report_change_label(const struct report_change *c, char *buf, size_t size)
 {
 	if (c->operation)

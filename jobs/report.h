@@ -96,6 +96,8 @@ u32 report_count(const struct report_night *n, const char *kind, const char *out
 u32 report_news(const struct report *r, const char *news);
 /* Sum over the night's units; NAN: none has it. */
 double report_total(const struct report_night *n, enum history_value value);
+/* Is the number what the unit is there for? How fast a known bug is searched for is not. */
+bool report_matters(const struct history_unit *u, enum history_value value);
 /* What the change is of: "executions/s", "p99 of offline". Returns @buf. */
 const char *report_change_label(const struct report_change *c, char *buf, size_t size);
 bool report_change_less_is_better(const struct report_change *c);

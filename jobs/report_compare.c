@@ -116,7 +116,7 @@ static void compare_value(struct report *r, const struct history_unit *before, c
 static void compare_unit(struct report *r, const struct history_unit *before, const struct history_unit *now)
 {
 	for (u32 value = 0; value < NR_HISTORY_VALUES; value++)
-		if (history_values[value].better != BETTER_NEITHER)
+		if (history_values[value].better != BETTER_NEITHER && report_matters(now, value))
 			compare_value(r, before, now, value, NULL);
 	for (u32 i = 0; i < now->nr_operations; i++)
 		compare_value(r, before, now, NR_HISTORY_VALUES, now->operation[i].name);

@@ -387,12 +387,6 @@ static const char *short_name(const struct history_unit *u)
 											      : u->name;
 }
 
-/* How fast a known bug is searched for is not what that is done for. */
-static bool is_wanted(const struct history_unit *u, enum history_value value)
-{
-	return value != VALUE_rate || (strcmp(u->kind, "canary") != 0 && strcmp(u->kind, "hunt") != 0);
-}
-
 static int compare_panels(const void *a, const void *b)
 {
 	const struct panel *p = a, *q = b;
@@ -417,7 +411,7 @@ static struct panel *choose_panels(const struct report *r, u32 counts[ARRAY_SIZE
 				.unit = n->unit[i].name, .name = short_name(&n->unit[i]), .value = groups[g].value};
 			double ratio = ratio_of(r, &p);
 
-			if (points_of(r, &p) < 2 || !is_wanted(&n->unit[i], p.value))
+			if (points_of(r, &p) < 2 || !report_matters(&n->unit[i], p.value))
 				continue;
 			/* What was not found this night comes first. */
 			p.surprise = history_is(ratio) ? fabs(log(ratio)) : INFINITY;

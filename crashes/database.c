@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#include "jobs/database.h"
+#include "crashes/database.h"
 
 #include <math.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -105,6 +106,17 @@ s64 database_number_of(struct database *d, const char *sql, s64 otherwise)
 		otherwise = sqlite3_column_int64(stmt, 0);
 	database_finish(stmt);
 	return otherwise;
+}
+
+bool database_is_whole(struct database *d)
+{
+	sqlite3_stmt *stmt = database_prepare(d, "PRAGMA quick_check(1)");
+	char answer[64] = "";
+
+	if (database_step(d, stmt))
+		database_text(stmt, 0, answer, sizeof(answer));
+	database_finish(stmt);
+	return strcmp(answer, "ok") == 0;
 }
 
 void database_copy(struct database *to, struct database *from)

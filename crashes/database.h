@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* SQLite with one place for errors: after the first, nothing is done any more, and its message is kept. */
-#ifndef PFNSTORM_JOBS_DATABASE_H
-#define PFNSTORM_JOBS_DATABASE_H
+/*
+ * SQLite with one place for errors: after the first, nothing is done any more, and its message is kept. Builds without
+ * parts have none.
+ */
+#ifndef PFNSTORM_CRASHES_DATABASE_H
+#define PFNSTORM_CRASHES_DATABASE_H
 
 #include <sqlite3.h>
 #include <stddef.h>
@@ -35,6 +38,8 @@ void database_text(sqlite3_stmt *stmt, int column, char *buf, size_t size);
 double database_real(sqlite3_stmt *stmt, int column);
 /* The first column of the first row; @otherwise if there is none. */
 s64 database_number_of(struct database *d, const char *sql, s64 otherwise);
+/* Is nothing of it damaged? */
+bool database_is_whole(struct database *d);
 /* All of @from into @to. */
 void database_copy(struct database *to, struct database *from);
 
