@@ -448,6 +448,14 @@ static void file_all(struct campaign *c)
 	campaign_say(c, "%u findings are not filed yet: --resume does it", c->status->filing);
 }
 
+/* What is left to be read is the campaign, not its last ten seconds. */
+static void average_rates(struct campaign_status *s)
+{
+	for (u32 t = 0; t < s->nr_targets; t++)
+		s->target[t].rate = s->seconds > 0 ? (double)s->target[t].total.inputs / s->seconds : 0;
+	s->rate = s->seconds > 0 ? (double)s->executions / s->seconds : 0;
+}
+
 static int finish(struct campaign *c, char *message, size_t size)
 {
 	struct campaign_status *s = c->status;
@@ -466,6 +474,7 @@ static int finish(struct campaign *c, char *message, size_t size)
 	c->now = seconds_now();
 	count_running(c);
 	s->phase = CAMPAIGN_DONE;
+	average_rates(s);
 	write_stats(c, outcome);
 	if (!lost)
 		return 0;

@@ -328,8 +328,14 @@ static const struct engine *judge_of(const struct campaign *c, u32 target)
 static int run_judge(struct campaign *c, const char *const *argv, const char *log)
 {
 	char set[1200], tokens[PATH_MAX + 32];
-	const char *const env[] = {
-		set, tokens, "PFNSTORM_GO_ON=1", "PFNSTORM_STATS_FILE", "AFL_QUIET=1", "ASAN_OPTIONS", NULL};
+	const char *const env[] = {set,
+				   tokens,
+				   "PFNSTORM_GO_ON=1",
+				   "PFNSTORM_STATS_FILE",
+				   "AFL_QUIET=1",
+				   "AFL_ALLOW_TMP=1",
+				   "ASAN_OPTIONS",
+				   NULL};
 	const struct child_options options = {.argv = argv, .env = env, .out = log};
 	int status;
 	pid_t pid;
