@@ -41,7 +41,7 @@ dev_test() {
 	local searched='(msan|fuzz|afl)[.]fuzz_planted_test'
 	local counted='(tsan|msan)[.]crashes_dedup_slow_test'
 	# The tool has one thread, and so has a recording; replays of known bugs are what TSan may see something in.
-	local tool='tsan[.](cli_.*|crashes_[^k].*|crashes_kill_test|oracle_.*)'
+	local tool='tsan[.](cli_.*|crashes_[^k].*|crashes_kill_test|oracle_.*|jobs_.*)'
 	select+=(-E "^($searched|$counted|$tool)\$")
 	ctest --test-dir build --output-on-failure --no-tests=error --timeout 1800 -j "$JOBS" "${select[@]}"
 }
