@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core/rt/types.h"
@@ -100,6 +101,7 @@ int file_replace(const char *path, const char *text)
 {
 	char dir[PATH_MAX], aside[64];
 	char from[PATH_MAX + sizeof(aside)];
+	struct timespec now;
 	const char *slash;
 	int ret;
 
@@ -108,7 +110,9 @@ int file_replace(const char *path, const char *text)
 		snprintf(dir, sizeof(dir), ".");
 	else if ((size_t)snprintf(dir, sizeof(dir), "%.*s", (int)max(slash - path, 1L), path) >= sizeof(dir))
 		return -ENAMETOOLONG;
-	snprintf(aside, sizeof(aside), ".pfnstorm-%ld.tmp", (long)getpid());
+	/* In a container every process may be number 1: one that was killed here must not be in the way of the next. */
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	snprintf(aside, sizeof(aside), ".pfnstorm-%ld-%lx%08lx.tmp", (long)getpid(), now.tv_sec, now.tv_nsec);
 	snprintf(from, sizeof(from), "%s/%s", dir, aside);
 	ret = file_write_synced(dir, aside, text);
 	if (!ret && rename(from, path))
