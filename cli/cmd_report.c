@@ -6,6 +6,8 @@
 
 #include "cli/command.h"
 #include "crashes/file.h"
+
+#if PFNSTORM_PARTS
 #include "jobs/junit.h"
 #include "jobs/markup.h"
 #include "jobs/prometheus.h"
@@ -127,3 +129,4 @@ int cmd_report(int argc, char **argv)
 	report_free(&r);
 	return ret;
 }
+#endif

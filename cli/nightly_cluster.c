@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#if PFNSTORM_PARTS
 #include "jobs/merge.h"
 
 static void say(const char *text, void *arg)
@@ -72,3 +73,4 @@ int cluster_submit(const struct cluster_arguments *a, struct night_options *o)
 	night_free(&night);
 	return ret;
 }
+#endif
