@@ -1,14 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 #include <dirent.h>
 #include <errno.h>
+#include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "crashes/file.h"
 #include "crashes/grow.h"
 #include "crashes/utc.h"
 #include "jobs/night_unit.h"
 #include "jobs/unit_crashes.h"
+#include "jobs/unit_process.h"
+
+#define IMPORT_SECONDS 600
 
 static int is_visible(const struct dirent *entry)
 {
@@ -20,6 +26,59 @@ static int is_found(const struct dirent *entry)
 	size_t len = strlen(entry->d_name);
 
 	return entry->d_name[0] != '.' && len > 6 && strcmp(entry->d_name + len - 6, ".found") == 0;
+}
+
+static int is_campaign(const struct dirent *entry)
+{
+	size_t len = strlen(entry->d_name);
+
+	return entry->d_name[0] != '.' && len > 9 && strcmp(entry->d_name + len - 9, ".campaign") == 0;
+}
+
+static int is_token(const struct dirent *entry)
+{
+	return fnmatch("*.token", entry->d_name, 0) == 0;
+}
+
+/* Tokens that engines kept and nobody has filed become crash folders in @found. */
+static void file_tokens(struct night *n, const char *tokens, const char *found)
+{
+	struct dirent **entries = NULL;
+	int count = scandir(tokens, &entries, is_token, alphasort);
+	const char *const argv[] = {n->options->tool, "crashes", "import", "--store", found, tokens, NULL};
+	struct unit_process p = {.argv = argv, .lock = n->lock, .seconds_max = IMPORT_SECONDS};
+	char path[PATH_MAX + NAME_MAX + 2];
+	bool filed = count > 0 && file_make_dirs(found) == 0 && unit_process_run(&p) == 0 && p.exit == 0;
+
+	unit_process_free(&p);
+	for (int i = 0; i < count; i++) {
+		snprintf(path, sizeof(path), "%s/%s", tokens, entries[i]->d_name);
+		if (filed)
+			unlink(path);
+		free(entries[i]);
+	}
+	free(entries);
+}
+
+/* Of campaigns that were killed: units/NAME.campaign/ gives to units/NAME.found/. */
+static void file_campaigns(struct night *n, const char *units)
+{
+	static const char *const parts[] = {"tokens", "filing"};
+	struct dirent **entries = NULL;
+	int count = scandir(units, &entries, is_campaign, alphasort);
+	char found[PATH_MAX], tokens[PATH_MAX];
+
+	for (int i = 0; i < count; i++) {
+		const char *name = entries[i]->d_name;
+
+		for (u32 k = 0; k < ARRAY_SIZE(parts); k++)
+			if (snprintf(found, sizeof(found), "%s/%.*s.found", units, (int)strlen(name) - 9, name) <
+				    PATH_MAX &&
+			    snprintf(tokens, sizeof(tokens), "%s/%s/%s", units, name, parts[k]) < PATH_MAX)
+				file_tokens(n, tokens, found);
+		free(entries[i]);
+	}
+	free(entries);
 }
 
 static struct unit *add_unit(struct night *n)
@@ -38,8 +97,10 @@ static void adopt_night(struct night *n, const char *units, struct unit *u)
 {
 	char found[PATH_MAX], message[UNIT_MESSAGE_MAX];
 	struct dirent **entries = NULL;
-	int count = scandir(units, &entries, is_found, alphasort);
+	int count;
 
+	file_campaigns(n, units);
+	count = scandir(units, &entries, is_found, alphasort);
 	for (int i = 0; i < count; i++) {
 		const struct harvest h = {.night = n->path,
 					  .store = n->store,

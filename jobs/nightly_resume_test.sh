@@ -121,9 +121,13 @@ says units/explore-last.json '"outcome":"held"'
 "$pfnstorm" explore "$planted/planted_marks_early.pfn" --strategy random --runs 500 --crash-dir D/waiting >/dev/null 2>&1
 mkdir -p D/nights/20200101T000000Z-1/units
 mv D/waiting D/nights/20200101T000000Z-1/units/explore-x.found
+mkdir -p D/nights/20200101T000000Z-1/units/fuzz-x.campaign/tokens
+cp "$PFNSTORM_SOURCE_DIR/crashes/known/contig-undo-foreign/token" D/nights/20200101T000000Z-1/units/fuzz-x.campaign/tokens/a.token
 nightly 1 --seed 4 --only explore-last
 has out "found       leftovers"
+has out "2 new"
 says units/leftovers.json '"news":"new"'
+[ -z "$(ls D/nights/20200101T000000Z-1/units/fuzz-x.campaign/tokens)" ] || fail "a token is still waiting"
 [ ! -e D/nights/20200101T000000Z-1/units/explore-x.found ] || fail "what was left is still there"
 nightly 1 --resume
 nightly 0 --seed 4 --only explore-last
