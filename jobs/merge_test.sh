@@ -11,6 +11,7 @@ done
 cat >job.ini <<'JOB'
 [night]
 name = small
+hook.always = "$PFNSTORM_NIGHT_TOOL" report --dir "$PFNSTORM_NIGHT_DIR" --html "$PFNSTORM_NIGHT_FOLDER/report.html"
 [canary]
 detectors = race
 [explore oops]
@@ -35,6 +36,7 @@ bugs_of() {
 }
 
 run 1 "$pfnstorm" nightly job.ini --dir whole --seed 7 --night n1
+grep -q "a failure that is new" whole/nights/n1/report.html || fail "a hook has written no report"
 for shard in 0 1 2; do
 	"$pfnstorm" nightly job.ini --dir "shard$shard" --seed 7 --night n1 --shard "$shard/3" >"out.$shard" 2>&1
 done
@@ -68,6 +70,14 @@ rm -r D/crashes/oops-* D/nights/n1/units/explore-oops-2.*.json
 run 1 "$pfnstorm" nightly --merge shard2 shard1 shard0 --dir D
 [ "$(bugs_of D)" = "$(bugs_of whole)" ] || fail "not the same bugs after a kill"
 [ "$(find D/nights/n1/units -name '*.json' | wc -l)" = 4 ] || fail "a unit is missing after a kill"
+
+for delay in 0.004 0.008 0.012 0.016 0.024; do
+	timeout -s KILL "$delay" "$pfnstorm" nightly --merge shard0 shard1 shard2 --dir killed >/dev/null 2>&1
+done
+run 1 "$pfnstorm" nightly --merge shard0 shard1 shard2 --dir killed
+[ "$(bugs_of killed)" = "$(bugs_of whole)" ] || fail "not the same bugs after kills"
+grep -hoE '"(outcome|news)":"[a-z]+"' killed/nights/n1/units/*.json | sort | uniq -c | diff - news || failed=1
+[ "$(find killed/corpus -type f ! -name '.*' | wc -l)" = 3 ] || fail "not the same inputs after kills"
 
 # What the store of all nights knows is no news, whatever a shard without it says.
 run 0 "$pfnstorm" crashes import --store known/crashes whole/crashes
@@ -110,6 +120,12 @@ bash -n shards.sh || failed=1
 SLURM_ARRAY_TASK_ID=0 bash shards.sh >out.slurm 2>&1
 ls "some where/slurm/n2/0/nights/n2/units" >out
 has out "canary-race.0.json"
+# Slurm starts it again: what has ended is not done again.
+SLURM_ARRAY_TASK_ID=0 bash shards.sh >out.slurm 2>&1
+[ $? = 1 ] || fail "started again it ended otherwise"
+grep -h '"attempt"' "some where/slurm/n2/0/nights/n2/units/"*.json | sort -u >out
+has out '"attempt":1'
+[ "$(wc -l <out)" = 1 ] || fail "units were done again"
 run 7 env PATH=/nowhere "$pfnstorm" nightly job.ini --dir D --slurm --shards 2
 has err "sbatch is not installed (Debian: slurm-client)"
 run 2 "$pfnstorm" nightly job.ini --dir D --slurm

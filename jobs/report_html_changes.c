@@ -14,7 +14,7 @@ static const struct {
 } verdicts[] = {
 	[CHANGE_WORSE] = {"bad", "worse"},
 	[CHANGE_BETTER] = {"good", "better"},
-	[CHANGE_UNKNOWN] = {"warn", "who knows"},
+	[CHANGE_UNKNOWN] = {"warn", "unknown"},
 	[CHANGE_NOISE] = {"plain", "noise"},
 };
 
