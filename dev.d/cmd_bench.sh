@@ -77,6 +77,11 @@ dev_bench() {
 		bench_feedback "$@"
 		return
 	fi
+	if [ "${1:-}" = scaling ]; then
+		shift
+		bench_scaling "$@"
+		return
+	fi
 	if [ "${1:-}" = races ]; then
 		shift
 		race_options "$@"

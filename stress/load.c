@@ -220,6 +220,15 @@ void load_recent(const struct scenario *s, const struct load_state *state, const
 	}
 }
 
+/* Of all threads of this process. */
+static u64 cpu_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
+	return (u64)ts.tv_sec * 1000000000UL + (u64)ts.tv_nsec;
+}
+
 static void calm(void *arg)
 {
 	(void)arg;
@@ -246,6 +255,7 @@ void load_run(const struct scenario *s, const struct options *o, u64 seed, doubl
 	struct rt_config config = {.cpus = s->machine.cpus, .seed = seed};
 	struct rt_result result;
 	pthread_t clock;
+	u64 cpu_at_boot;
 
 	load.scenario = s;
 	load.state = state;
@@ -261,6 +271,7 @@ void load_run(const struct scenario *s, const struct options *o, u64 seed, doubl
 	rt_thread_faults(o->faults);
 	create_tasks(s, o->threads ? o->threads : s->nr_tasks + o->readers, o->readers);
 	state->boot_ns = rt_now_ns();
+	cpu_at_boot = cpu_ns();
 	load.end_ns = state->boot_ns + (u64)(seconds * 1e9);
 	__atomic_store_n(&state->booted, 1, __ATOMIC_RELEASE);
 	if (pthread_create(&clock, NULL, clock_main, NULL))
@@ -270,6 +281,8 @@ void load_run(const struct scenario *s, const struct options *o, u64 seed, doubl
 	core_check_at_quiescence(true);
 	__atomic_store_n(&load.ended, 1, __ATOMIC_RELEASE);
 	pthread_join(clock, NULL);
+	state->load_ns = rt_now_ns() - state->boot_ns;
+	state->cpu_ns = cpu_ns() - cpu_at_boot;
 	publish();
 	if (o->calm != CALM_NEVER)
 		calm_phase();

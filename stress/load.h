@@ -31,6 +31,8 @@ struct load_state {
 	u64 boot_ns;
 	u32 calm;                  /* 1 once the tasks are done and calm begins */
 	struct core_calm progress; /* at its end */
+	u64 load_ns;               /* from then until the tasks were done; 0 before */
+	u64 cpu_ns;                /* of all threads meanwhile */
 	u64 passes;
 	u64 points;
 	u64 files_read, files_failed; /* by readers; failed: not there, or not to be read now */

@@ -80,6 +80,8 @@ static void print_json(const struct campaign *c, double elapsed)
 	}
 	json_object_object_add(root, "command", json_object_new_string(c->command));
 	json_object_object_add(root, "seconds", json_object_new_double(elapsed));
+	json_object_object_add(root, "load_seconds", json_object_new_double((double)c->before.load_ns / 1e9));
+	json_object_object_add(root, "cpu_seconds", json_object_new_double((double)c->before.cpu_ns / 1e9));
 	json_object_object_add(root, "rounds", json_object_new_uint64(c->before.rounds));
 	json_object_object_add(root, "passes", json_object_new_uint64(c->before.passes));
 	json_object_object_add(root, "points", json_object_new_uint64(c->before.points));

@@ -38,6 +38,8 @@ void tally_add(struct tally *tally, const struct load_state *state)
 	tally->rounds++;
 	tally->passes += state->passes;
 	tally->points += state->points;
+	tally->load_ns += state->load_ns;
+	tally->cpu_ns += state->cpu_ns;
 	tally->calm_blocks += state->progress.blocks;
 	tally->calm_kept += state->progress.kept;
 	tally->calm_ns = max(tally->calm_ns, state->progress.longest_ns);

@@ -9,6 +9,7 @@
 struct tally {
 	u64 rounds;
 	u64 passes, points;
+	u64 load_ns, cpu_ns; /* without boot and calm, of rounds that came to their end */
 	u64 files_read, files_failed;
 	u64 calm_blocks, calm_kept; /* blocks that went offline and online in calm; that were not asked to */
 	u64 calm_ns;                /* the slowest of those offlines */

@@ -67,16 +67,22 @@ static u64 movable_pages(u64 block)
 	return used;
 }
 
-/* Free pages above the marks outside of @block, of zones where its pages may go: to ZONE_MOVABLE only from there. */
+/*
+ * Free pages above the marks outside of @block, of zones where its pages may go: to ZONE_MOVABLE only from there, and
+ * to their own node only if no other has memory (do_migrate_range(), 6.1).
+ */
 static u64 room_without(u64 block)
 {
-	u64 room = 0;
+	u32 own = machine.blocks[block]->zone->node;
+	u64 room = 0, others = node_states_mask(N_MEMORY) & ~BIT(own), nodes = others ? others : BIT(own);
 
 	for (u32 nid = 0; nid < machine_config.nodes; nid++)
 		for (u32 idx = 0; idx < MAX_NR_ZONES; idx++) {
 			const struct zone *zone = &machine.nodes[nid].node_zones[idx];
 			s64 free = raw_zone_stat(zone, NR_FREE_PAGES), kept = (s64)zone->_watermark[WMARK_HIGH] * 2;
 
+			if (!(nodes & BIT(nid)))
+				continue;
 			if (idx == ZONE_MOVABLE && machine.blocks[block]->zone->idx != ZONE_MOVABLE)
 				continue;
 			if (zone == machine.blocks[block]->zone)

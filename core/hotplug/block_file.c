@@ -46,20 +46,28 @@ static s64 phys_index_text(struct memory_block *mem, char *buf)
 	return file_emit(buf, "%08llx\n", (unsigned long long)memory_block_id(mem->start_section_nr));
 }
 
+/* Spans and counts of zones may change meanwhile, and the node's number is written again when the node links the block.
+ */
+static const struct zone *zone_hint(enum mmop online_type, const struct memory_block *mem)
+{
+	return data_race(zone_for_pfn_range(online_type, (u32)mem->nid, mem->group,
+					    section_nr_to_pfn(mem->start_section_nr), geometry.pages_per_block),
+			 "a hint for people, without a lock in 6.1 too");
+}
+
 /* Of an offline block: where it may go, the zone of a plain "online" first. */
 static s64 valid_zones_text(struct memory_block *mem, char *buf)
 {
 	static const enum mmop others[] = {MMOP_ONLINE_KERNEL, MMOP_ONLINE_MOVABLE};
-	u64 start_pfn = section_nr_to_pfn(mem->start_section_nr), nr_pages = geometry.pages_per_block;
 	const struct zone *zone = READ_ONCE(mem->zone), *first;
 	s64 len;
 
 	if (READ_ONCE(mem->state) == BLOCK_ONLINE)
 		return file_emit(buf, "%s\n", zone ? zone_type_name(zone->idx) : "none");
-	first = zone_for_pfn_range(MMOP_ONLINE, (u32)mem->nid, mem->group, start_pfn, nr_pages);
+	first = zone_hint(MMOP_ONLINE, mem);
 	len = file_emit(buf, "%s", zone_type_name(first->idx));
 	for (u32 i = 0; i < ARRAY_SIZE(others); i++) {
-		zone = zone_for_pfn_range(others[i], (u32)mem->nid, mem->group, start_pfn, nr_pages);
+		zone = zone_hint(others[i], mem);
 		if (zone != first)
 			len += file_emit(buf + len, " %s", zone_type_name(zone->idx));
 	}
