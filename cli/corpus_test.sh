@@ -36,6 +36,17 @@ for file in taken/*; do
 	cmp -s now then || { echo "$file means something else in format 2"; failed=1; }
 done
 
+# Past crashes are seeds: most fit a machine of the byte form, and still fail there.
+run 0 "$pfnstorm" corpus import race "$PFNSTORM_SOURCE_DIR/crashes/known" past
+run 0 "$pfnstorm" corpus migrate past
+fits=$(sed -n 's/.*: \([0-9]*\) brought to format.*/\1/p' out)
+[ "$fits" -ge 10 ] || { echo "only $fits known bugs became bytes"; failed=1; }
+name=$(sed -n 's/^\([0-9a-f]*\)\t.*known\/contig-undo-foreign: .*/\1/p' past.from.txt)
+run 0 "$pfnstorm" corpus show "past/$name"
+cp out undone.pfn
+run 1 "$pfnstorm" run undone.pfn --set contig_undo_foreign=on
+run 0 "$pfnstorm" run undone.pfn
+
 run 0 "$pfnstorm" corpus generate differential made
 run 0 "$pfnstorm" corpus show made/pair-online-offline
 has out "online block="

@@ -11,6 +11,7 @@
 #include "fuzz/narrow.h"
 #include "fuzz/token.h"
 #include "jobs/campaign.h"
+#include "jobs/corpus_fit.h"
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -112,6 +113,7 @@ int corpus_put(struct corpus_writer *w, const char *name, const void *bytes, siz
 int corpus_put_scenario(struct corpus_writer *w, const char *name, const struct scenario *s, const char *whence,
 			char *message, size_t size)
 {
+	static struct scenario fitted;
 	static u8 bytes[SCENARIO_BYTES_MAX], binary[TOKEN_MAX];
 	static char text[SCENARIO_TEXT_MAX], token[TOKEN_MAX];
 	ssize_t len;
@@ -119,6 +121,8 @@ int corpus_put_scenario(struct corpus_writer *w, const char *name, const struct 
 	switch (w->target->form) {
 	case CORPUS_BYTES:
 		len = scenario_encode(s, bytes, sizeof(bytes), message, size);
+		if (len < 0 && corpus_fit(s, &fitted))
+			len = scenario_encode(&fitted, bytes, sizeof(bytes), message, size);
 		/* Targets read text, too: what bytes cannot say is not lost. */
 		if (len >= 0)
 			return corpus_put(w, name, bytes, (size_t)len, whence);
