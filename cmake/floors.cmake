@@ -70,7 +70,7 @@ function(pfn_register_test name file)
 	if(base MATCHES "^planted")
 		set(timeout 400)
 	endif()
-	if(PFNSTORM_SANITIZE)
+	if(PFNSTORM_SANITIZE OR PFNSTORM_COVERAGE)
 		math(EXPR timeout "${timeout} * 2")
 	endif()
 	set_tests_properties(${name} PROPERTIES LABELS "${labels}" TIMEOUT ${timeout} SKIP_RETURN_CODE 77

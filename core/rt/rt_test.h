@@ -130,6 +130,9 @@ static inline struct rt_verdict rt_test_round(const struct rt_test *test, u64 se
 	return result.verdict;
 }
 
+/* In a coverage build: what a process has executed that ends by _exit() is written only on demand. */
+int __llvm_profile_write_file(void) __attribute__((weak));
+
 static inline void rt_test_child(const struct rt_test *test, struct rt_verdict *verdict)
 {
 	u64 seed = 0;
@@ -157,6 +160,8 @@ static inline struct rt_verdict rt_test_run(const struct rt_test *test)
 	assert_int_not_equal(pid, -1);
 	if (!pid) {
 		rt_test_child(test, shared);
+		if (__llvm_profile_write_file)
+			__llvm_profile_write_file();
 		_exit(0);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);

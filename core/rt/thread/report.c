@@ -42,6 +42,9 @@ static void speak(void *arg)
 	last_words(&pm->verdict, pm->words, sizeof(pm->words));
 }
 
+/* In a coverage build: what a process has executed that ends so is written only on demand. */
+int __llvm_profile_write_file(void) __attribute__((weak));
+
 /* Not _exit(): TSan has a handler there that waits for the report this may be part of. */
 static void __attribute__((noreturn)) leave(void)
 {
@@ -120,6 +123,8 @@ void verdict_deliver(const struct rt_verdict *verdict, void *frame)
 	}
 	if (verdict_printed)
 		print(verdict);
+	if (__llvm_profile_write_file)
+		__llvm_profile_write_file();
 	leave();
 }
 
