@@ -170,6 +170,7 @@ enum op_arg_type {
 	ARG_CPU_PATH,
 	ARG_WALKER,
 	ARG_MADVICE,
+	ARG_BLOCK_FILE,
 	NR_ARG_TYPES
 };
 

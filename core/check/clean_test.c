@@ -142,7 +142,7 @@ static void enough_was_run(void **state)
 		       (unsigned long long)stats->successes);
 		never += stats->successes == 0;
 	}
-	assert_true(never <= nr_op_infos / 20);
+	assert_true(never <= nr_op_infos / 10);
 }
 
 int main(void)

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/hotplug/ops_hotplug.h"
 
+#include <stdio.h>
+
 #include "core/hotplug/acpi_memhotplug.h"
+#include "core/hotplug/file.h"
 #include "core/hotplug/hotplug_state.h"
 #include "core/hotplug/kcore.h"
 #include "core/hotplug/memory_block.h"
@@ -278,4 +281,14 @@ s64 op_scan(const struct op *op)
 	u64 end_pfn = min(start_pfn + (u64)op->arg[2] * geometry.pages_per_block, geometry.max_pfn);
 
 	return scan[op->arg[0]](start_pfn, end_pfn);
+}
+
+/* ---- files of blocks --------------------------------------------------------------------------------------------- */
+
+s64 op_show(const struct op *op)
+{
+	char path[64], text[FILE_TEXT_MAX];
+
+	snprintf(path, sizeof(path), "memory%u/%s", (u32)op->arg[1], op_enum_text(ARG_BLOCK_FILE, (u32)op->arg[0]));
+	return core_file_read(path, text, sizeof(text));
 }

@@ -25,6 +25,8 @@ s64 op_cpu_up(const struct op *op);
 s64 op_sysctl(const struct op *op);
 /* Numbers of what was found: scan.h, kcore.h; -ENOENT: there is no such file. */
 s64 op_scan(const struct op *op);
+/* Length of the text; -ENOENT: no such block when the path is looked up, -ENODEV: it went before the file was read. */
+s64 op_show(const struct op *op);
 /* 0; errno: memory_failure.h. Pages are counted modulo the block's. */
 s64 op_soft_offline(const struct op *op);
 s64 op_hard_offline(const struct op *op);
