@@ -16,10 +16,17 @@ struct corpus_arguments {
 	u32 words;
 };
 
+/* Targets take scenarios and tokens, too. */
+static bool is_text(const char *input, size_t size)
+{
+	return (size > 9 && memcmp(input, "pfnstorm ", 9) == 0) || (size > 5 && memcmp(input, "pfn1:", 5) == 0);
+}
+
 static int show(const char *path)
 {
 	static struct scenario s;
 	static char text[SCENARIO_TEXT_MAX];
+	char message[512] = "";
 	struct switches sw;
 	size_t size;
 	char *bytes = file_read(path, &size);
@@ -27,8 +34,13 @@ static int show(const char *path)
 	if (!bytes)
 		return command_fail(EXIT_USAGE, "%s: %s", path, strerror(errno));
 	switches_default(&sw);
-	scenario_decode((const u8 *)bytes, size, &sw, &s);
+	if (!is_text(bytes, size))
+		scenario_decode((const u8 *)bytes, size, &sw, &s);
+	else if (input_load(path, &s, message, sizeof(message)) && !message[0])
+		snprintf(message, sizeof(message), "%s: expected a scenario", path);
 	free(bytes);
+	if (message[0])
+		return command_fail(EXIT_USAGE, "%s", message);
 	scenario_print(&s, text, sizeof(text));
 	fputs(text, stdout);
 	return EXIT_HELD;

@@ -47,6 +47,15 @@ cp out undone.pfn
 run 1 "$pfnstorm" run undone.pfn --set contig_undo_foreign=on
 run 0 "$pfnstorm" run undone.pfn
 
+# What targets take, scenarios and tokens included, is shown.
+run 0 "$pfnstorm" corpus show "$PFNSTORM_SOURCE_DIR/corpus/race/op-show.pfn"
+cmp -s out "$PFNSTORM_SOURCE_DIR/corpus/race/op-show.pfn" || { echo "a scenario is shown as another"; failed=1; }
+run 0 "$pfnstorm" corpus show "$PFNSTORM_SOURCE_DIR/crashes/known/compaction-oops/token"
+has out "design   pfn_walk=unsynchronised"
+printf 'pfnstorm 1\nbad\n' >bad.pfn
+run 2 "$pfnstorm" corpus show bad.pfn
+has err "bad.pfn:2:1: expected name"
+
 run 0 "$pfnstorm" corpus generate differential made
 run 0 "$pfnstorm" corpus show made/pair-online-offline
 has out "online block="
