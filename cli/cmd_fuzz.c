@@ -211,7 +211,12 @@ static const char doc[] =
 	"Engines that die are started again; a crash does not end a campaign. Everything is in DIR, complete after any "
 	"kill: `pfnstorm fuzz --resume --dir DIR` goes on. Crashes: `pfnstorm crashes list DIR/crashes`. For programs: "
 	"DIR/stats.json. Is the machine ready? `pfnstorm doctor`.\n\n"
-	"Exit status: 0 nothing new was found, 1 something was, 2 bad usage, a missing engine, or a folder that cannot "
+	"Examples:\n"
+	"  pfnstorm fuzz race --dir night --time 8h --distill\n"
+	"  pfnstorm fuzz race isolation pcp --engine both --jobs 8 --dir week\n"
+	"  pfnstorm fuzz race --set pfn_walk=unsynchronised --dir try --time 1m   # a bug that is there\n\n"
+	"Exit status: 0 nothing new was found (in any session), 1 something was, 2 bad usage, a missing engine, or a "
+	"folder that cannot "
 	"be "
 	"used, 4 no engine could be kept alive.";
 

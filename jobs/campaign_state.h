@@ -13,10 +13,13 @@ struct campaign {
 	struct campaign_status *status;
 	struct engine_campaign common;
 	char dir[PATH_MAX], corpus[PATH_MAX], crashes[PATH_MAX]; /* absolute */
-	int lock, corpus_lock[CAMPAIGN_TARGETS];                 /* the folder's; shared, of each corpus */
-	double now, began, ends;                                 /* monotonic */
-	double cpu_ended;                                        /* seconds of processors, of processes that ended */
-	double seconds_before;                                   /* of earlier sessions */
+	struct {
+		char corpus[PATH_MAX], crashes[PATH_MAX], engines[PATH_MAX]; /* as campaign.json has them */
+	} asked;
+	int lock, corpus_lock[CAMPAIGN_TARGETS]; /* the folder's; shared, of each corpus */
+	double now, began, ends;                 /* monotonic */
+	double cpu_ended;                        /* seconds of processors, of processes that ended */
+	double seconds_before;                   /* of earlier sessions */
 	double next_tick, next_sync, next_stats, next_turn;
 	u32 turn, turns; /* engines that do not fit in --jobs take turns */
 	double turn_seconds;

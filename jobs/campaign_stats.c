@@ -246,6 +246,7 @@ int campaign_write_asked(const struct campaign *c)
 	const struct campaign_options *a = c->o;
 	struct json_object *o = json_object_new_object(), *targets = json_object_new_array(),
 			   *known = json_object_new_array();
+	char engines[PATH_MAX];
 
 	put_number(o, "schema", 1);
 	put_time(o, "started", c->status->started);
@@ -257,6 +258,13 @@ int campaign_write_asked(const struct campaign *c)
 	put_text(o, "laws", a->laws);
 	put_text(o, "tolerate", a->tolerate);
 	put_seed(o, a->seed);
+	/* Only what was chosen: a folder that has moved has its own with it. */
+	if (a->corpus_dir)
+		put_text(o, "corpus", c->corpus);
+	if (a->crash_dir)
+		put_text(o, "crashes", c->crashes);
+	if (a->engines_dir && realpath(a->engines_dir, engines))
+		put_text(o, "engines_dir", engines);
 	for (u32 i = 0; i < c->nr_known; i++)
 		json_object_array_add(known, json_object_new_string(c->known[i]));
 	json_object_object_add(o, "known", known);
@@ -313,6 +321,14 @@ static void read_known(struct campaign *c, struct json_object *o)
 			 json_object_get_string(json_object_array_get_idx(known, i)));
 }
 
+/* A folder that was chosen when the campaign began, unless another one is now. */
+static void read_place(struct json_object *o, const char *key, char buf[PATH_MAX], const char **place)
+{
+	get_text(o, key, buf, PATH_MAX);
+	if (!*place && buf[0])
+		*place = buf;
+}
+
 bool campaign_read_asked(struct campaign *c)
 {
 	struct json_object *o = read_json(c, "campaign.json");
@@ -331,6 +347,9 @@ bool campaign_read_asked(struct campaign *c)
 		get_text(o, "laws", a->laws, sizeof(a->laws));
 	if (!a->tolerate[0])
 		get_text(o, "tolerate", a->tolerate, sizeof(a->tolerate));
+	read_place(o, "corpus", c->asked.corpus, &a->corpus_dir);
+	read_place(o, "crashes", c->asked.crashes, &a->crash_dir);
+	read_place(o, "engines_dir", c->asked.engines, &a->engines_dir);
 	get_text(o, "started", text, sizeof(text));
 	c->status->started = utc_parse(text);
 	read_known(c, o);

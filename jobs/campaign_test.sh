@@ -201,6 +201,9 @@ run 1 "${fuzz[@]}" --resume --dir camp --jobs 1 --time 0.1s --distill
 has err "race: another campaign uses the corpus, so it is not distilled"
 kill -INT $other
 wait $other
+# A campaign that goes on has the corpus and the engines that it was begun with.
+(cd / && exec "$pfnstorm" fuzz --resume --dir "$scratch/other" --jobs 1 --time 0.1s >/dev/null 2>"$scratch/err") || { cat err; failed=1; }
+[ -z "$(ls other/corpus 2>/dev/null)" ] || { echo "another corpus was begun"; failed=1; }
 run 1 "${fuzz[@]}" --resume --dir camp --jobs 1 --time 0.1s --distill
 has err "race: 1 inputs have the coverage of 2"
 [ "$(ls camp/corpus/race)" = one ] || { echo "corpus: $(ls camp/corpus/race)"; failed=1; }
