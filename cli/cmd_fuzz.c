@@ -214,7 +214,7 @@ static const char doc[] =
 	"Examples:\n"
 	"  pfnstorm fuzz race --dir night --time 8h --distill\n"
 	"  pfnstorm fuzz race isolation pcp --engine both --jobs 8 --dir week\n"
-	"  pfnstorm fuzz race --set pfn_walk=unsynchronised --dir try --time 1m   # a bug that is there\n\n"
+	"  pfnstorm fuzz race --set pfn_walk=unsynchronised --dir try --time 1m\n\n"
 	"Exit status: 0 nothing new was found (in any session), 1 something was, 2 bad usage, a missing engine, or a "
 	"folder that cannot "
 	"be "
