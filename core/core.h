@@ -313,7 +313,7 @@ void core_check_at_quiescence(bool on);
  * may refuse once. Task context.
  */
 struct core_calm {
-	u64 blocks, kept; /* went offline; were not asked to */
+	u64 blocks, kept; /* of those that were online: went offline; were not asked to */
 	u32 attempts;     /* the most that one needed */
 	u32 pad;
 	u64 longest_ns; /* of all offlines */

@@ -154,6 +154,8 @@ void core_calm(u32 attempts, struct core_calm *calm)
 	*calm = (struct core_calm){0};
 	let_go();
 	for (u64 id = 0; id < machine_config.blocks; id++) {
+		if (!machine.blocks[id] || machine.blocks[id]->state != BLOCK_ONLINE)
+			continue;
 		if (may_go(id))
 			cycle(id, attempts, calm);
 		else
