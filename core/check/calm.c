@@ -56,6 +56,9 @@ static u64 movable_pages(u64 block)
 		if (raw_page_flag(page, PG_reserved) || raw_page_flag(page, PG_slab) ||
 		    (page->_refcount.counter > 0 && (!page->mapping || raw_page_huge(page))))
 			return UINT64_MAX;
+		/* Free, but promised to who has reserved it: it is not dissolved. */
+		if (raw_page_huge(page) && machine.hstate.resv_huge_pages)
+			return UINT64_MAX;
 		/* Broken, and not a process's or a file's: nobody can take it from who has it. */
 		if (page->_refcount.counter > 0 && raw_page_flag(page, PG_hwpoison) && !raw_page_flag(page, PG_lru) &&
 		    (page->_refcount.counter > 1 ||
