@@ -46,8 +46,7 @@ static s64 phys_index_text(struct memory_block *mem, char *buf)
 	return file_emit(buf, "%08llx\n", (unsigned long long)memory_block_id(mem->start_section_nr));
 }
 
-/* Spans and counts of zones may change meanwhile, and the node's number is written again when the node links the block.
- */
+/* Spans and counts of zones may change meanwhile. */
 static const struct zone *zone_hint(enum mmop online_type, const struct memory_block *mem)
 {
 	return data_race(zone_for_pfn_range(online_type, (u32)mem->nid, mem->group,
