@@ -72,10 +72,11 @@ run 0 --time 3s --round 1s --crash-dir "$work/none" "$work/pinned.pfn"
 says 'EINTR' out
 
 # Machine-readable.
-run 0 --json --quiet --time 1s --crash-dir "$work/none" --mix alloc-free:1
+run 0 --json --quiet --time 1s --faults 500 --crash-dir "$work/none" --mix alloc-free:1
 says '"found":' out
 says '"successes":' out
 says '"p99_us":' out
+says ENOMEM out
 [ ! -s "$work/err" ] || fail "--quiet says something"
 
 # Bad input: place, expectation, status 2, nothing written.

@@ -104,12 +104,61 @@ static void a_mixed_unit_goes_to_the_kernel_zone_of_the_block(void **state)
 	}
 }
 
+/* What another dynamic group has of movable memory is covered by its own kernel memory, or by early memory. */
+static void dynamic_groups_need_early_memory(void **state)
+{
+	const u64 most = 3UL * geometry.pages_per_block;
+	struct memory_group *other;
+	int id;
+
+	(void)state;
+	boot(NULL);
+	machine.hotplug->auto_movable_ratio = 100;
+	id = memory_group_register_dynamic(0, geometry.pages_per_block);
+	assert_true(id >= 0);
+	other = memory_group_find_by_id(id);
+	other->present_movable_pages = node_zone(0, ZONE_MOVABLE)->present_pages = most;
+	assert_int_equal(zone_for(MMOP_ONLINE, NULL, 6)->idx, ZONE_NORMAL);
+	other->present_kernel_pages = most;
+	assert_int_equal(zone_for(MMOP_ONLINE, NULL, 6)->idx, ZONE_MOVABLE);
+	machine.hotplug->auto_movable_ratio = 0;
+	assert_int_equal(zone_for(MMOP_ONLINE, NULL, 6)->idx, ZONE_NORMAL);
+}
+
+/* ---- groups ------------------------------------------------------------------------------------------------------ */
+
+static void groups_are_refused(void **state)
+{
+	int id;
+
+	(void)state;
+	boot(NULL);
+	assert_int_equal(memory_group_register_static(0, 0), -EINVAL);
+	assert_int_equal(memory_group_register_static(-1, 1), -EINVAL);
+	assert_int_equal(memory_group_register_static(MAX_NODES, 1), -EINVAL);
+	assert_int_equal(memory_group_register_dynamic(0, 0), -EINVAL);
+	assert_int_equal(memory_group_register_dynamic(0, geometry.pages_per_block / 2), -EINVAL);
+	assert_int_equal(memory_group_register_dynamic(0, 3UL * geometry.pages_per_block), -EINVAL);
+	assert_int_equal(memory_group_unregister(-1), -EINVAL);
+	assert_int_equal(memory_group_unregister(0), -EINVAL);
+	for (id = 0; id < MEMORY_GROUPS_MAX; id++)
+		assert_int_equal(memory_group_register_static(0, 1), id);
+	assert_int_equal(memory_group_register_static(0, 1), -ENOMEM);
+	memory_group_find_by_id(1)->nr_blocks = 1;
+	assert_int_equal(memory_group_unregister(1), -EBUSY);
+	memory_group_find_by_id(1)->nr_blocks = 0;
+	assert_int_equal(memory_group_unregister(1), 0);
+	assert_null(memory_group_find_by_id(1));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(whole_requests_are_met),
 		cmocka_unit_test(ratio_bounds_movable_memory),
 		cmocka_unit_test(static_groups_are_of_one_kind),
+		cmocka_unit_test(dynamic_groups_need_early_memory),
+		cmocka_unit_test(groups_are_refused),
 		cmocka_unit_test(a_mixed_unit_goes_to_the_kernel_zone_of_the_block),
 	};
 
