@@ -26,8 +26,13 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	return 0;
 }
 
+/* Of MSan's runtime: an engine that is not built with MSan, as AFL++'s driver, copies the input without telling. */
+void __msan_unpoison(const volatile void *at, size_t size) __attribute__((weak));
+
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 {
+	if (__msan_unpoison)
+		__msan_unpoison(data, size);
 	fuzz_target.run(data, size);
 	engine_report_input();
 	if (fuzz_target.scenarios && !(feedback_wanted & FEEDBACK_EDGES))
