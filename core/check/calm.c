@@ -154,7 +154,8 @@ static void cycle(u64 id, u32 attempts, struct core_calm *calm)
 
 void core_calm(u32 attempts, struct core_calm *calm)
 {
-	*calm = (struct core_calm){0};
+	calm->blocks = calm->kept = calm->longest_ns = 0;
+	calm->attempts = 0;
 	let_go();
 	for (u64 id = 0; id < machine_config.blocks; id++) {
 		if (!machine.blocks[id] || machine.blocks[id]->state != BLOCK_ONLINE)
