@@ -1,6 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # pfnstorm corpus: what is taken in is an input of the target, and it is known whence.
+# Without parts the tool makes no corpora.
+[ "$PFNSTORM_PRESET" != msan ] || exit 77
 . "$PFNSTORM_SOURCE_DIR/cli/testing.sh"
 
 token=$(head -n 1 "$known/token")

@@ -113,8 +113,8 @@ static void boot(void)
 	test_add_op(&s.boot, "cache_create", 0, 0, 0, 0);
 	test_add_op(&s.boot, "slab_alloc", 0, 20, 0, 0);
 	test_add_op(&s.boot, "slab_free", 0, 1, 0, 0);
-	test_add_op(&s.boot, "memremap", 5, 0, 2, 0);
-	test_add_op(&s.boot, "memremap", 5, 4, 2, 0);
+	test_add_op(&s.boot, "memremap", 5, 0, 4, 0);
+	test_add_op(&s.boot, "memremap", 5, 4, 4, 0);
 	test_add_op(&s.boot, "hard_offline", 3, 9, 0, 0);
 	test_add_op(&s.boot, "cpu_down", 2, 0, 0, 0);
 	test_boot(&s);
