@@ -55,7 +55,7 @@ static enum rt_age age_of(u64 addr)
 {
 	u64 removed = heap_removed_at(addr), passed;
 
-	if (arena_death_of(addr).known)
+	if (arena_dead(addr))
 		return AGE_FREED;
 	if (!removed)
 		return AGE_IN_USE;

@@ -14,7 +14,7 @@
 #define HUGE_PAGE (2UL << 20)
 
 #define UNIT_LIVE 0x80000000u
-#define UNIT_DEAD 0x40000000u /* was live: the rest says who ended that */
+#define UNIT_DEAD 0x40000000u /* was live once: the rest says who ended that last, also if it is live again */
 
 /* Per unit: state, killer's point (low 16 bits) and recorder (8 bits above). 32 MiB, touched where units live. */
 static u32 *units;
@@ -70,6 +70,22 @@ static void set_units(const void *addr, size_t size, u32 state)
 		__atomic_store_n(&units[first + i], state, __ATOMIC_RELAXED);
 }
 
+/*
+ * Who took them away last is remembered: somebody may have touched them while they were gone, and not have asked yet.
+ *
+ *	walker                             remover, then adder
+ *	faults: no access
+ *	                                   rt_memmap_map(): live
+ *	handler: arena_death_of() ?
+ */
+static void revive_units(const void *addr, size_t size)
+{
+	u64 first = unit_of(addr), count = size / RT_MEMMAP_UNIT;
+
+	for (u64 i = 0; i < count; i++)
+		__atomic_fetch_or(&units[first + i], UNIT_LIVE, __ATOMIC_RELAXED);
+}
+
 static void check_range(const void *addr, size_t size)
 {
 	BUG_ON(!in_memmap((u64)addr) || !size || !in_memmap((u64)addr + size - 1));
@@ -85,7 +101,7 @@ int rt_memmap_map(void *addr, size_t size, u64 pattern)
 	if (size >= HUGE_PAGE)
 		madvise(addr, size, MADV_HUGEPAGE);
 	mem_fill(addr, pattern, size, 64);
-	set_units(addr, size, UNIT_LIVE);
+	revive_units(addr, size);
 	return 0;
 }
 
@@ -116,10 +132,18 @@ struct arena_death arena_death_of(u64 addr)
 		return death;
 	state = __atomic_load_n(&units[unit_of((void *)addr)], __ATOMIC_RELAXED);
 	death.known = state & UNIT_DEAD;
+	death.over = state & UNIT_LIVE;
 	death.point = state & 0xffff;
 	death.task = state >> 16 & 0xff;
 	snprintf(death.what, sizeof(death.what), "memmap");
 	return death;
+}
+
+bool arena_dead(u64 addr)
+{
+	struct arena_death death = arena_death_of(addr);
+
+	return death.known && !death.over;
 }
 
 void mem_fill(void *dst, u64 pattern, size_t size, size_t stride)

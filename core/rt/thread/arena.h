@@ -7,7 +7,8 @@
 
 /* What happened to a unit of memmap or an object last: where its task was. */
 struct arena_death {
-	bool known;    /* it was alive once and is dead now */
+	bool known;    /* it was alive once, and died */
+	bool over;     /* it is alive again: who faulted on it has done so before */
 	u32 point;     /* enum point_id of the killer's latest semantic point */
 	u32 task;      /* its recorder */
 	char what[64]; /* "memmap", or the type of the object */
@@ -17,6 +18,8 @@ struct arena_death {
 void arena_map(void);
 /* Of @addr in the memmap or heap window. */
 struct arena_death arena_death_of(u64 addr);
+/* Is what was at @addr gone, and nothing there since? */
+bool arena_dead(u64 addr);
 bool in_memmap(u64 addr);
 bool in_heap(u64 addr);
 bool in_content(u64 addr);

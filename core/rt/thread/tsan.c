@@ -83,7 +83,7 @@ void __tsan_on_report(void *report)
 	AnnotateIgnoreWritesBegin(__FILE__, __LINE__);
 	__tsan_get_report_data(report, &what, &duplicates, &stacks, &mops, &locs, &mutexes, &threads, &tids, sleep, 1);
 	describe(&verdict, report, mops);
-	if (arena_death_of(verdict.addr).known)
+	if (arena_dead(verdict.addr))
 		oops_at(verdict.addr, verdict.pc, __builtin_frame_address(0), false);
 	rt_name(verdict.addr, false, name, sizeof(name));
 	snprintf(verdict.signature, sizeof(verdict.signature), "race %s {%s}", name, point_name(self()->point));
