@@ -111,10 +111,12 @@ static char *format_scenario(const struct scenario *s)
 	return text;
 }
 
-enum part { DIAGRAM, TRACE, LOG, RECENT, README, VERDICT_JSON, VERDICT, TOKEN, SCENARIO, NR_PARTS };
+enum part { DIAGRAM, TRACE, LOG, RECENT, EARLIER, README, VERDICT_JSON, VERDICT, TOKEN, SCENARIO, NR_PARTS };
 
-static const char *const part_names[NR_PARTS] = {"diagram.txt",  "trace.txt",   "log.txt", "recent.pfn",  "README",
-						 "verdict.json", "verdict.txt", "token",   "scenario.pfn"};
+static const char *const part_names[NR_PARTS] = {
+	"diagram.txt", "trace.txt",    "log.txt",     "recent.pfn", "earlier.pfn",
+	"README",      "verdict.json", "verdict.txt", "token",      "scenario.pfn",
+};
 
 /* The caller frees it. NULL: memory is short, or @absent, which is left alone otherwise. */
 static char *format_part(enum part part, const struct crash *c, const char *token, const char *final, bool *absent)
@@ -130,6 +132,9 @@ static char *format_part(enum part part, const struct crash *c, const char *toke
 	case RECENT:
 		*absent |= !c->recent;
 		return c->recent ? format_scenario(c->recent) : NULL;
+	case EARLIER:
+		*absent |= !c->earlier;
+		return c->earlier ? format_scenario(c->earlier) : NULL;
 	case README:
 		return format_readme(c, final);
 	case VERDICT_JSON:

@@ -8,6 +8,7 @@
  *   verdict.json   the same for machines (absent in builds without json-c)
  *   diagram.txt    who did what when, a column per task; trace.txt the whole of it; log.txt the kernel's log
  *   recent.pfn     real threads: what each did in its last pass; pfnstorm lift searches there
+ *   earlier.pfn    the same of the last two passes
  *   README         how to replay it
  *
  * The digits are the token's checksum: one folder per scenario and schedule. A folder appears complete or not at all
@@ -29,7 +30,7 @@ struct crash {
 	u64 seen;             /* seconds since 1970, UTC; 0: now */
 	bool once;            /* if the store has it, it is not counted again */
 	const char *diagram, *trace, *log, *where; /* NULL: file or line is left out */
-	const struct scenario *recent;             /* likewise */
+	const struct scenario *recent, *earlier;   /* likewise */
 };
 
 /*

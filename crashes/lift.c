@@ -22,7 +22,7 @@ struct search {
 	const struct lift_options *options;
 	struct lift_result *result;
 	struct attempt attempt;
-	struct scenario whole, recent;
+	struct scenario whole, recent, earlier;
 	struct schedule hints;
 	double start;
 	struct rt_random random;
@@ -103,12 +103,27 @@ static bool search_all(struct search *s, struct scenario *found)
 			return true;
 		if (search_portfolio(s, &s->recent, runs, "what the threads did last", found))
 			return true;
+		if (!scenario_equal(&s->recent, &s->earlier) &&
+		    search_portfolio(s, &s->earlier, runs, "what they did in two passes", found))
+			return true;
 		if (!scenario_equal(&s->recent, &s->whole) &&
 		    search_portfolio(s, &s->whole, runs, "the whole scenario", found))
 			return true;
 		runs = min(runs * 2, (u64)LONGEST_RUNS);
 	}
 	return false;
+}
+
+/* A folder need not have it. */
+static int load_earlier(struct search *s, const char *folder, char *error, size_t size)
+{
+	char path[PATH_MAX];
+	struct stat st;
+
+	if ((size_t)snprintf(path, sizeof(path), "%s/earlier.pfn", folder) < sizeof(path) && stat(path, &st) == 0)
+		return scenario_load(path, &s->earlier, error, size);
+	scenario_copy(&s->earlier, &s->recent);
+	return 0;
 }
 
 static int load(struct search *s, const char *folder, char *error, size_t size)
@@ -149,6 +164,8 @@ static int load(struct search *s, const char *folder, char *error, size_t size)
 		return -ENOENT;
 	}
 	ret = scenario_load(path, &s->recent, error, size);
+	if (!ret)
+		ret = load_earlier(s, folder, error, size);
 	if (!ret)
 		ret = recording_read(folder, &s->recent, &s->hints, error, size);
 	return ret;

@@ -5,7 +5,7 @@
  * What each thread did last (recent.pfn of the crash folder) and the recorder's order of semantic points are where a
  * search on fibers begins; it ends when the same signature fires (or one with more places: threads do not know
  * who wrote what they read). In turn, and each time longer: variants of the recorded order, then a portfolio of
- * strategies over the recent operations, then over the whole scenario.
+ * strategies over the recent operations, then over those of two passes (earlier.pfn) and over the whole scenario.
  */
 #ifndef PFNSTORM_CRASHES_LIFT_H
 #define PFNSTORM_CRASHES_LIFT_H

@@ -198,7 +198,7 @@ static bool texts_make(struct texts *t, const struct round *r)
 int collect_crash(const struct round *r, const struct scenario *s, const char *dir, const char *command, char *path,
 		  size_t path_size, char *message, size_t message_size)
 {
-	static struct scenario recent;
+	static struct scenario recent, earlier;
 	const struct rt_postmortem *pm = rt_thread_postmortem();
 	struct texts texts = {0};
 	struct crash crash = {.scenario = s, .verdict = &r->verdict, .found_by = command, .exact = false};
@@ -206,9 +206,13 @@ int collect_crash(const struct round *r, const struct scenario *s, const char *d
 	int ret = -ENOMEM;
 
 	where_of(pm, where, sizeof(where));
-	load_recent(s, r->state, pm->ring[pm->fail_ring].name, &recent);
+	load_recent(s, r->state, pm->ring[pm->fail_ring].name, 1, &recent);
 	if (!scenario_error(&recent))
 		crash.recent = &recent;
+	/* What is under way on one thread may have begun before the last pass of another. */
+	load_recent(s, r->state, pm->ring[pm->fail_ring].name, 2, &earlier);
+	if (!scenario_error(&earlier) && !scenario_equal(&earlier, &recent))
+		crash.earlier = &earlier;
 	crash.steps = r->verdict.step;
 	crash.where = where[0] ? where : NULL;
 	if (texts_make(&texts, r)) {

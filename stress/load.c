@@ -187,20 +187,21 @@ static void create_tasks(const struct scenario *s, u32 threads, u32 readers)
 	load.state->nr_tasks = threads;
 }
 
-/* The operations of @task's last pass, oldest first. */
-static void recent_ops(const struct load_task *task, struct scenario_task *to)
+/* The operations of @task's last @passes, oldest first. */
+static void recent_ops(const struct load_task *task, u32 passes, struct scenario_task *to)
 {
 	u64 begun = task->begun, from = begun;
 
 	while (from > 0 && begun - from < (u64)min(SCENARIO_OPS, LOAD_RECENT) &&
-	       task->recent[(from - 1) % LOAD_RECENT].pass == task->recent[(begun - 1) % LOAD_RECENT].pass)
+	       task->recent[(from - 1) % LOAD_RECENT].pass + passes > task->recent[(begun - 1) % LOAD_RECENT].pass)
 		from--;
 	to->nr_ops = 0;
 	for (; from < begun; from++)
 		to->op[to->nr_ops++] = task->recent[from % LOAD_RECENT].op;
 }
 
-void load_recent(const struct scenario *s, const struct load_state *state, const char *failing, struct scenario *recent)
+void load_recent(const struct scenario *s, const struct load_state *state, const char *failing, u32 passes,
+		 struct scenario *recent)
 {
 	u32 last = state->nr_tasks ? state->nr_tasks - 1 : 0;
 
@@ -216,7 +217,7 @@ void load_recent(const struct scenario *s, const struct load_state *state, const
 
 		snprintf(recent->task[i].name, sizeof(recent->task[i].name), "%s", task->name);
 		recent->task[i].cpu = task->cpu;
-		recent_ops(task, &recent->task[i]);
+		recent_ops(task, passes, &recent->task[i]);
 	}
 }
 

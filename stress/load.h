@@ -52,9 +52,9 @@ void load_run(const struct scenario *s, const struct options *o, u64 seed, doubl
 
 /*
  * @s with a task for each thread, the failing one @failing and up to SCENARIO_TASKS in all: the operations it began in
- * its last pass, what led back to where it began included, as far as they are remembered and fit. For the parent.
+ * its last @passes, what led back to where they began included, as far as they are remembered and fit. For the parent.
  */
-void load_recent(const struct scenario *s, const struct load_state *state, const char *failing,
+void load_recent(const struct scenario *s, const struct load_state *state, const char *failing, u32 passes,
 		 struct scenario *recent);
 
 #endif
