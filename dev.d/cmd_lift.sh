@@ -28,7 +28,7 @@ dev_lift() {
 	for folder in "$LIFT"/stress/*/*/; do
 		[ -e "$folder/recent.pfn" ] || continue
 		name=$(basename "$(dirname "$folder")")
-		line=$(build/release/bin/pfnstorm lift --time $LIFT_LIMIT --crash-dir $LIFT/lifted "$folder" 2>&1 | tail -n 500 |
+		line=$(build/release/bin/pfnstorm lift --time $LIFT_LIMIT --crash-dir $LIFT/lifted "$folder" 2>&1 >/dev/null |
 			grep -E '^(not )?lifted' || true)
 		all=$((all + 1))
 		case $line in lifted*) lifted=$((lifted + 1)) ;; esac
