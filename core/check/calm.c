@@ -42,10 +42,18 @@ static void let_go(void)
 	}
 }
 
+/* Free huge pages that may be dissolved: the others are promised to who has reserved them. */
+static u64 spare_huge_pages(void)
+{
+	const struct hstate *h = &machine.hstate;
+
+	return h->free_huge_pages > h->resv_huge_pages ? h->free_huge_pages - h->resv_huge_pages : 0;
+}
+
 /* Pages of a block that are in use, or UINT64_MAX if one of them cannot be moved, or only to a free huge page. */
 static u64 movable_pages(u64 block)
 {
-	u64 start_pfn = block_id_to_pfn(block), used = 0;
+	u64 start_pfn = block_id_to_pfn(block), used = 0, huge = 0;
 
 	for (u64 pfn = start_pfn; pfn < start_pfn + geometry.pages_per_block; pfn++) {
 		const struct page *page = pfn_to_page(pfn);
@@ -56,9 +64,7 @@ static u64 movable_pages(u64 block)
 		if (raw_page_flag(page, PG_reserved) || raw_page_flag(page, PG_slab) ||
 		    (page->_refcount.counter > 0 && (!page->mapping || raw_page_huge(page))))
 			return UINT64_MAX;
-		/* Free, but promised to who has reserved it: it is not dissolved. */
-		if (raw_page_huge(page) && machine.hstate.resv_huge_pages)
-			return UINT64_MAX;
+		huge += raw_page_huge(page);
 		/* Broken, and not a process's or a file's: nobody can take it from who has it. */
 		if (page->_refcount.counter > 0 && raw_page_flag(page, PG_hwpoison) && !raw_page_flag(page, PG_lru) &&
 		    (page->_refcount.counter > 1 ||
@@ -67,7 +73,7 @@ static u64 movable_pages(u64 block)
 		/* Parts of a compound page have no reference of their own, and need room like it. */
 		used += page->_refcount.counter > 0 || (u64)page->lru.next & 1;
 	}
-	return used;
+	return huge <= spare_huge_pages() ? used : UINT64_MAX;
 }
 
 /*

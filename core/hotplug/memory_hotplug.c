@@ -54,6 +54,7 @@ static void register_early_block(u64 block_id, u32 nid)
 	}
 	if (mem->nid == (s32)nid)
 		return;
+	mem->nid = (s32)nid;
 	do_register_memory_block_under_node(nid, mem);
 	WRITE_ONCE(mem->zone, NULL);
 }

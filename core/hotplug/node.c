@@ -27,9 +27,6 @@ void do_register_memory_block_under_node(u32 nid, struct memory_block *mem)
 {
 	u64 block_id = memory_block_id(mem->start_section_nr);
 
-	/* Readers of its files find a hot-added block before its links are made: it names its node from the start. */
-	if (mem->nid != (s32)nid)
-		mem->nid = (s32)nid;
 	*memory_links(nid, block_id) |= BIT(block_id % 64);
 	mem->node_links |= 1u << nid;
 }

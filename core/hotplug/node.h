@@ -24,7 +24,7 @@ void try_offline_node(u32 nid);
 /* The node's directory appears, or goes. */
 void register_one_node(u32 nid);
 void unregister_one_node(u32 nid);
-/* Makes both links between the node and the block, which names it from now on. */
+/* Makes both links between the node and the block, which names it already. (6.1 names it here: docs/FIDELITY.md) */
 void do_register_memory_block_under_node(u32 nid, struct memory_block *mem);
 /* The same for all blocks of a hot-added range. */
 void register_memory_blocks_under_node(u32 nid, u64 start, u64 size);
