@@ -12,6 +12,7 @@
 #include "crashes/file.h"
 #include "crashes/utc.h"
 #include "jobs/campaign_state.h"
+#include "jobs/object.h"
 
 /* ---- writing --------------------------------------------------------------------------------------------------- */
 
@@ -276,13 +277,8 @@ int campaign_write_asked(const struct campaign *c)
 static struct json_object *read_json(const struct campaign *c, const char *name)
 {
 	char path[PATH_MAX];
-	struct json_object *o = campaign_path(c, path, "%s", name) ? json_object_from_file(path) : NULL;
 
-	if (o && !json_object_is_type(o, json_type_object)) {
-		json_object_put(o);
-		return NULL;
-	}
-	return o;
+	return campaign_path(c, path, "%s", name) ? object_read(path) : NULL;
 }
 
 static struct json_object *get(struct json_object *o, const char *key)

@@ -11,6 +11,7 @@
 
 #include "crashes/file.h"
 #include "crashes/utc.h"
+#include "jobs/object.h"
 
 /* What night.json of a shard says, or of the night so far. */
 struct head {
@@ -21,28 +22,13 @@ struct head {
 	char hosts[256];
 };
 
-static const char *text_of(struct json_object *o, const char *key)
-{
-	struct json_object *value;
-	const char *text = json_object_object_get_ex(o, key, &value) ? json_object_get_string(value) : NULL;
-
-	return text ? text : "";
-}
-
 static struct json_object *read_object(const char *dir, const char *id)
 {
-	char path[PATH_MAX], *text;
-	struct json_object *o;
+	char path[PATH_MAX];
 
 	if ((size_t)snprintf(path, sizeof(path), "%s/nights/%s/night.json", dir, id) >= sizeof(path))
 		return NULL;
-	text = file_read(path, NULL);
-	o = text ? json_tokener_parse(text) : NULL;
-	free(text);
-	if (json_object_is_type(o, json_type_object))
-		return o;
-	json_object_put(o);
-	return NULL;
+	return object_read(path);
 }
 
 static void add_host(struct head *h, const char *host)
@@ -57,15 +43,15 @@ static void add_host(struct head *h, const char *host)
 static void add_head(struct head *h, struct json_object *o)
 {
 	struct json_object *list, *value;
-	u64 started = utc_parse(text_of(o, "started"));
+	u64 started = utc_parse(object_text(o, "started"));
 
 	if (!o)
 		return;
 	h->started = h->started && (!started || h->started < started) ? h->started : started;
-	h->ended = max(h->ended, utc_parse(text_of(o, "ended")));
+	h->ended = max(h->ended, utc_parse(object_text(o, "ended")));
 	if (json_object_object_get_ex(o, "shards", &value))
 		h->shards = max(h->shards, (u32)clamp(json_object_get_int(value), 1, NIGHT_SHARDS_MAX));
-	add_host(h, text_of(o, "host"));
+	add_host(h, object_text(o, "host"));
 	for (size_t i = 0; json_object_object_get_ex(o, "done", &list) && json_object_is_type(list, json_type_array) &&
 			   i < json_object_array_length(list);
 	     i++) {

@@ -14,31 +14,12 @@
 #include "crashes/facts.h"
 #include "crashes/file.h"
 #include "crashes/store.h"
-
-static const char *text_of(struct json_object *o, const char *key)
-{
-	struct json_object *value;
-	const char *text = json_object_object_get_ex(o, key, &value) ? json_object_get_string(value) : NULL;
-
-	return text ? text : "";
-}
+#include "jobs/object.h"
 
 static void set_text(struct json_object *o, const char *key, const char *text)
 {
-	if (strcmp(text_of(o, key), text) != 0)
+	if (strcmp(object_text(o, key), text) != 0)
 		json_object_object_add(o, key, json_object_new_string(text));
-}
-
-static struct json_object *read_object(const char *path)
-{
-	char *text = file_read(path, NULL);
-	struct json_object *o = text ? json_tokener_parse(text) : NULL;
-
-	free(text);
-	if (json_object_is_type(o, json_type_object))
-		return o;
-	json_object_put(o);
-	return NULL;
 }
 
 static int write_object(struct merge *m, const char *path, struct json_object *o)
@@ -62,8 +43,8 @@ static struct json_object *crash_of(struct json_object *unit, size_t index)
 
 static bool has_ended(const char *path)
 {
-	struct json_object *o = read_object(path);
-	enum unit_outcome outcome = o ? unit_outcome_by_text(text_of(o, "outcome")) : NR_UNIT_OUTCOMES;
+	struct json_object *o = object_read(path);
+	enum unit_outcome outcome = o ? unit_outcome_by_text(object_text(o, "outcome")) : NR_UNIT_OUTCOMES;
 
 	json_object_put(o);
 	return outcome != NR_UNIT_OUTCOMES && unit_outcome_ended(outcome);
@@ -77,10 +58,10 @@ static const struct record *known_as(struct merge *m, const char *source, struct
 	char dir[PATH_MAX], message[512];
 	struct crash_facts facts;
 
-	if ((size_t)snprintf(dir, sizeof(dir), "%s/crashes", source) < sizeof(dir) && text_of(crash, "folder")[0] &&
-	    facts_read(dir, text_of(crash, "folder"), &facts, message, sizeof(message)) == 0)
+	if ((size_t)snprintf(dir, sizeof(dir), "%s/crashes", source) < sizeof(dir) && object_text(crash, "folder")[0] &&
+	    facts_read(dir, object_text(crash, "folder"), &facts, message, sizeof(message)) == 0)
 		return store_record_of(m->store, &facts);
-	return store_find(m->store, text_of(crash, "signature"), message, sizeof(message));
+	return store_find(m->store, object_text(crash, "signature"), message, sizeof(message));
 }
 
 static void renew_news(struct merge *m, const char *source, struct json_object *unit)
@@ -90,7 +71,7 @@ static void renew_news(struct merge *m, const char *source, struct json_object *
 	for (size_t i = 0; (crash = crash_of(unit, i)); i++) {
 		const struct record *r;
 
-		if (strcmp(text_of(crash, "news"), "new") != 0)
+		if (strcmp(object_text(crash, "news"), "new") != 0)
 			continue;
 		r = known_as(m, source, crash);
 		if (r)
@@ -105,9 +86,9 @@ static void renew_outcome(struct json_object *unit)
 	size_t i;
 
 	for (i = 0; (crash = crash_of(unit, i)); i++)
-		if (strcmp(text_of(crash, "news"), "known") != 0)
+		if (strcmp(object_text(crash, "news"), "known") != 0)
 			return;
-	if (i && strcmp(text_of(unit, "outcome"), "found") == 0)
+	if (i && strcmp(object_text(unit, "outcome"), "found") == 0)
 		set_text(unit, "outcome", "held");
 }
 
@@ -149,7 +130,7 @@ static int merge_unit(struct merge *m, const char *source, const char *id, const
 		return merge_fail(m, source, ENAMETOOLONG);
 	if (has_ended(to))
 		return 0;
-	unit = read_object(from);
+	unit = object_read(from);
 	if (!unit) {
 		snprintf(text, sizeof(text), "%s cannot be read: the unit is left out", from);
 		m->o->say(text, m->o->arg);
@@ -208,7 +189,8 @@ int merge_units(struct merge *m, const char *source, const char *id)
 
 static struct record *record_of(struct merge *m, struct json_object *crash)
 {
-	const char *const names[] = {text_of(crash, "folder"), text_of(crash, "record"), text_of(crash, "signature")};
+	const char *const names[] = {object_text(crash, "folder"), object_text(crash, "record"),
+				     object_text(crash, "signature")};
 	char message[512];
 
 	for (u32 i = 0; i < ARRAY_SIZE(names); i++) {
@@ -238,17 +220,17 @@ static int name_records(struct merge *m, const char *source, const char *id, con
 
 	(void)source;
 	snprintf(rest, sizeof(rest), "units/%s", name);
-	unit = night_path(path, m->night.dir, id, rest) ? read_object(path) : NULL;
+	unit = night_path(path, m->night.dir, id, rest) ? object_read(path) : NULL;
 	for (size_t i = 0; unit && (crash = crash_of(unit, i)); i++) {
 		struct record *r = record_of(m, crash);
 
 		if (!r)
 			continue;
-		snprintf(before, sizeof(before), "%s", text_of(crash, "record"));
+		snprintf(before, sizeof(before), "%s", object_text(crash, "record"));
 		set_text(crash, "record", r->id);
 		changed |= strcmp(before, r->id) != 0;
-		if (strcmp(text_of(unit, "kind"), "verify") == 0)
-			move_status(r, text_of(crash, "news"));
+		if (strcmp(object_text(unit, "kind"), "verify") == 0)
+			move_status(r, object_text(crash, "news"));
 	}
 	if (changed)
 		ret = write_object(m, path, unit);

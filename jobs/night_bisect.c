@@ -11,26 +11,7 @@
 
 #include "crashes/file.h"
 #include "crashes/grow.h"
-
-static struct json_object *read_json(const char *path)
-{
-	char *text = file_read(path, NULL);
-	struct json_object *o = text ? json_tokener_parse(text) : NULL;
-
-	free(text);
-	if (json_object_is_type(o, json_type_object))
-		return o;
-	json_object_put(o);
-	return NULL;
-}
-
-static const char *text_of(struct json_object *o, const char *key)
-{
-	struct json_object *value;
-	const char *text = o && json_object_object_get_ex(o, key, &value) ? json_object_get_string(value) : NULL;
-
-	return text ? text : "";
-}
+#include "jobs/object.h"
 
 /* Did a verification of that night find the record fixed? */
 static bool was_fixed(const char *units, const char *record)
@@ -45,7 +26,7 @@ static bool was_fixed(const char *units, const char *record)
 
 		if (strncmp(entries[i]->d_name, "verify", 6) == 0 && !strstr(entries[i]->d_name, ".before") &&
 		    snprintf(path, sizeof(path), "%s/%s", units, entries[i]->d_name) < PATH_MAX)
-			o = read_json(path);
+			o = object_read(path);
 		if (o && json_object_object_get_ex(o, "fixed", &list) && json_object_is_type(list, json_type_array))
 			for (size_t k = 0; k < json_object_array_length(list); k++) {
 				const char *id = json_object_get_string(json_object_array_get_idx(list, k));
@@ -79,9 +60,9 @@ static bool last_good(const struct night *n, const char *record, char *revision,
 		    snprintf(path, sizeof(path), "%s/%s/units", nights, entries[i]->d_name) < PATH_MAX &&
 		    was_fixed(path, record) &&
 		    snprintf(path, sizeof(path), "%s/%s/night.json", nights, entries[i]->d_name) < PATH_MAX) {
-			struct json_object *o = read_json(path);
+			struct json_object *o = object_read(path);
 
-			snprintf(revision, size, "%s", text_of(o, "revision"));
+			snprintf(revision, size, "%s", object_text(o, "revision"));
 			json_object_put(o);
 		}
 		free(entries[i]);

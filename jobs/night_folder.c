@@ -21,6 +21,7 @@
 
 #include "crashes/file.h"
 #include "crashes/utc.h"
+#include "jobs/object.h"
 
 #define ORPHANS_SECONDS 30 /* a campaign files what it has before it ends */
 
@@ -151,22 +152,10 @@ static void add_time(struct json_object *o, const char *key, u64 seconds)
 	json_object_object_add(o, key, seconds ? json_object_new_string(text) : NULL);
 }
 
-static struct json_object *read_json(const char *path)
-{
-	char *text = file_read(path, NULL);
-	struct json_object *o = text ? json_tokener_parse(text) : NULL;
-
-	free(text);
-	if (json_object_is_type(o, json_type_object))
-		return o;
-	json_object_put(o);
-	return NULL;
-}
-
 /* The shards that have ended, this one included if it has. */
 static struct json_object *done_shards(const char *path, u32 shard, bool ended, u32 *count)
 {
-	struct json_object *old = read_json(path), *from = NULL, *list = json_object_new_array();
+	struct json_object *old = object_read(path), *from = NULL, *list = json_object_new_array();
 
 	*count = 0;
 	if (old && json_object_object_get_ex(old, "done", &from) && json_object_is_type(from, json_type_array))
@@ -382,19 +371,11 @@ static bool last_id(const struct night *n, char id[NIGHT_ID_MAX])
 	return id[0];
 }
 
-static const char *text_of(struct json_object *o, const char *key)
-{
-	struct json_object *value;
-	const char *text = o && json_object_object_get_ex(o, key, &value) ? json_object_get_string(value) : NULL;
-
-	return text ? text : "";
-}
-
 /* A night without a readable night.json is still its job file, its units and the seed in its name. */
 static int read_head(struct night *n, char *message, size_t size)
 {
 	char path[PATH_MAX], text[PATH_MAX + 80];
-	struct json_object *o = join(path, n->path, "night.json") ? read_json(path) : NULL, *value;
+	struct json_object *o = join(path, n->path, "night.json") ? object_read(path) : NULL, *value;
 	const char *dash = strrchr(n->id, '-');
 	u32 shards = n->options->shards;
 
@@ -402,16 +383,16 @@ static int read_head(struct night *n, char *message, size_t size)
 		snprintf(text, sizeof(text), "%s cannot be read: it is made anew from the units", path);
 		n->options->say(text, n->options->arg);
 	}
-	n->seed = strtoull(o ? text_of(o, "seed") : dash ? dash + 1 : "", NULL, 16);
-	n->started = utc_parse(text_of(o, "started"));
+	n->seed = strtoull(o ? object_text(o, "seed") : dash ? dash + 1 : "", NULL, 16);
+	n->started = utc_parse(object_text(o, "started"));
 	if (!n->started)
 		n->started = utc_now();
-	n->ended = utc_parse(text_of(o, "ended"));
+	n->ended = utc_parse(object_text(o, "ended"));
 	if (o && json_object_object_get_ex(o, "budget_s", &value))
 		n->budget = json_object_get_double(value);
-	snprintf(n->only, sizeof(n->only), "%s", text_of(o, "only"));
-	if (*text_of(o, "revision"))
-		snprintf(n->revision, sizeof(n->revision), "%s", text_of(o, "revision"));
+	snprintf(n->only, sizeof(n->only), "%s", object_text(o, "only"));
+	if (*object_text(o, "revision"))
+		snprintf(n->revision, sizeof(n->revision), "%s", object_text(o, "revision"));
 	if (o && json_object_object_get_ex(o, "shards", &value))
 		shards = (u32)json_object_get_int(value);
 	json_object_put(o);

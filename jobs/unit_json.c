@@ -13,6 +13,7 @@
 
 #include "crashes/file.h"
 #include "crashes/utc.h"
+#include "jobs/object.h"
 
 static const struct {
 	const char *key;
@@ -131,21 +132,6 @@ int unit_write(const struct unit *u, const char *folder)
 
 /* ---- reading ---------------------------------------------------------------------------------------------------- */
 
-static const char *text_of(struct json_object *o, const char *key)
-{
-	struct json_object *value;
-	const char *text = json_object_object_get_ex(o, key, &value) ? json_object_get_string(value) : NULL;
-
-	return text ? text : "";
-}
-
-static double number_of(struct json_object *o, const char *key, double otherwise)
-{
-	struct json_object *value;
-
-	return json_object_object_get_ex(o, key, &value) ? json_object_get_double(value) : otherwise;
-}
-
 static void read_lists(struct json_object *o, struct unit_result *r)
 {
 	struct json_object *list, *value;
@@ -156,10 +142,10 @@ static void read_lists(struct json_object *o, struct unit_result *r)
 		struct json_object *from = json_object_array_get_idx(list, i);
 		struct unit_crash *c = unit_add_crash(r);
 
-		snprintf(c->record, sizeof(c->record), "%s", text_of(from, "record"));
-		snprintf(c->signature, sizeof(c->signature), "%s", text_of(from, "signature"));
-		snprintf(c->news, sizeof(c->news), "%s", text_of(from, "news"));
-		snprintf(c->folder, sizeof(c->folder), "%s", text_of(from, "folder"));
+		snprintf(c->record, sizeof(c->record), "%s", object_text(from, "record"));
+		snprintf(c->signature, sizeof(c->signature), "%s", object_text(from, "signature"));
+		snprintf(c->news, sizeof(c->news), "%s", object_text(from, "news"));
+		snprintf(c->folder, sizeof(c->folder), "%s", object_text(from, "folder"));
 		c->quarantined =
 			json_object_object_get_ex(from, "quarantined", &value) && json_object_get_boolean(value);
 	}
@@ -177,7 +163,7 @@ static enum job_kind kind_of(struct json_object *o)
 {
 	u32 kind = 0;
 
-	while (kind < NR_JOB_KINDS && strcmp(job_kinds[kind].name, text_of(o, "kind")) != 0)
+	while (kind < NR_JOB_KINDS && strcmp(job_kinds[kind].name, object_text(o, "kind")) != 0)
 		kind++;
 	return (enum job_kind)kind;
 }
@@ -186,20 +172,20 @@ static void read_result(struct json_object *o, struct unit_result *r)
 {
 	struct json_object *ops;
 
-	r->outcome = unit_outcome_by_text(text_of(o, "outcome"));
-	r->attempt = (u32)number_of(o, "attempt", 1);
-	r->started = utc_parse(text_of(o, "started"));
-	r->seconds = number_of(o, "seconds", 0);
-	r->cpu = number_of(o, "cpu_s", 0);
-	r->budget = number_of(o, "budget_s", 0);
-	r->exit = (int)number_of(o, "exit", 0);
-	r->signal = (int)number_of(o, "signal", 0);
+	r->outcome = unit_outcome_by_text(object_text(o, "outcome"));
+	r->attempt = (u32)object_number(o, "attempt", 1);
+	r->started = utc_parse(object_text(o, "started"));
+	r->seconds = object_number(o, "seconds", 0);
+	r->cpu = object_number(o, "cpu_s", 0);
+	r->budget = object_number(o, "budget_s", 0);
+	r->exit = (int)object_number(o, "exit", 0);
+	r->signal = (int)object_number(o, "signal", 0);
 	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
-		*number(r, i) = number_of(o, numbers[i].key, NAN);
+		*number(r, i) = object_number(o, numbers[i].key, NAN);
 	read_lists(o, r);
 	if (json_object_object_get_ex(o, "ops", &ops) && ops)
 		r->ops = strdup(json_object_to_json_string_ext(ops, JSON_C_TO_STRING_PLAIN));
-	snprintf(r->message, sizeof(r->message), "%s", text_of(o, "message"));
+	snprintf(r->message, sizeof(r->message), "%s", object_text(o, "message"));
 }
 
 int unit_read(struct unit *u, const char *folder)

@@ -11,21 +11,13 @@
 #include <string.h>
 
 #include "crashes/file.h"
+#include "jobs/object.h"
 
 #define LOG_TAIL 4096
 
-static double number_of(struct json_object *o, const char *key)
-{
-	struct json_object *value;
-
-	if (!json_object_object_get_ex(o, key, &value) || json_object_is_type(value, json_type_null))
-		return NAN;
-	return json_object_get_double(value);
-}
-
 static u64 count_of(struct json_object *o, const char *key)
 {
-	double n = number_of(o, key);
+	double n = object_number(o, key, NAN);
 
 	return isnan(n) || n < 0 ? 0 : (u64)n;
 }
@@ -64,8 +56,8 @@ static void take_explore(struct unit *u, struct json_object *o)
 	struct json_object *findings = NULL, *first = NULL, *text = NULL;
 	char verdict[256] = "";
 
-	r->executions = number_of(o, "runs");
-	r->rate = number_of(o, "runs_per_second");
+	r->executions = object_number(o, "runs", NAN);
+	r->rate = object_number(o, "runs_per_second", NAN);
 	if (json_object_object_get_ex(o, "findings", &findings) && json_object_array_length(findings))
 		first = json_object_array_get_idx(findings, json_object_array_length(findings) - 1);
 	if (first && json_object_object_get_ex(first, "signature", &text))
@@ -85,7 +77,7 @@ static void take_explore(struct unit *u, struct json_object *o)
 
 static void copy_number(struct json_object *to, const char *key, struct json_object *from)
 {
-	double n = number_of(from, key);
+	double n = object_number(from, key, NAN);
 	char text[32];
 
 	snprintf(text, sizeof(text), "%.6g", n);
@@ -136,7 +128,7 @@ static void take_stress(struct unit *u, struct json_object *o)
 {
 	struct unit_result *r = &u->result;
 	struct json_object *ops = member(o, "operations", "ops");
-	double seconds = number_of(o, "seconds");
+	double seconds = object_number(o, "seconds", NAN);
 
 	if (json_object_is_type(ops, json_type_object)) {
 		r->ops = operations(ops);
@@ -149,24 +141,20 @@ static void take_stress(struct unit *u, struct json_object *o)
 static void take_fuzz(struct unit *u, const char *keep)
 {
 	struct unit_result *r = &u->result;
-	char path[PATH_MAX], *text;
+	char path[PATH_MAX];
 	struct json_object *o, *ops;
 
 	if ((size_t)snprintf(path, sizeof(path), "%s/stats.json", keep) >= sizeof(path))
 		return;
-	text = file_read(path, NULL);
-	o = text ? json_tokener_parse(text) : NULL;
-	free(text);
-	if (!json_object_is_type(o, json_type_object)) {
-		json_object_put(o);
+	o = object_read(path);
+	if (!o)
 		return;
-	}
-	r->executions = number_of(o, "executions");
-	r->rate = number_of(o, "rate_s");
-	r->edges = number_of(o, "edges");
-	r->interleavings = number_of(o, "interleavings");
-	r->corpus = number_of(o, "corpus");
-	r->upper_bound = number_of(o, "upper_bound");
+	r->executions = object_number(o, "executions", NAN);
+	r->rate = object_number(o, "rate_s", NAN);
+	r->edges = object_number(o, "edges", NAN);
+	r->interleavings = object_number(o, "interleavings", NAN);
+	r->corpus = object_number(o, "corpus", NAN);
+	r->upper_bound = object_number(o, "upper_bound", NAN);
 	ops = member(o, "ops", "operations");
 	if (json_object_is_type(ops, json_type_object))
 		r->ops = operations(ops);
