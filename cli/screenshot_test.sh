@@ -5,18 +5,7 @@
 . "$PFNSTORM_SOURCE_DIR/cli/testing.sh" || exit 1
 # The page is the same in every build.
 [ "$PFNSTORM_PRESET" = release ] || exit 77
-if ! browser=$(command -v chromium || command -v chromium-headless-shell); then
-	echo "chromium is not installed: nobody looks at the page"
-	exit 77
-fi
-browse() {
-	timeout 100 "$browser" --headless --no-sandbox --disable-gpu --hide-scrollbars --user-data-dir="$scratch/profile" \
-		--enable-logging=stderr --virtual-time-budget=20000 "$@" 2>"$scratch/err"
-	if grep -q CONSOLE "$scratch/err"; then
-		grep CONSOLE "$scratch/err"
-		failed=1
-	fi
-}
+. "$PFNSTORM_SOURCE_DIR/cli/browser.sh"
 
 run 0 "$pfnstorm" explain --html "$known"
 cp "$scratch/out" page.html
@@ -31,21 +20,7 @@ cat >look.html <<PAGE
 <img id="light" src="data:image/png;base64,$(base64 -w0 light.png)">
 <img id="dark" src="data:image/png;base64,$(base64 -w0 dark.png)">
 <script>
-function look(id) {
-	const image = document.getElementById(id), canvas = document.createElement('canvas');
-	canvas.width = image.naturalWidth;
-	canvas.height = image.naturalHeight;
-	const context = canvas.getContext('2d');
-	context.drawImage(image, 0, 0);
-	const p = context.getImageData(0, 0, canvas.width, canvas.height).data, colours = new Map();
-	for (let i = 0; i < p.length; i += 4) {
-		const colour = p[i] << 16 | p[i + 1] << 8 | p[i + 2];
-		colours.set(colour, (colours.get(colour) || 0) + 1);
-	}
-	const regions = [...colours.values()].filter(n => n > p.length / 4 / 200).length;
-	return id + ' ' + canvas.width + 'x' + canvas.height + ' colours=' + (colours.size > 50 ? 'many' : colours.size) +
-		' regions=' + (regions >= 3 ? 'several' : regions) + ' background=' + p.slice(0, 3).join(',') + '\n';
-}
+$(picture_script 200 3)
 onload = () => {
 	const lanes = [...document.querySelectorAll('svg>rect')].filter(r => r.getAttribute('y') === '0');
 	const texts = [...document.querySelectorAll('svg>text:not([text-anchor])')];

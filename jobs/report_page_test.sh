@@ -4,19 +4,8 @@
 # on a narrow screen nothing is wider than that. Skipped where there is no chromium.
 . "$PFNSTORM_SOURCE_DIR/cli/testing.sh"
 [ "$PFNSTORM_PRESET" = release ] || exit 77
-if ! browser=$(command -v chromium || command -v chromium-headless-shell); then
-	echo "chromium is not installed: nobody looks at the page"
-	exit 77
-fi
+. "$PFNSTORM_SOURCE_DIR/cli/browser.sh"
 command -v gnuplot >/dev/null || { echo "gnuplot is not installed: the page has no plots"; exit 77; }
-browse() {
-	timeout 100 "$browser" --headless --no-sandbox --disable-gpu --hide-scrollbars --user-data-dir="$scratch/profile" \
-		--enable-logging=stderr --virtual-time-budget=20000 "$@" 2>"$scratch/err"
-	if grep -q CONSOLE "$scratch/err"; then
-		grep CONSOLE "$scratch/err"
-		failed=1
-	fi
-}
 
 mkdir -p d/crashes
 run 0 "$pfnstorm" crashes import --store d/crashes "$known"
@@ -34,21 +23,7 @@ cat >look.html <<PAGE
 <img id="dark" src="data:image/png;base64,$(base64 -w0 dark.png)">
 <iframe id="narrow" width="380" height="900" srcdoc="$(sed 's/&/\&amp;/g; s/"/\&quot;/g' page.html)"></iframe>
 <script>
-function look(id) {
-	const image = document.getElementById(id), canvas = document.createElement('canvas');
-	canvas.width = image.naturalWidth;
-	canvas.height = image.naturalHeight;
-	const context = canvas.getContext('2d');
-	context.drawImage(image, 0, 0);
-	const p = context.getImageData(0, 0, canvas.width, canvas.height).data, colours = new Map();
-	for (let i = 0; i < p.length; i += 4) {
-		const colour = p[i] << 16 | p[i + 1] << 8 | p[i + 2];
-		colours.set(colour, (colours.get(colour) || 0) + 1);
-	}
-	const regions = [...colours.values()].filter(n => n > p.length / 4 / 500).length;
-	return id + ' ' + canvas.width + 'x' + canvas.height + ' colours=' + (colours.size > 50 ? 'many' : colours.size) +
-		' regions=' + (regions >= 4 ? 'several' : regions) + ' background=' + p.slice(0, 3).join(',') + '\n';
-}
+$(picture_script 500 4)
 onload = () => {
 	const page = document.getElementById('narrow').contentDocument;
 	const plots = [...page.querySelectorAll('.panel svg')];
