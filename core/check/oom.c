@@ -4,7 +4,8 @@
  *
  * What counts is what no search can overlook: a zone that was in the zonelist when the search began, and then never
  * had less than its min mark, its reserve and what CPUs may keep of its counter, with a block large enough on a list
- * that any request may take from. A list that was rewritten under the search is no excuse: zonelist_update_seq tells.
+ * that any request may take from, and counted. Who looks at the lists has no zone->lock, so a block on its way from one
+ * list to another is on none. A list that was rewritten under the search is no excuse: zonelist_update_seq tells.
  */
 #include "core/check/census.h"
 #include "core/check/laws.h"
@@ -29,16 +30,26 @@ static u64 zone_bit(const struct zone *zone)
 	return BIT(zone->node * MAX_NR_ZONES + zone->idx);
 }
 
-/* A block of 2^order pages that is neither isolated, nor reserved, nor for movable pages only. */
-static bool has_block(const struct zone *zone, u32 order)
+/* Other than @leaving. */
+static bool list_has_block(const struct list_head *list, const struct page *leaving)
 {
-	for (; order <= geometry.max_order; order++)
-		for (u32 mt = 0; mt < MIGRATE_PCPTYPES; mt++) {
-			const struct list_head *list = &zone->free_area[order].free_list[mt];
+	const struct list_head *first = list->next;
 
-			if (list->next && list->next != list)
+	if (first && leaving && first == &leaving->lru)
+		first = first->next;
+	return first && first != list;
+}
+
+/* A block of 2^order pages that is neither isolated, nor reserved, nor for movable pages only, nor @leaving. */
+static bool has_block(const struct zone *zone, u32 order, const struct page *leaving)
+{
+	for (; order <= geometry.max_order; order++) {
+		const struct free_area *area = &zone->free_area[order];
+
+		for (u32 mt = 0; area->nr_free && mt < MIGRATE_PCPTYPES; mt++)
+			if (list_has_block(&area->free_list[mt], leaving))
 				return true;
-		}
+	}
 	return false;
 }
 
@@ -56,7 +67,7 @@ static s64 drift(const struct zone *zone)
 	return sum;
 }
 
-static bool plentiful(const struct zone *zone, const struct oom_search *search)
+static bool plentiful(const struct zone *zone, const struct oom_search *search, const struct page *leaving)
 {
 	s64 free = zone->vm_stat[NR_FREE_PAGES].counter - (s64)zone->nr_reserved_highatomic -
 		   zone->vm_stat[NR_FREE_CMA_PAGES].counter;
@@ -64,7 +75,7 @@ static bool plentiful(const struct zone *zone, const struct oom_search *search)
 			  zone->lowmem_reserve[search->highest_zoneidx] + BIT(search->order)) +
 		    drift(zone);
 
-	return free > least && has_block(zone, search->order);
+	return free > least && has_block(zone, search->order, leaving);
 }
 
 /* Zones first, then what they have: whoever takes pages from here on looks at the search. */
@@ -81,19 +92,20 @@ static void search_begins(struct oom_search *search, const struct alloc_context 
 		if (ref->zone_idx > ac->highest_zoneidx || (ac->nodemask && !(*ac->nodemask >> zone->node & 1)))
 			continue;
 		__atomic_fetch_or(&search->zones, zone_bit(zone), __ATOMIC_SEQ_CST);
-		if (!plentiful(zone, search))
+		if (!plentiful(zone, search, NULL))
 			__atomic_fetch_and(&search->zones, ~zone_bit(zone), __ATOMIC_SEQ_CST);
 	}
 }
 
-static void zone_scarcer(const struct zone *zone)
+static void zone_scarcer(const struct zone *zone, const struct page *leaving)
 {
 	u64 used = __atomic_load_n(&searches_used, __ATOMIC_SEQ_CST);
 
 	for (; used; used &= used - 1) {
 		struct oom_search *search = &searches[__builtin_ctzll(used)];
 
-		if ((__atomic_load_n(&search->zones, __ATOMIC_SEQ_CST) & zone_bit(zone)) && !plentiful(zone, search))
+		if ((__atomic_load_n(&search->zones, __ATOMIC_SEQ_CST) & zone_bit(zone)) &&
+		    !plentiful(zone, search, leaving))
 			__atomic_fetch_and(&search->zones, ~zone_bit(zone), __ATOMIC_SEQ_CST);
 	}
 }

@@ -30,10 +30,14 @@ void add_to_free_list(struct page *page, struct zone *zone, u32 order, enum migr
 	WRITE_ONCE(area->nr_free, area->nr_free + 1);
 }
 
+void (*zone_scarcer_hook)(const struct zone *zone, const struct page *leaving);
+
 void del_page_from_free_list(struct page *page, struct zone *zone, u32 order)
 {
 	struct free_area *area = &zone->free_area[order];
 
+	if (zone_scarcer_hook)
+		zone_scarcer_hook(zone, page);
 	list_del_init(&page->lru);
 	__ClearPageBuddy(page);
 	WRITE_ONCE(page->private, 0);
@@ -42,10 +46,10 @@ void del_page_from_free_list(struct page *page, struct zone *zone, u32 order)
 
 void move_to_free_list(struct page *page, struct zone *zone, u32 order, enum migratetype mt)
 {
+	if (zone_scarcer_hook)
+		zone_scarcer_hook(zone, page);
 	list_move_tail(&page->lru, &zone->free_area[order].free_list[mt]);
 }
-
-void (*zone_scarcer_hook)(const struct zone *zone);
 
 void __mod_zone_freepage_state(struct zone *zone, s64 nr_pages, enum migratetype mt)
 {
@@ -53,7 +57,7 @@ void __mod_zone_freepage_state(struct zone *zone, s64 nr_pages, enum migratetype
 		return;
 	__mod_zone_page_state(zone, NR_FREE_PAGES, nr_pages);
 	if (nr_pages < 0 && zone_scarcer_hook)
-		zone_scarcer_hook(zone);
+		zone_scarcer_hook(zone, NULL);
 	if (mt == MIGRATE_CMA)
 		__mod_zone_page_state(zone, NR_FREE_CMA_PAGES, nr_pages);
 }

@@ -15,8 +15,12 @@
  * zone->lock held, on no list any more. NULL: nobody looks.
  */
 extern void (*page_allocated_hook)(const struct page *page, u32 order);
-/* Another (check/oom.c) is told whenever a zone has less to give: fewer free pages, or higher marks. */
-extern void (*zone_scarcer_hook)(const struct zone *zone);
+/*
+ * Another (check/oom.c) is told whenever a zone has less to give: fewer free pages, or higher marks; and before a block
+ * of free pages, @leaving, is taken off its list, if only to go to another: who looks at the lists without zone->lock
+ * may find it on neither. NULL: no block.
+ */
+extern void (*zone_scarcer_hook)(const struct zone *zone, const struct page *leaving);
 
 /* 2^order pages without a reference, page->index the type of their list; NULL if there are none. Takes zone->lock.
  * (6.1) */

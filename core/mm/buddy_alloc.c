@@ -124,7 +124,7 @@ static bool boost_watermark(struct zone *zone)
 	most = max(most, (u64)pageblock_nr_pages);
 	WRITE_ONCE(zone->watermark_boost, min(zone->watermark_boost + pageblock_nr_pages, most));
 	if (zone_scarcer_hook)
-		zone_scarcer_hook(zone);
+		zone_scarcer_hook(zone, NULL);
 	return true;
 }
 
@@ -283,7 +283,7 @@ void reserve_highatomic_pageblock(struct page *page, struct zone *zone)
 		set_pageblock_migratetype(page, MIGRATE_HIGHATOMIC);
 		move_freepages_block(zone, page, MIGRATE_HIGHATOMIC);
 		if (zone_scarcer_hook)
-			zone_scarcer_hook(zone);
+			zone_scarcer_hook(zone, NULL);
 	}
 	spin_unlock_irqrestore(&zone->lock, flags);
 }

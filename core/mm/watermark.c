@@ -96,7 +96,7 @@ static void set_zone_wmarks(struct zone *zone, u64 pages_min, u64 total)
 	for (u32 mark = WMARK_LOW; mark < NR_WMARK; mark++)
 		WRITE_ONCE(zone->_watermark[mark], zone->_watermark[mark - 1] + distance);
 	if (zone_scarcer_hook)
-		zone_scarcer_hook(zone);
+		zone_scarcer_hook(zone, NULL);
 	spin_unlock_irqrestore(&zone->lock, flags);
 }
 
@@ -155,7 +155,7 @@ static void set_zone_lowmem_reserve(pg_data_t *pgdat, u32 idx)
 		WRITE_ONCE(zone->lowmem_reserve[j], clear ? 0 : managed / ratio);
 	}
 	if (zone_scarcer_hook)
-		zone_scarcer_hook(zone);
+		zone_scarcer_hook(zone, NULL);
 }
 
 void setup_per_zone_lowmem_reserve(void)
