@@ -81,6 +81,21 @@ PROGRAM(y2_load_x, STORE(y, 2); LOAD(0, x))
 PROGRAM(x2_y1, STORE(x, 2); STORE(y, 1))
 PROGRAM(load_y_x1, LOAD(0, y); STORE(x, 1))
 
+/* A bit of y is the lock of x. Whoever has it says so, and counts. */
+static void count_under_bit(u32 task, void (*unlock)(unsigned int nr, u64 *addr))
+{
+	if (test_and_set_bit_lock(0, &shared->y))
+		return;
+	WRITE_ONCE(shared->r[task], 1);
+	WRITE_ONCE(shared->x, READ_ONCE(shared->x) + 1);
+	unlock(0, &shared->y);
+}
+
+PROGRAM(count_0, count_under_bit(0, clear_bit_unlock))
+PROGRAM(count_1, count_under_bit(1, clear_bit_unlock))
+PROGRAM(flag_before_data_0, count_under_bit(0, clear_bit))
+PROGRAM(flag_before_data_1, count_under_bit(1, clear_bit))
+
 static u64 registers(void)
 {
 	u64 value = 0;
@@ -103,6 +118,12 @@ static u64 y_is_2(void)
 static u64 x_is_2(void)
 {
 	return (shared->r[0] & 1) | (u64)(shared->x == 2) << 1;
+}
+
+/* Who had the lock, and whether each of them was counted. */
+static u64 counted(void)
+{
+	return registers() | (u64)(shared->x == shared->r[0] + shared->r[1]) << 2;
 }
 
 #define VALUE(a) BIT(a)
@@ -153,6 +174,14 @@ static const struct program {
 	 VALUE(0) | VALUE(2) | VALUE(3),
 	 0,
 	 0},
+	{"bit lock", {count_0, count_1}, {0, 1}, counted, VALUE(4 + 1) | VALUE(4 + 2) | VALUE(4 + 3), 0, 0},
+	{"bit lock, flag cleared before data",
+	 {flag_before_data_0, flag_before_data_1},
+	 {0, 1},
+	 counted,
+	 VALUE(4 + 1) | VALUE(4 + 2) | VALUE(4 + 3),
+	 0,
+	 VALUE(3)},
 	{"LB", {load_x_store_y, load_y_store_x}, {0, 1}, registers, VALUE(0) | VALUE(1) | VALUE(2), 0, 0},
 	{"CoRR", {store_x, load_x_twice}, {0, 1}, registers, VALUE(0) | VALUE(2) | VALUE(3), 0, 0},
 	{"2+2W", {x1_y2, y1_x2}, {0, 1}, both_are_1, VALUE(0) | VALUE(1) | VALUE(2), 0, VALUE(3)},
