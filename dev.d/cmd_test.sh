@@ -1,41 +1,54 @@
 # SPDX-License-Identifier: MIT
-# ./dev test: every preset that people rely on, both clangs, one ctest run over all of them. A preset has the tests that
-# can tell something new there (PFNSTORM_TESTS in CMakePresets.json); the wider tier has all tests in all presets but
-# those of the fuzzing engines, whose instrumentation changes nothing of what a unit test sees under ASan, and the old
-# clang's, which compiles the same sources. Of the build that counts lines (./dev coverage) it runs the core's tests.
+# ./dev test: two tiers. The quick one is for people: ASan runs all tests, and of the other presets those in which
+# something new can be seen. The wide one, of CI=true or --full, has all presets, both clangs, the slow tests, and all
+# tests in all presets but those of the fuzzing engines, whose instrumentation changes nothing of what a unit test sees
+# under ASan, and the old clang's, which compiles the same sources. Of the build that counts lines (./dev coverage) it
+# runs the core's tests. What runs where by default: PFNSTORM_TESTS in CMakePresets.json.
 
-TEST_PRESETS="asan release tsan msan fuzz afl asan-clang14"
+QUICK_PRESETS="asan release tsan fuzz"
+WIDE_PRESETS="asan release tsan msan fuzz afl asan-clang14 coverage"
+
+# Where a tier differs from the preset's own choice of tests. Release: processes, threads and what is found or known;
+# TSan: threads, and fibers where they are told to it.
+tests_of() {
+	case $1 in
+	quick-release) echo '^(cli_|house_|jobs_|stress_|crashes_|fuzz_|thread_|rt_thread_|core_check_)' ;;
+	quick-tsan) echo '^(thread_|rt_thread_|stress_|core_check_|fiber_tsan|fuzz_corpus)' ;;
+	wide-coverage) echo '^(rt_|fiber_|thread_|core_)' ;;
+	wide-fuzz | wide-afl | wide-asan-clang14 | quick-*) ;;
+	*) echo . ;;
+	esac
+}
 
 dev_test() {
-	local full= preset presets=$TEST_PRESETS started=$SECONDS
+	local tier=quick preset presets=$QUICK_PRESETS tests started=$SECONDS
 	local select=(-LE slow)
-	[ "${CI:-}" != true ] || full=yes
+	[ "${CI:-}" != true ] || tier=wide
 	while [ $# -gt 0 ]; do
 		case $1 in
-		--full) full=yes ;;
+		--full) tier=wide ;;
 		*) bad_usage "test: unexpected argument '$1'" ;;
 		esac
 		shift
 	done
-	if [ -n "$full" ]; then
-		presets="$presets coverage"
+	if [ $tier = wide ]; then
+		presets=$WIDE_PRESETS
 		select=()
+		dev_setup --quiet --full
+	else
+		dev_setup --quiet
 	fi
-	dev_setup --quiet ${full:+--full}
 	for preset in $presets; do
-		CONFIGURE_OPTIONS=()
-		case $full-$preset in
-		*-fuzz | *-afl | *-asan-clang14 | -*) ;;
-		*-coverage) CONFIGURE_OPTIONS=('-DPFNSTORM_TESTS=^(rt_|fiber_|thread_|core_)') ;;
-		*) CONFIGURE_OPTIONS=(-DPFNSTORM_TESTS=.) ;;
-		esac
+		tests=$(tests_of $tier-"$preset")
+		CONFIGURE_OPTIONS=(${tests:+"-DPFNSTORM_TESTS=$tests"})
 		configure_and_build "$preset"
 	done
 	say "built $presets in $((SECONDS - started)) s; testing"
 	for preset in $presets; do
 		printf 'subdirs("%s")\n' "$preset"
 	done >build/CTestTestfile.cmake
-	export PFNSTORM_ENGINES_COMPARED_MIN=6
+	export PFNSTORM_ENGINES_COMPARED_MIN=2
+	[ $tier = quick ] || PFNSTORM_ENGINES_COMPARED_MIN=6
 	# What random schedules find is the same everywhere; it is searched for in four presets, and replayed in all. What is
 	# filed under one bug is counted in two.
 	local searched='(msan|fuzz|afl)[.]fuzz_planted_test'
