@@ -17,6 +17,17 @@ static void mark_raw_hwpoison(struct page *page, bool on)
 	WRITE_ONCE(page->compound_dtor, on ? word | RAW_HWPOISON : word);
 }
 
+/* The head's flag says that the head itself is broken: marked before it became one. */
+static bool stands_for_itself(const struct page *head)
+{
+	if (!PageHWPoison(head))
+		return false;
+	for (const struct page *page = head; page < head + BIT(machine.hstate.order); page++)
+		if (raw_hwpoison(page))
+			return false;
+	return true;
+}
+
 /* hugetlb_lock held. As get_huge_page_for_hwpoison(), but that *@counted references are the caller's to drop. */
 static int grab_for_hwpoison(struct page *page, bool referenced, bool retry, bool *counted, bool *another)
 {
@@ -35,9 +46,13 @@ static int grab_for_hwpoison(struct page *page, bool referenced, bool retry, boo
 		ret = -EBUSY;
 	if (ret == -EBUSY && retry)
 		return ret;
-	/* Marked before it became a part of this one. */
-	if (page != head && PageHWPoison(page))
-		return -EHWPOISON;
+	/* Whoever marked it found no huge page yet, and has counted it. */
+	if (!bug(hugetlb_poison_counted_again)) {
+		if (stands_for_itself(head))
+			mark_raw_hwpoison(head, true);
+		if (page != head && PageHWPoison(page))
+			return -EHWPOISON;
+	}
 	poisoned = TestSetPageHWPoison(head);
 	*another = poisoned && !raw_hwpoison(page);
 	mark_raw_hwpoison(page, true);
@@ -77,12 +92,7 @@ int get_hwpoison_huge_page(struct page *head, bool *hugetlb, bool unpoison)
 
 void hugetlb_clear_page_hwpoison(struct page *head)
 {
-	bool own = true;
-
-	for (struct page *page = head; page < head + BIT(machine.hstate.order); page++)
-		own &= !raw_hwpoison(page);
-	/* The head stands for others, or for itself: marked before it became one. */
-	if (own)
+	if (stands_for_itself(head))
 		return;
 	ClearPageHWPoison(head);
 	for (struct page *page = head; page < head + BIT(machine.hstate.order); page++) {
