@@ -5,6 +5,7 @@
 #include "core/mm/lru.h"
 #include "core/mm/machine.h"
 #include "core/rt/point.h"
+#include "core/rt/rcu.h"
 #include "core/rt/report.h"
 
 bool PageHWPoisonTakenOff(const struct page *page)
@@ -18,12 +19,17 @@ void SetPageHWPoisonUsed(struct page *page)
 }
 
 /*
- * On an LRU list, whose neighbours point at it. lru_lock excludes that it gets there between the two looks: whoever
- * puts it there has a reference until it is there, and so has whoever takes it off.
+ * On no LRU list, where its neighbours would point at it, and nobody has it off its list: who does has a reference from
+ * before until it is back. The flag is looked at first, and lru_lock excludes that the page comes back between the two
+ * looks:
  *
- *	here                            migrate_pages(), putting back
- *	page_ref_count() == 1 ?         lru_cache_add(): SetPageLRU, list_add    under lru_lock
- *	PageLRU() ?                     put_page(): 2 -> 1
+ *	here                            migrate_pages()
+ *	                                get_page_unless_zero(): 1 -> 2
+ *	                                isolate_lru_page(): TestClearPageLRU
+ *	PageLRU() ?
+ *	                                lru_cache_add(): SetPageLRU, list_add    under lru_lock
+ *	                                put_page(): 2 -> 1
+ *	page_ref_count() == 1 ?
  */
 static bool only_ours(const struct page *page)
 {
@@ -32,7 +38,7 @@ static bool only_ours(const struct page *page)
 	bool ours;
 
 	spin_lock_irqsave(&lruvec->lru_lock, flags);
-	ours = page_ref_count(page) == 1 && !PageLRU(page);
+	ours = !PageLRU(page) && page_ref_count(page) == 1;
 	spin_unlock_irqrestore(&lruvec->lru_lock, flags);
 	return ours;
 }
@@ -48,8 +54,10 @@ bool hwpoison_page_gone(const struct page *page)
 	if (PageCompound(page))
 		return false;
 	private = READ_ONCE(page->private);
-	return page_ref_count(page) == 0 ||
-	       ((private == MAGIC_HWPOISON || private == MAGIC_HWPOISON_USED) && only_ours(page));
+	/* Without a reference it may also be on its way to or from a free list, in the hands of whoever moves it. */
+	if (private == MAGIC_HWPOISON_DROPPED)
+		return page_ref_count(page) == 0;
+	return (private == MAGIC_HWPOISON || private == MAGIC_HWPOISON_USED) && only_ours(page);
 }
 
 /* The first page of the block of 2^order pages that @page would be in. */
@@ -139,18 +147,32 @@ bool put_page_back_buddy(struct page *page)
 /*
  * Either this sees that the page is no longer poisoned, or whoever has unpoisoned it sees that it was dropped; if both
  * do, one of them gets it.
+ *
+ * To offline the page is gone as soon as it has the mark, so the look behind it is in a read section, which offline
+ * waits for:
+ *
+ *	here                       offline_pages()
+ *	rcu_read_lock()
+ *	private = DROPPED          hwpoison_page_gone(): true
+ *	PageHWPoison() ?           synchronize_rcu()
+ *	rcu_read_unlock()          page_init_poison()
  */
 bool drop_poisoned_page(struct page *page)
 {
+	bool dropped;
+
 	if (!PageHWPoison(page))
 		return false;
+	rcu_read_lock();
 	/* Whoever unpoisons it sees all that was done to it before. */
 	smp_store_release(&page->private, MAGIC_HWPOISON_DROPPED);
 	/* The mark is seen before the look. Pairs with unpoisoning, which clears the flag and takes the mark, both
 	 * ordered. */
 	if (!bug(planted_drop_unordered))
 		smp_mb();
-	return PageHWPoison(page) || !reclaim_dropped_page(page);
+	dropped = PageHWPoison(page) || !reclaim_dropped_page(page);
+	rcu_read_unlock();
+	return dropped;
 }
 
 bool reclaim_dropped_page(struct page *page)

@@ -5,8 +5,10 @@
 #include "core/mm/anon.h"
 #include "core/mm/hugetlb.h"
 #include "core/mm/hwpoison.h"
+#include "core/mm/lru.h"
 #include "core/mm/pcp.h"
 #include "core/range/testing.h"
+#include "core/rt/wait.h"
 
 static u64 entry_pfn(u32 slot, u32 entry)
 {
@@ -467,6 +469,70 @@ static void the_laws_hold_interleaved(void **state)
 	}
 }
 
+/* ---- is it gone? ------------------------------------------------------------------------------------------------- */
+
+/* On its LRU list, with the one reference that memory_failure() keeps; NULL before and after. */
+static struct page *broken_page;
+static bool was_broken;
+static u64 looked;
+
+/* Whoever goes by pfn has a reference from the time it is off the list until it is back. */
+static void isolates_and_puts_back(void *arg)
+{
+	struct page *page = alloc_pages(test_gfp(MIGRATE_MOVABLE, true), 0);
+
+	(void)arg;
+	CHECK(page);
+	lru_cache_add(page);
+	lru_add_drain_all();
+	CHECK(PageLRU(page) && page_count(page) == 1);
+	CHECK(!TestSetPageHWPoison(page));
+	SetPageHWPoisonUsed(page);
+	broken_page = page;
+	was_broken = true;
+	wake_up_all(&machine.page_wait_table[0]);
+	for (u32 i = 0; i < 3; i++) {
+		CHECK(get_page_unless_zero(page));
+		if (isolate_lru_page(page) == 0) {
+			putback_lru_page(page);
+			lru_add_drain();
+		}
+		put_page(page);
+		/* Back for a while: time for the other look. */
+		for (u32 j = 0; j < 100; j++)
+			CHECK(page_count(page) == 1);
+	}
+	broken_page = NULL;
+	ClearPageHWPoison(page);
+	WRITE_ONCE(page->private, 0);
+	put_page(page);
+}
+
+static void looks(void *arg)
+{
+	(void)arg;
+	wait_event(&machine.page_wait_table[0], was_broken);
+	for (u32 i = 0; i < 20 && broken_page; i++, looked++)
+		CHECK(!hwpoison_page_gone(broken_page) || !broken_page);
+}
+
+static void a_page_on_its_way_to_its_list_is_not_gone(void **state)
+{
+	static const struct test_task tasks[] = {{"user", isolates_and_puts_back, NULL}, {"offline", looks, NULL}};
+
+	(void)state;
+	test_boot("", true);
+	for (u64 seed = 1; seed <= 4000; seed++) {
+		struct rt_result result;
+
+		broken_page = NULL;
+		was_broken = false;
+		result = test_run(seed, 2, tasks);
+		assert_ok(&result);
+	}
+	assert_true(looked > 1000);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -483,6 +549,7 @@ int main(void)
 		cmocka_unit_test(a_block_with_poisoned_pages_goes),
 		cmocka_unit_test(poisoned_pages_in_use_keep_a_block),
 		cmocka_unit_test(the_laws_hold_interleaved),
+		cmocka_unit_test(a_page_on_its_way_to_its_list_is_not_gone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
