@@ -16,7 +16,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-#define CONFIRM_FACTOR 50 /* a livelock must outlast the step limit by this */
+#define CONFIRM_FACTOR 400 /* a livelock must outlast the step limit by this: reclaim among pinned pages took 54 */
 
 static struct switches switches;
 static struct law_set laws;
