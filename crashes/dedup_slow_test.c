@@ -31,6 +31,7 @@
 #define BUGS_MAX 256
 #define CRASHES 130      /* by default */
 #define RUNS_MAX 3000    /* in vain, until the next bug */
+#define RUNS_A_CRASH 20  /* and so many for each crash wanted: one that comes seldom leaves its crashes to the next */
 #define STEPS_MAX 100000 /* of a run, as in a hunt */
 #define NOISE 4          /* other switches */
 #define DOUBT_RUNS 8     /* the scenarios are known to be silent without their switch */
@@ -54,7 +55,7 @@ struct maker {
 	const struct bug *bug;
 	u32 number;
 	int fd;
-	u64 quota, runs_in_vain;
+	u64 quota, runs_in_vain, runs_left;
 	struct hunt_prey prey;
 	struct rt_random random;
 	struct scenario s, with_noise;
@@ -132,14 +133,20 @@ static void consider(struct maker *m)
 		file(m, &m->s, &verdict);
 }
 
+static bool wants_more(const struct maker *m)
+{
+	return m->quota && m->runs_left && m->runs_in_vain < RUNS_MAX;
+}
+
 static void run_schedules(struct maker *m, u32 runs)
 {
 	struct mixture mixture;
 
 	if (mixture_create(&mixture, rt_random_u64(&m->random)))
 		_exit(1);
-	for (u32 i = 0; i < runs && m->quota && m->runs_in_vain < RUNS_MAX; i++) {
+	for (u32 i = 0; i < runs && wants_more(m); i++) {
 		m->runs_in_vain++;
+		m->runs_left--;
 		if (!mixture_run(&mixture, i, &m->s, &m->s.schedule, &m->run))
 			consider(m);
 	}
@@ -158,7 +165,8 @@ static void make(struct maker *m)
 	generator_init(&generator, m->number);
 	rt_random_seed(&m->random, m->number);
 	runner_set_step_limit(STEPS_MAX);
-	while (m->quota && m->runs_in_vain < RUNS_MAX) {
+	m->runs_left = RUNS_MAX + RUNS_A_CRASH * m->quota;
+	while (wants_more(m)) {
 		scenario_copy(&m->s, &planted);
 		m->s.machine.sw = m->prey.on;
 		m->s.expect.set = 0;
