@@ -80,6 +80,8 @@ static bool random_fails(struct search *c)
 	char error[160];
 	u64 steps = 0;
 
+	if (!c->doubt_runs)
+		return false;
 	options.fault_one_in = FAULT_ONE_IN;
 	strategy = strategy_by_name("portfolio")->construct(&options, error, sizeof(error));
 	for (u64 i = 0; strategy && i < c->doubt_runs && steps < DOUBT_STEPS && !fails; i++) {
@@ -109,10 +111,12 @@ static bool try_without(struct search *c, const u32 *list, u32 at, u32 count)
 	return false;
 }
 
-static void reduce(struct search *c)
+/* Minimal, as far as the schedule and @doubt_runs random ones tell. */
+static void reduce(struct search *c, u64 doubt_runs)
 {
 	u32 list[SWITCHES], count = list_switches(&c->s.machine.sw, list);
 
+	c->doubt_runs = doubt_runs;
 	for (u32 chunk = count; chunk; chunk /= 2) {
 		for (u32 at = 0; at < count;) {
 			u32 taken = min(chunk, count - at);
@@ -152,10 +156,11 @@ void cause_search(const struct scenario *s, const struct rt_verdict *verdict, u6
 	cause[0] = '\0';
 	scenario_copy(&c.s, s);
 	c.verdict = verdict;
-	c.doubt_runs = doubt_runs;
 	if (!replay_fails(&c))
 		return;
-	reduce(&c);
+	/* What this run needs, before others are asked: with two bugs on, of which each is enough, it had one of them. */
+	reduce(&c, 0);
+	reduce(&c, doubt_runs);
 	print(&c.s.machine.sw, cause);
 }
 

@@ -2,8 +2,8 @@
 /*
  * Why did it fail: the switches without which it would not. Each switch of the scenario that is not at its default is
  * put back, in halves, quarters and one by one; it stays so as long as the run, or one of a few random ones, still
- * fails alike. What is left is minimal: put back one more, and the failure is not seen. A failure that needs several
- * bugs at once, or each of two alone, gets one such set.
+ * fails alike. What is left is minimal: put back one more, and the failure is not seen. First only the run itself is
+ * asked, so that of two bugs, each of which is enough, it is the one that this run met.
  *
  * Text: "usage_not_tested=on,pfn_walk=unsynchronised", in the order of the tables, as --set takes it; "none": it fails
  * with every switch at its default.
