@@ -158,7 +158,7 @@ void cause_search(const struct scenario *s, const struct rt_verdict *verdict, u6
 	c.verdict = verdict;
 	if (!replay_fails(&c))
 		return;
-	/* What this run needs, before others are asked: with two bugs on, of which each is enough, it had one of them. */
+	/* What this run needs, before others are asked: of two bugs that are each enough, it met one. */
 	reduce(&c, 0);
 	reduce(&c, doubt_runs);
 	print(&c.s.machine.sw, cause);
