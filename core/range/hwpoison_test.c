@@ -471,9 +471,12 @@ static void the_laws_hold_interleaved(void **state)
 
 /* ---- is it gone? ------------------------------------------------------------------------------------------------- */
 
-/* On its LRU list, with the one reference that memory_failure() keeps; NULL before and after. */
-static struct page *broken_page;
-static bool was_broken;
+/*
+ * On its LRU list, with the one reference that memory_failure() keeps; NULL before and after. Not of the machine, so
+ * the scheduler knows nothing of it: atomic for TSan, to which fibers are threads.
+ */
+static _Atomic(struct page *) broken_page;
+static _Atomic bool was_broken;
 static u64 looked;
 
 /* Whoever goes by pfn has a reference from the time it is off the list until it is back. */
