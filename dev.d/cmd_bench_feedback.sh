@@ -55,6 +55,34 @@ feedback_table() {
 		return sprintf("%8s [%s, %s] %d/%d", name(quantile(side, s, .5)), name(quantile(side, s, .25)),
 			name(quantile(side, s, .75)), hits[side, s], count[side, s])
 	}
+	# Ranks of the campaigns of @s on both sides, the first side first; equal ones share the mean of theirs.
+	function ranks(s,    n, all, i, j, x, less, same, y) {
+		n = count[1, s]; all = n + count[2, s]
+		for (i = 1; i <= all; i++) {
+			x = i <= n ? value[1, s, i] : value[2, s, i - n]
+			less = same = 0
+			for (j = 1; j <= all; j++) {
+				y = j <= n ? value[1, s, j] : value[2, s, j - n]
+				less += y < x; same += y == x
+			}
+			rank[s, i] = less + (same + 1) / 2
+		}
+	}
+	# How often a campaign of the first side needs fewer executions than one of the other, by the sum of its ranks.
+	function sooner_by(s, sum,    n, m) {
+		n = count[1, s]; m = count[2, s]
+		return 1 - (sum - n * (n + 1) / 2) / (n * m)
+	}
+	# The same with campaigns dealt to the sides by chance.
+	function dealt(s,    n, all, i, at, t, sum) {
+		n = count[1, s]; all = n + count[2, s]
+		for (i = 1; i <= n; i++) {
+			at = i + int(rand() * (all - i + 1))
+			t = rank[s, i]; rank[s, i] = rank[s, at]; rank[s, at] = t
+			sum += rank[s, i]
+		}
+		return sooner_by(s, sum)
+	}
 	$4 != budget || ($2 != of && $2 != against) { next }
 	{
 		if (!($1 in seen)) { seen[$1] = 1; order[++switches] = $1 }
@@ -75,11 +103,10 @@ feedback_table() {
 			if (a <= budget || b <= budget) {
 				logs += log((b > budget ? budget : b) / (a > budget ? budget : a)); known++
 			}
+			ranks(s)
 			wins = 0
-			for (i = 1; i <= count[1, s]; i++)
-				for (j = 1; j <= count[2, s]; j++)
-					wins += value[1, s, i] < value[2, s, j] ? 1 : value[1, s, i] == value[2, s, j] ? .5 : 0
-			sooner = wins / (count[1, s] * count[2, s]); sum += sooner; rows++
+			for (i = 1; i <= count[1, s]; i++) wins += rank[s, i]
+			sooner = sooner_by(s, wins); sum += sooner; both[++rows] = s
 			printf "%-28s  %-34s  %-34s  %9s  %5.0f%%\n", s, cell(1, s), cell(2, s), ratio, 100 * sooner
 		}
 		if (!rows) exit 1
@@ -88,6 +115,13 @@ feedback_table() {
 		if (known)
 			printf "geometric mean of the ratios of %d switches, budget for a median beyond it: %.2f; sooner: %.0f%%\n",
 				known, exp(logs / known), 100 * sum / rows
+		srand(1)
+		for (i = 0; i < 2000; i++) {
+			by_chance = 0
+			for (k = 1; k <= rows; k++) by_chance += dealt(both[k])
+			as_good += by_chance >= sum
+		}
+		printf "by chance: of 2,000 deals of the campaigns of each switch to both sides %.1f%% are as good\n", as_good / 20
 		if (other) printf "%d campaigns ended in a failure that is none of the switch: left out\n", other
 	}'
 }
