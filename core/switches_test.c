@@ -69,6 +69,7 @@ static const struct {
 	{BUG_soft_offline_counts_twice, true},
 	{BUG_hugetlb_poison_moves_late, true},
 	{BUG_hugetlb_poison_counted_again, true},
+	{BUG_dead_cpu_offline_node, true},
 	{BUG_kcore_reads_unfrozen, false},
 	{BUG_section_flag_cleared_last, false},
 	{BUG_online_type_sticks, true},

@@ -334,8 +334,15 @@ void cpu_vm_stats_fold(unsigned int cpu)
 		fold_zone_stats(zone, per_cpu_ptr(smp_load_acquire(&zone->per_cpu_zonestats), cpu));
 		rcu_read_unlock();
 	}
-	for_each_node_state (nid, N_ONLINE)
-		fold_cpu_node_stats(NODE_DATA(nid), per_cpu_ptr(NODE_DATA(nid)->per_cpu_nodestats, cpu));
+	/* A node that went away may come back before the CPU does. That it does not now, cpu_hotplug_lock sees to. */
+	for_each_node (nid) {
+		struct per_cpu_nodestat *stats = NODE_DATA(nid)->per_cpu_nodestats;
+
+		if (bug(dead_cpu_offline_node) && !node_state(nid, N_ONLINE))
+			continue;
+		if (stats != machine.boot_nodestats)
+			fold_cpu_node_stats(NODE_DATA(nid), per_cpu_ptr(stats, cpu));
+	}
 }
 
 /* ---- once a second --------------------------------------------------------------------------------------------- */
