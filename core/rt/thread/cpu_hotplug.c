@@ -13,9 +13,13 @@ void vcpus_all_up(void)
 	enabled = false;
 }
 
+/*
+ * Pairs with cpu_bring_up(): who sees a CPU up and sends it an interrupt is ordered behind who brought it up, and so is
+ * the handler. Else it could meet what was done to the CPU's own data while it was down.
+ */
 bool vcpu_is_up(u32 cpu)
 {
-	return __atomic_load_n(&online, __ATOMIC_RELAXED) >> cpu & 1;
+	return __atomic_load_n(&online, __ATOMIC_ACQUIRE) >> cpu & 1;
 }
 
 void cpu_hotplug_enable(void)
