@@ -295,17 +295,21 @@ static void folds_and_starts(void *arg)
 	(void)arg;
 	BUG_ON(cpu_down(1));
 	shared.plain++;
-	BUG_ON(cpu_up(1));
 	WRITE_ONCE(shared.holders, 1);
+	BUG_ON(cpu_up(1));
 }
 
-/* Knows of it by a look that orders nothing: what runs on the CPU is ordered by the start of the CPU. */
+/*
+ * Knows of it by a look that orders nothing, and interrupts the CPU as soon as it can be, maybe before cpu_up() returns:
+ * what runs on the CPU is ordered by the start of the CPU.
+ */
 static void interrupts_it(void *arg)
 {
 	(void)arg;
 	while (!READ_ONCE(shared.holders))
-		msleep(1);
-	BUG_ON(smp_call_function_single(1, adds_to_plain, NULL, true));
+		cpu_relax();
+	while (smp_call_function_single(1, adds_to_plain, NULL, true))
+		cpu_relax();
 	BUG_ON(READ_ONCE(shared.plain) != 2);
 }
 
