@@ -300,7 +300,7 @@ static void folds_and_starts(void *arg)
 }
 
 /*
- * Knows of it by a look that orders nothing, and interrupts the CPU as soon as it can be, maybe before cpu_up() returns:
+ * Knows of it by a look that orders nothing, and interrupts the CPU as soon as that can be, before cpu_up() returns:
  * what runs on the CPU is ordered by the start of the CPU.
  */
 static void interrupts_it(void *arg)
