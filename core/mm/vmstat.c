@@ -334,7 +334,10 @@ void cpu_vm_stats_fold(unsigned int cpu)
 		fold_zone_stats(zone, per_cpu_ptr(smp_load_acquire(&zone->per_cpu_zonestats), cpu));
 		rcu_read_unlock();
 	}
-	/* A node that went away may come back before the CPU does. That it does not now, cpu_hotplug_lock sees to. */
+	/*
+	 * A node that went away may come back before the CPU does; that it does not now, cpu_hotplug_lock sees to.
+	 * Nodes that never had memory share the counters of boot.
+	 */
 	for_each_node (nid) {
 		struct per_cpu_nodestat *stats = NODE_DATA(nid)->per_cpu_nodestats;
 
