@@ -49,8 +49,8 @@ void rt_run(struct rt_result *result);
 void rt_reset(void);
 
 /*
- * Called with no task running: when all non-daemon tasks have returned and every grace period and callback is done
- * (quiescence). May rt_fail(). NULL: none.
+ * Called with no task running: when all non-daemon tasks have returned, every daemon waits for work (one in msleep()
+ * goes on first), and every grace period and callback is done (quiescence). May rt_fail(). NULL: none.
  */
 void rt_set_quiescence_check(void (*check)(void));
 /*

@@ -143,6 +143,43 @@ static void test_daemon_does_not_keep_the_run(void **state)
 	rt_test_expect_ok(&test);
 }
 
+/* One that sleeps for a time is in the middle of something: the run ends when it waits for work. */
+static int napper(void *data)
+{
+	(void)data;
+	WRITE_ONCE(shared.started, 1);
+	msleep(3);
+	WRITE_ONCE(shared.laps, 1);
+	for (;;)
+		wait_event_timeout(&shared.wq, READ_ONCE(shared.ended), 3600000000000UL);
+	return 0;
+}
+
+static void leaves_a_napper(void *arg)
+{
+	(void)arg;
+	BUG_ON(!kthread_run(napper, NULL, 1, "napper"));
+	while (!READ_ONCE(shared.started))
+		cond_resched();
+}
+
+static void has_ended_its_nap(void)
+{
+	BUG_ON(shared.laps != 1);
+}
+
+static void test_daemon_ends_what_it_is_at(void **state)
+{
+	struct rt_test test = {.cpus = 2,
+			       .rounds = 5,
+			       .boot = boot,
+			       .after = has_ended_its_nap,
+			       .task = {{"t", 0, leaves_a_napper, NULL}}};
+
+	(void)state;
+	rt_test_expect_ok(&test);
+}
+
 static void signalled(void *arg)
 {
 	(void)arg;
@@ -248,6 +285,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_identity),     cmocka_unit_test(test_private),
 		cmocka_unit_test(test_kthread),      cmocka_unit_test(test_daemon_does_not_keep_the_run),
+		cmocka_unit_test(test_daemon_ends_what_it_is_at),
 		cmocka_unit_test(test_fatal_signal), cmocka_unit_test(test_time),
 		cmocka_unit_test(test_verdicts),
 	};

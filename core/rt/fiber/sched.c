@@ -268,6 +268,15 @@ static u32 round_robin(u64 runnable)
 	return (u32)__builtin_ctzll(later ? later : runnable);
 }
 
+/* A daemon that waits for time only (msleep()) is in the middle of something; on a wait queue it waits for work. */
+static bool daemon_is_busy(void)
+{
+	for (u32 m = rt.sleepers; m; m &= m - 1)
+		if (rt_tasks[__builtin_ctz(m)].wait_kind == WAIT_TIME)
+			return true;
+	return false;
+}
+
 void sched_leave(u32 kind, u64 addr, void *pc)
 {
 	struct rt_place place;
@@ -275,7 +284,7 @@ void sched_leave(u32 kind, u64 addr, void *pc)
 	u32 next;
 
 	while (!(runnable = sched_eligible())) {
-		if (!(rt.alive & ~rt.daemons))
+		if (!(rt.alive & ~rt.daemons) && !daemon_is_busy())
 			sched_stop();
 		if (!task_wake_sleepers(true))
 			sched_deadlock();

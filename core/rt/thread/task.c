@@ -254,7 +254,10 @@ static bool kthread_idle(const struct task_struct *task)
 {
 	u32 blocked = __atomic_load_n(&task->blocked, __ATOMIC_ACQUIRE);
 
-	return blocked == ON_WAIT || blocked == ON_TIME || __atomic_load_n(&task->exited, __ATOMIC_ACQUIRE);
+	/* Who waits for nothing but time is in the middle of something. */
+	if (blocked == ON_TIME)
+		return __atomic_load_n(&task->blocked_what, __ATOMIC_RELAXED) != NULL;
+	return blocked == ON_WAIT || __atomic_load_n(&task->exited, __ATOMIC_ACQUIRE);
 }
 
 bool kthreads_idle(void)
