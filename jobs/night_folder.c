@@ -24,6 +24,9 @@
 #include "jobs/object.h"
 
 #define ORPHANS_SECONDS 30 /* a campaign files what it has before it ends */
+#define DYING_SECONDS 2    /* who was killed has its files, and is there for all to see, until it is gone */
+#define TRIES_A_SECOND 20
+#define HOLDER_LEN 160
 
 static int say(char *message, size_t size, const char *what, int error, const char *advice)
 {
@@ -49,39 +52,47 @@ static bool holder_is_gone(const struct night *n, const char *who)
 	       kill(pid, 0) && errno == ESRCH;
 }
 
-static bool wait_for_lock(int fd, int how)
+/* Who has it now, as the file says in its first line. */
+static void read_holder(int fd, char who[HOLDER_LEN])
 {
-	const struct timespec moment = {.tv_nsec = 100000000};
+	ssize_t len = pread(fd, who, HOLDER_LEN - 1, 0);
 
-	for (u32 i = 0; i < ORPHANS_SECONDS * 10; i++) {
-		if (flock(fd, how | LOCK_NB) == 0)
-			return true;
-		nanosleep(&moment, NULL);
-	}
-	return false;
+	who[max(len, (ssize_t)0)] = 0;
+	who[strcspn(who, "\n")] = 0;
 }
 
-/* The first line of a lock's file says who has it. */
+/* 0, or the negative errno of the last try: -EWOULDBLOCK if @who is at work, or what it left does not end. */
+static int wait_for_lock(const struct night *n, int fd, int how, char who[HOLDER_LEN])
+{
+	const struct timespec moment = {.tv_nsec = 1000000000 / TRIES_A_SECOND};
+	bool gone = false;
+
+	for (u32 i = 0; i < (gone ? ORPHANS_SECONDS : DYING_SECONDS) * TRIES_A_SECOND; i++) {
+		if (flock(fd, how | LOCK_NB) == 0)
+			return 0;
+		if (errno != EWOULDBLOCK)
+			return -errno;
+		read_holder(fd, who);
+		gone = holder_is_gone(n, who);
+		nanosleep(&moment, NULL);
+	}
+	return -EWOULDBLOCK;
+}
+
 static int lock_file(const struct night *n, const char *name, int how, char *message, size_t size)
 {
-	char path[PATH_MAX], who[160] = "";
+	char path[PATH_MAX], who[HOLDER_LEN] = "";
 	int fd = join(path, n->dir, name) ? open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666) : -1;
-	ssize_t len;
-	int error;
+	int ret;
 
 	if (fd < 0)
 		return say(message, size, path, errno, "nights need a folder that can be written: --dir");
-	if (flock(fd, how | LOCK_NB) == 0)
-		return fd;
-	error = errno;
-	len = pread(fd, who, sizeof(who) - 1, 0);
-	who[max(len, (ssize_t)0)] = 0;
-	who[strcspn(who, "\n")] = 0;
-	if (error == EWOULDBLOCK && holder_is_gone(n, who) && wait_for_lock(fd, how))
+	ret = wait_for_lock(n, fd, how, who);
+	if (!ret)
 		return fd;
 	close(fd);
-	if (error != EWOULDBLOCK)
-		return say(message, size, path, error, "");
+	if (ret != -EWOULDBLOCK)
+		return say(message, size, path, -ret, "");
 	snprintf(message, size, "%s: a night is under way here: %s; wait for it, or end it and go on with --resume",
 		 n->dir, *who ? who : "by somebody who has not said who");
 	return -EBUSY;
