@@ -29,7 +29,7 @@ const char *law_node_offline(void)
 {
 	for (u32 nid = 0; nid < machine_config.nodes; nid++) {
 		const pg_data_t *pgdat = &machine.nodes[nid];
-		bool cpus = machine.node_states[N_CPU] >> nid & 1;
+		bool cpus = node_has_present_cpu(nid);
 
 		if (machine.node_states[N_ONLINE] >> nid & 1)
 			continue;

@@ -246,7 +246,7 @@ static void nodes_come_and_go(void **state)
 	rt_reset();
 }
 
-/* A block that was never online, a CPU, and a device, even one that is gone: each of them keeps a node. */
+/* A block that was never online, a CPU even if it is down, and a device even if it is gone: each keeps a node. */
 static void what_keeps_a_node(void **state)
 {
 	static const struct step blocks[] = {
@@ -261,6 +261,11 @@ static void what_keeps_a_node(void **state)
 		{"add", 3, .expect = 0},    {"remove", 3, .expect = 0},
 	};
 	static const struct step nearest[] = {{"memremap", 2, .expect = 0}};
+	static const struct step cpu_down[] = {
+		{"add", 2, .expect = 0},
+		{"cpu_down", 1, .expect = 0},
+		{"remove", 2, .expect = 0},
+	};
 	struct test_scenario s = test_scenario(4, 2);
 
 	(void)state;
@@ -284,6 +289,9 @@ static void what_keeps_a_node(void **state)
 	s.config.topology = TOPOLOGY_cpus;
 	run_steps(&s, blocks, 4);
 	assert_true(node_state(1, N_ONLINE) && node_state(1, N_CPU));
+	rt_reset();
+	run_steps(&s, cpu_down, ARRAY_SIZE(cpu_down));
+	assert_true(node_state(1, N_ONLINE) && !node_state(1, N_CPU));
 	rt_reset();
 }
 

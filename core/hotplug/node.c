@@ -69,6 +69,16 @@ int __try_online_node(u32 nid, bool set_node_online)
 	return 1;
 }
 
+int try_online_node(u32 nid)
+{
+	int ret;
+
+	mem_hotplug_begin();
+	ret = __try_online_node(nid, true);
+	mem_hotplug_done();
+	return min(ret, 0);
+}
+
 /* ---- offline: the alternatives of design node_offline ---------------------------------------------------------- */
 
 static bool any_block_names(u32 nid)
@@ -119,8 +129,8 @@ static bool node_used(u32 nid)
 void try_offline_node(u32 nid)
 {
 	lockdep_assert_held_write(&machine.mem_hotplug_lock);
-	/* Its CPUs are present even while they are offline. */
-	if (node_used(nid) || node_state(nid, N_CPU))
+	/* A CPU that is offline is its own all the same, and comes back to it. */
+	if (node_used(nid) || node_has_present_cpu(nid))
 		return;
 	node_clear_state(nid, N_ONLINE);
 	unregister_one_node(nid);

@@ -10,6 +10,7 @@
 #include "core/hotplug/memory_block.h"
 #include "core/hotplug/memory_failure.h"
 #include "core/hotplug/memory_hotplug.h"
+#include "core/hotplug/node.h"
 #include "core/hotplug/notifier.h"
 #include "core/hotplug/policy.h"
 #include "core/hotplug/virtio_mem.h"
@@ -135,9 +136,17 @@ s64 op_cpu_down(const struct op *op)
 	return change_cpu(op, cpu_device_down);
 }
 
+/* As a CPU's allocations begin at its node, that is online before it. (cpu_up, 6.1) */
+static int cpu_up_on_node(unsigned int cpu)
+{
+	int ret = try_online_node(cpu_to_node(cpu));
+
+	return ret ? ret : cpu_device_up(cpu);
+}
+
 s64 op_cpu_up(const struct op *op)
 {
-	return change_cpu(op, cpu_device_up);
+	return change_cpu(op, cpu_up_on_node);
 }
 
 /* ---- broken memory ---------------------------------------------------------------------------------------------- */

@@ -20,8 +20,8 @@ int schedule_on_each_cpu(void (*func)(struct work_struct *work));
 
 /*
  * @cpu goes out of use, or comes back. 0, also if it is so already; -EPERM: CPU 0 stays, -EINVAL: no such CPU. What the
- * CPU kept to itself (free pages, LRU batches, counters) is given back. Takes cpu_hotplug_lock for writing. (_cpu_down,
- * _cpu_up, 6.1)
+ * CPU kept to itself (free pages, LRU batches, counters) is given back. Takes cpu_hotplug_lock for writing. Its node
+ * is online when a CPU comes up: the caller's try_online_node() saw to that. (_cpu_down, _cpu_up, 6.1)
  */
 int cpu_device_down(unsigned int cpu);
 int cpu_device_up(unsigned int cpu);

@@ -69,6 +69,14 @@ u32 node_distance(u32 from, u32 to)
 	return topology->distance[from][to];
 }
 
+bool node_has_present_cpu(u32 nid)
+{
+	for (unsigned int cpu = 0; cpu < nr_cpu_ids(); cpu++)
+		if (cpu_to_node(cpu) == nid)
+			return true;
+	return false;
+}
+
 u32 nr_cpus_of_node(u32 nid)
 {
 	unsigned int cpu;

@@ -58,6 +58,8 @@ pg_data_t *NODE_DATA(u32 nid);
 struct zone *node_zone(u32 nid, u32 zone);
 u32 cpu_to_node(unsigned int cpu);
 u32 node_distance(u32 from, u32 to);
+/* Whether a CPU is the node's, in use or not. (check_cpu_on_node, 6.1) */
+bool node_has_present_cpu(u32 nid);
 /* Number of online CPUs of the node. */
 u32 nr_cpus_of_node(u32 nid);
 /* Its first online CPU; CPU 0 if it has none. */
