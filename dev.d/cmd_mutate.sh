@@ -59,12 +59,13 @@ mutate_baseline() {
 	say "running the tests without a mutant"
 	rm -rf "$MUTATE/reach" && mkdir "$MUTATE/reach"
 	: >"$MUTATE/units"
-	for test in "$MUTATE_BIN"/tests/core_*_test; do
+	# The one of fuzz/ holds the order of failures that were mended.
+	for test in "$MUTATE_BIN"/tests/core_*_test "$MUTATE_BIN/tests/fuzz_corpus_test"; do
 		name=${test##*/}
 		case $name in *_thread_test | core_check_clean_test) continue ;; esac
 		rm -f "$MUTATE/map"
 		started=$(date +%s%N)
-		PFNSTORM_MUTANTS_REACHED=$MUTATE/map timeout 300 "$test" >"$MUTATE/log" 2>&1 ||
+		PFNSTORM_MUTANTS_REACHED=$MUTATE/map PFNSTORM_SOURCE_DIR=$PWD/$MUTATE/src timeout 300 "$test" >"$MUTATE/log" 2>&1 ||
 			die "$name fails without a mutant: see $MUTATE/log"
 		spent=$((($(date +%s%N) - started) / 1000000))
 		[ ! -f "$MUTATE/map" ] || od -An -v -tu1 -w1 "$MUTATE/map" | awk '$1 { print NR - 1 }' >"$MUTATE/reach/$name"
@@ -90,7 +91,8 @@ mutate_units() {
 		if [ "$spent" -lt "$2" ] || [ "$spent" -ge "$3" ] || ! grep -qxs "$id" "$MUTATE/reach/$name"; then
 			continue
 		fi
-		PFNSTORM_MUTANT=$id timeout "$limit" "$MUTATE_BIN/tests/$name" >"$MUTATE/log" 2>&1 || { echo "$name" && return; }
+		PFNSTORM_MUTANT=$id PFNSTORM_SOURCE_DIR=$PWD/$MUTATE/src timeout "$limit" "$MUTATE_BIN/tests/$name" \
+			>"$MUTATE/log" 2>&1 || { echo "$name" && return; }
 	done <"$MUTATE/units"
 }
 
