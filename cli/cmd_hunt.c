@@ -4,6 +4,7 @@
 
 #include "cli/command.h"
 #include "crashes/save.h"
+#include "fuzz/generate.h"
 #include "fuzz/hunt.h"
 
 #define PREY_MAX 64
@@ -16,13 +17,15 @@ struct hunt_arguments {
 	const char *crash_dir; /* NULL: nothing is filed */
 };
 
-enum { KEY_TIME = 't', KEY_RUNS = 'n', KEY_SEED = KEY_COMMAND, KEY_PLANTED, KEY_CRASH_DIR };
+enum { KEY_TIME = 't', KEY_RUNS = 'n', KEY_SEED = KEY_COMMAND, KEY_PLANTED, KEY_CRASH_DIR, KEY_FAMILIES };
 
 static const struct argp_option options[] = {
 	{"time", KEY_TIME, "TIME", 0, "for each switch (default 60s)", 0},
 	{"runs", KEY_RUNS, "N", 0, "for each switch, at most", 0},
 	{"seed", KEY_SEED, "S", 0, "seed of all randomness (default 1)", 0},
 	{"crash-dir", KEY_CRASH_DIR, "DIR", 0, "write crash folders of what is found below DIR (default: none)", 0},
+	{"families", KEY_FAMILIES, "NAME[,NAME]", 0,
+	 "scenarios about these operations, beside blocks that come and go; a wrong name prints all (default: any)", 0},
 	{"planted", KEY_PLANTED, NULL, 0, "planted bugs too, if no switch is named", 0},
 	{0},
 };
@@ -30,6 +33,7 @@ static const struct argp_option options[] = {
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct hunt_arguments *a = state->input;
+	char message[400];
 
 	switch (key) {
 	case KEY_TIME:
@@ -43,6 +47,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_CRASH_DIR:
 		a->crash_dir = arg;
+		return 0;
+	case KEY_FAMILIES:
+		if (generate_families_from(arg, &a->options.families, message, sizeof(message)))
+			argp_error(state, "--families: '%s': %s", arg, message);
 		return 0;
 	case KEY_PLANTED:
 		a->planted = true;

@@ -67,6 +67,8 @@ run 2 "$pfnstorm" explore "$known" --strategy random
 has err "never ends: expected --runs or --time"
 run 2 "$pfnstorm" hunt pfn_walk.rcu
 has err "expected a bug, or DESIGN.ALTERNATIVE that is not the default, found 'pfn_walk.rcu'"
+run 2 "$pfnstorm" hunt --families device lru_disable_leak
+has err "expected families of operations, separated by commas, of blocks "
 run 0 "$pfnstorm" hunt --runs 5000 lru_disable_leak
 has out "1 of 1 found"
 run 1 "$pfnstorm" hunt --runs 8 lru_disable_leak

@@ -162,7 +162,7 @@ static void make(struct maker *m)
 	if (scenario_load(m->bug->path, &planted, message, sizeof(message)))
 		_exit(1);
 	m->prey.on = planted.machine.sw;
-	generator_init(&generator, m->number);
+	generator_init(&generator, m->number, 0);
 	rt_random_seed(&m->random, m->number);
 	runner_set_step_limit(STEPS_MAX);
 	m->runs_left = RUNS_MAX + RUNS_A_CRASH * m->quota;

@@ -48,7 +48,7 @@ mutate_copy() {
 mutate_build() {
 	say "building the tree that has all mutants"
 	(cd "$MUTATE/src" && cmake --preset release -DPFNSTORM_WERROR=OFF -DPFNSTORM_LIBFUZZER=OFF \
-		-DPFNSTORM_BENCHMARKS=OFF -DPFNSTORM_PARTS=OFF -DPFNSTORM_TESTS='^core_.*_test[.]c$' \
+		-DPFNSTORM_BENCHMARKS=OFF -DPFNSTORM_PARTS=OFF -DPFNSTORM_TESTS='^(core_.*|fuzz_corpus)_test[.]c$' \
 		-DCMAKE_C_FLAGS="-include $PWD/core/rt/mutant.h" && ninja -C build/release -j "$JOBS") \
 		>"$MUTATE/build.log" 2>&1 || die "$MUTATE/src does not build: see $MUTATE/build.log"
 }

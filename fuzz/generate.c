@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "fuzz/generate.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -93,10 +94,42 @@ bool generate_family_has(u32 family, u32 op_id)
 	return family_ops[family] >> op_id & 1;
 }
 
-void generator_init(struct generator *g, u64 seed)
+/* BIT(NR_FAMILIES) if there is none of that name. */
+static u64 family_named(const char *name, size_t len)
+{
+	u32 family = 0;
+
+	for (; family < NR_FAMILIES; family++)
+		if (strlen(family_infos[family].name) == len && memcmp(family_infos[family].name, name, len) == 0)
+			break;
+	return BIT(family);
+}
+
+int generate_families_from(const char *list, u64 *families, char *message, size_t size)
+{
+	size_t at = 0, len;
+
+	*families = 0;
+	for (; *families < BIT(NR_FAMILIES); list += len + 1) {
+		len = strcspn(list, ",");
+		*families |= family_named(list, len);
+		if (!list[len])
+			break;
+	}
+	if (*families < BIT(NR_FAMILIES))
+		return 0;
+	len = strcspn(list, ",");
+	at += (size_t)snprintf(message, size, "expected families of operations, separated by commas, of");
+	for (u32 family = 0; family < NR_FAMILIES && at < size; family++)
+		at += (size_t)snprintf(message + at, size - at, " %s", family_infos[family].name);
+	return -EINVAL;
+}
+
+void generator_init(struct generator *g, u64 seed, u64 families)
 {
 	find_family_ops();
 	memset(g, 0, sizeof(*g));
+	g->wanted = families ? families : BIT(NR_FAMILIES) - 1;
 	rt_random_seed(&g->random, seed);
 }
 
@@ -351,7 +384,7 @@ static void choose_families(struct generator *g)
 {
 	g->families = one_in(g, 4) ? 0 : BIT(0);
 	for (u32 n = 1 + below(g, 2); n; n--)
-		g->families |= BIT(below(g, NR_FAMILIES));
+		g->families |= BIT(random_bit(g, g->wanted));
 }
 
 static void add_block(struct block_ranges *r, u32 block)

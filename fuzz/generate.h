@@ -21,18 +21,22 @@ struct generate_model {
 
 struct generator {
 	struct rt_random random;
-	u64 families;               /* of this machine: bit per row of fuzz/families.def */
+	u64 wanted;                 /* families to choose from: bit per row of fuzz/families.def */
+	u64 families;               /* of this machine */
 	bool lone;                  /* one block only is not early */
 	s32 focus[2];               /* blocks */
 	struct generate_model boot; /* after the set-up */
 };
 
-void generator_init(struct generator *g, u64 seed);
+/* @families: what scenarios are to be about, beside blocks that come and go; 0: anything. */
+void generator_init(struct generator *g, u64 seed, u64 families);
 /* Machine and boot operations; @s->machine.sw stays. Tasks, names and schedule are emptied. */
 void generate_machine(struct generator *g, struct scenario *s);
 /* One to three tasks for the machine made last. */
 void generate_tasks(struct generator *g, struct scenario *s);
 
+/* "devices,walkers": a bit per name. -EINVAL with a @message that has the names there are. */
+int generate_families_from(const char *list, u64 *families, char *message, size_t size);
 /* The name of a family, NULL past the end; is the operation in it, is it a maker; boot parameters without which none
  * works. */
 const char *generate_family(u32 family);

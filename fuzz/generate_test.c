@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "fuzz/generate.h"
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -55,7 +56,7 @@ static u64 hash_of(u64 seed)
 	struct generator g;
 	u64 hash = 0;
 
-	generator_init(&g, seed);
+	generator_init(&g, seed, 0);
 	switches_default(&scenario.machine.sw);
 	for (u32 i = 0; i < 50; i++) {
 		generate_machine(&g, &scenario);
@@ -82,7 +83,7 @@ static void all_can_be_run(void **state)
 	struct generator g;
 
 	(void)state;
-	generator_init(&g, 1);
+	generator_init(&g, 1, 0);
 	switches_default(&scenario.machine.sw);
 	for (u32 i = 0; i < MACHINES; i++) {
 		generate_machine(&g, &scenario);
@@ -106,6 +107,28 @@ static void all_can_be_run(void **state)
 	assert_true(__builtin_popcountll(at_boot) > 20);
 }
 
+static void families_can_be_chosen(void **state)
+{
+	u64 wanted, seen = 0;
+	char message[400];
+	struct generator g;
+
+	(void)state;
+	assert_int_equal(generate_families_from("devices,walkers", &wanted, message, sizeof(message)), 0);
+	assert_int_equal(__builtin_popcountll(wanted), 2);
+	generator_init(&g, 1, wanted);
+	switches_default(&scenario.machine.sw);
+	for (u32 i = 0; i < 50; i++) {
+		generate_machine(&g, &scenario);
+		seen |= g.families;
+	}
+	assert_int_equal(seen, wanted | BIT(0));
+	assert_int_equal(generate_families_from("devices,walker", &wanted, message, sizeof(message)), -EINVAL);
+	assert_non_null(strstr(message, " walkers "));
+	assert_int_equal(generate_families_from("", &wanted, message, sizeof(message)), -EINVAL);
+	assert_int_equal(generate_families_from("devices,", &wanted, message, sizeof(message)), -EINVAL);
+}
+
 /* Operations that need something to be there find it often enough: each succeeds, and so do half of all. */
 static void operations_find_what_they_need(void **state)
 {
@@ -116,7 +139,7 @@ static void operations_find_what_they_need(void **state)
 
 	(void)state;
 	runner_set_step_limit(STEP_LIMIT);
-	generator_init(&g, 2);
+	generator_init(&g, 2, 0);
 	switches_default(&scenario.machine.sw);
 	for (u32 i = 0; i < MACHINES_RUN; i++) {
 		generate_machine(&g, &scenario);
@@ -150,6 +173,7 @@ int main(void)
 		cmocka_unit_test(families_name_operations),
 		cmocka_unit_test(a_seed_fixes_all),
 		cmocka_unit_test(all_can_be_run),
+		cmocka_unit_test(families_can_be_chosen),
 		cmocka_unit_test(operations_find_what_they_need),
 	};
 

@@ -420,7 +420,7 @@ void hunt(const struct hunt_prey *prey, const struct hunt_options *options, stru
 	memset(h.seen, 0, sizeof(h.seen));
 	switches_default(&defaults);
 	h.noisy = memcmp(&defaults, &prey->off, sizeof(defaults)) != 0;
-	generator_init(&h.generator, options->seed);
+	generator_init(&h.generator, options->seed, options->families);
 	rt_random_seed(&h.random, ~options->seed);
 	runner_set_step_limit(HUNT_STEP_LIMIT);
 	while (!result->found && budget_left(&h)) {
