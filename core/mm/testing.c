@@ -6,46 +6,23 @@
 #include "core/mm/lru.h"
 #include "core/mm/pcp.h"
 #include "core/rt/cpu.h"
-#include "core/rt/random.h"
-#include "core/rt/sched.h"
+#include "core/rt/random_walk.h"
 
 /* ---- schedules ------------------------------------------------------------------------------------------------- */
 
 struct test_strategy {
-	struct rt_strategy strategy;
-	struct rt_random random;
+	struct rt_random_walk walk;
 	enum rt_fault fault;
 	u32 faults_left; /* chances until one is taken; UINT32_MAX: never */
 	bool fault_taken;
 };
 
-static u32 pick(struct test_strategy *s, u64 runnable)
-{
-	u32 skip = rt_random_below(&s->random, (u32)__builtin_popcountll(runnable));
-
-	while (skip--)
-		runnable &= runnable - 1;
-	rt_ask_after(1ULL << rt_random_below(&s->random, 9));
-	return (u32)__builtin_ctzll(runnable);
-}
-
-static u32 random_begin(struct rt_strategy *s, u64 runnable)
-{
-	return pick(container_of(s, struct test_strategy, strategy), runnable);
-}
-
-static u32 random_next(struct rt_strategy *s, const struct rt_place *place, u64 runnable)
-{
-	(void)place;
-	return pick(container_of(s, struct test_strategy, strategy), runnable);
-}
-
 static u32 random_choose(struct rt_strategy *s, enum rt_choice kind, u32 what, u32 n)
 {
-	struct test_strategy *t = container_of(s, struct test_strategy, strategy);
+	struct test_strategy *t = container_of(s, struct test_strategy, walk.strategy);
 
 	if (kind != RT_CHOOSE_FAULT)
-		return rt_random_below(&t->random, n);
+		return rt_random_walk_choose(s, kind, what, n);
 	if (what != t->fault || t->faults_left == UINT32_MAX || t->faults_left-- > 0)
 		return 0;
 	t->faults_left = UINT32_MAX;
@@ -55,11 +32,13 @@ static u32 random_choose(struct rt_strategy *s, enum rt_choice kind, u32 what, u
 
 static const struct rt_strategy_ops random_ops = {
 	.name = "random walk",
-	.begin = random_begin,
-	.next = random_next,
+	.begin = rt_random_walk_begin,
+	.next = rt_random_walk_next,
 	.choose = random_choose,
 };
-static struct test_strategy test_strategy = {.strategy = {&random_ops}};
+static struct test_strategy test_strategy = {
+	.walk = {.strategy = {&random_ops}, .longest = 256, .skewed = true},
+};
 
 /* ---- machines and runs ----------------------------------------------------------------------------------------- */
 
@@ -136,9 +115,9 @@ static struct rt_result run(u32 nr_tasks, void (*const *tasks)(void *arg), void 
 
 struct rt_result test_run(u64 seed, u32 nr_tasks, void (*const *tasks)(void *arg), void *arg)
 {
-	rt_random_seed(&test_strategy.random, seed);
+	rt_random_seed(&test_strategy.walk.random, seed);
 	test_strategy.faults_left = UINT32_MAX;
-	rt_set_strategy(seed ? &test_strategy.strategy : NULL);
+	rt_set_strategy(seed ? &test_strategy.walk.strategy : NULL);
 	return run(nr_tasks, tasks, arg);
 }
 
@@ -177,7 +156,7 @@ bool test_with_fault(void (*task)(void *arg), enum rt_fault fault, u32 n)
 	test_strategy.fault = fault;
 	test_strategy.faults_left = n;
 	test_strategy.fault_taken = false;
-	rt_set_strategy(&test_strategy.strategy);
+	rt_set_strategy(&test_strategy.walk.strategy);
 	result = run(1, &task, NULL);
 	if (result.verdict.kind != VERDICT_ok)
 		fail_msg("failure %u: %s %s\n%s", n, verdict_name(result.verdict.kind), result.verdict.signature,

@@ -4,52 +4,12 @@
 #include "core/mm/lru.h"
 #include "core/mm/pcp.h"
 #include "core/rt/cpu.h"
-#include "core/rt/random.h"
+#include "core/rt/random_walk.h"
 
 /* ---- schedules ------------------------------------------------------------------------------------------------- */
 
-struct random_walk {
-	struct rt_strategy strategy;
-	struct rt_random random;
-};
-
-static u32 pick(struct random_walk *walk, u64 runnable)
-{
-	u32 skip = rt_random_below(&walk->random, (u32)__builtin_popcountll(runnable));
-
-	while (skip--)
-		runnable &= runnable - 1;
-	/* Short and long stretches: some bugs want many switches close together, some one at the right place. */
-	rt_ask_after(1ULL << rt_random_below(&walk->random, 10));
-	return (u32)__builtin_ctzll(runnable);
-}
-
-static u32 random_begin(struct rt_strategy *s, u64 runnable)
-{
-	return pick(container_of(s, struct random_walk, strategy), runnable);
-}
-
-static u32 random_next(struct rt_strategy *s, const struct rt_place *place, u64 runnable)
-{
-	(void)place;
-	return pick(container_of(s, struct random_walk, strategy), runnable);
-}
-
-static u32 random_choose(struct rt_strategy *s, enum rt_choice kind, u32 what, u32 n)
-{
-	struct random_walk *walk = container_of(s, struct random_walk, strategy);
-
-	(void)what;
-	return kind == RT_CHOOSE_FAULT ? 0 : rt_random_below(&walk->random, n);
-}
-
-static const struct rt_strategy_ops random_ops = {
-	.name = "random walk",
-	.begin = random_begin,
-	.next = random_next,
-	.choose = random_choose,
-};
-static struct random_walk random_walk = {.strategy = {&random_ops}};
+static const struct rt_strategy_ops random_ops = RT_RANDOM_WALK_OPS;
+static struct rt_random_walk random_walk = {.strategy = {&random_ops}, .longest = 512, .skewed = true};
 
 struct preemption {
 	struct rt_strategy strategy;

@@ -28,7 +28,7 @@
 #ifdef RT_RUNTIME_THREAD
 #include "core/rt/thread.h"
 #else
-#include "core/rt/sched.h"
+#include "core/rt/random_walk.h"
 #endif
 
 #define RT_TEST_TASKS 6
@@ -68,50 +68,16 @@ static inline void rt_test_prepare(u64 seed)
 	rt_thread_quiet();
 }
 #else
-struct rt_test_walk {
-	struct rt_strategy strategy;
-	struct rt_random random;
-};
-
-/* The n-th runnable task, n drawn. */
-static inline u32 rt_test_pick(struct rt_test_walk *walk, u64 runnable)
-{
-	u32 skip = rt_random_below(&walk->random, (u32)__builtin_popcountll(runnable));
-
-	while (skip--)
-		runnable &= runnable - 1;
-	rt_ask_after(1 + rt_random_below(&walk->random, 8));
-	return (u32)__builtin_ctzll(runnable);
-}
-
-static inline u32 rt_test_begin(struct rt_strategy *s, u64 runnable)
-{
-	return rt_test_pick(container_of(s, struct rt_test_walk, strategy), runnable);
-}
-
-static inline u32 rt_test_next(struct rt_strategy *s, const struct rt_place *place, u64 runnable)
-{
-	(void)place;
-	return rt_test_pick(container_of(s, struct rt_test_walk, strategy), runnable);
-}
-
-static inline u32 rt_test_choose(struct rt_strategy *s, enum rt_choice kind, u32 what, u32 n)
-{
-	struct rt_test_walk *walk = container_of(s, struct rt_test_walk, strategy);
-
-	(void)what;
-	return kind == RT_CHOOSE_FAULT ? 0 : rt_random_below(&walk->random, n);
-}
-
 /* Seed 0 is the default strategy: each task until it blocks. */
 static inline void rt_test_prepare(u64 seed)
 {
-	static const struct rt_strategy_ops ops = {
-		.name = "test walk", .begin = rt_test_begin, .next = rt_test_next, .choose = rt_test_choose};
-	static struct rt_test_walk walk = {.strategy = {&ops}};
+	static const struct rt_strategy_ops ops = RT_RANDOM_WALK_OPS;
+	static struct rt_random_walk walk = {.strategy = {&ops}, .longest = 8};
 
-	rt_random_seed(&walk.random, seed);
-	rt_set_strategy(seed ? &walk.strategy : NULL);
+	if (seed)
+		rt_random_walk_start(&walk, seed);
+	else
+		rt_set_strategy(NULL);
 }
 #endif
 

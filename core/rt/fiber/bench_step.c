@@ -10,8 +10,7 @@
 #include "core/rt/access.h"
 #include "core/rt/lock.h"
 #include "core/rt/mem.h"
-#include "core/rt/random.h"
-#include "core/rt/sched.h"
+#include "core/rt/random_walk.h"
 
 #define ROUNDS 7
 #define LOOPS 20000UL
@@ -72,36 +71,10 @@ static u32 other(struct rt_strategy *s, const struct rt_place *place, u64 runnab
 	return (u32)__builtin_ctzll(rest ? rest : runnable);
 }
 
-struct walk {
-	struct rt_strategy strategy;
-	struct rt_random random;
-};
-
-static u32 pick(struct walk *w, u64 runnable)
-{
-	u32 skip = rt_random_below(&w->random, (u32)__builtin_popcountll(runnable));
-
-	while (skip--)
-		runnable &= runnable - 1;
-	rt_ask_after(1 + rt_random_below(&w->random, 8));
-	return (u32)__builtin_ctzll(runnable);
-}
-
-static u32 walk_begin(struct rt_strategy *s, u64 runnable)
-{
-	return pick(container_of(s, struct walk, strategy), runnable);
-}
-
-static u32 walk_next(struct rt_strategy *s, const struct rt_place *place, u64 runnable)
-{
-	(void)place;
-	return pick(container_of(s, struct walk, strategy), runnable);
-}
-
 static const struct rt_strategy_ops always_ops = {.name = "always", .begin = lowest, .next = other};
-static const struct rt_strategy_ops walk_ops = {.name = "walk", .begin = walk_begin, .next = walk_next};
+static const struct rt_strategy_ops walk_ops = RT_RANDOM_WALK_OPS;
 static struct rt_strategy always = {&always_ops};
-static struct walk walk = {.strategy = {&walk_ops}};
+static struct rt_random_walk walk = {.strategy = {&walk_ops}, .longest = 8};
 
 /* ---- tasks ------------------------------------------------------------------------------------------------------- */
 

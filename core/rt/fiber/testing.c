@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/rt/fiber/testing.h"
 
+#include "core/rt/random_walk.h"
+
 #define DEPTH_MAX 4096
 
 static struct {
 	struct rt_strategy strategy;
 	const char *script, *answers;
-	struct rt_random random;
 	struct {
 		u32 index, count;
 	} choice[DEPTH_MAX]; /* all interleavings: the path of the present run */
@@ -127,45 +128,12 @@ void testing_choices(const char *answers)
 	testing_script("");
 }
 
-/* ---- random walk --------------------------------------------------------------------------------------------------
- */
-
-static u32 draw(u64 runnable)
-{
-	u32 skip = rt_random_below(&state.random, (u32)__builtin_popcountll(runnable));
-
-	while (skip--)
-		runnable &= runnable - 1;
-	rt_ask_after(1 + rt_random_below(&state.random, 8));
-	return lowest(runnable);
-}
-
-static u32 walk_begin(struct rt_strategy *s, u64 runnable)
-{
-	(void)s;
-	return draw(runnable);
-}
-
-static u32 walk_next(struct rt_strategy *s, const struct rt_place *place, u64 runnable)
-{
-	(void)s, (void)place;
-	return draw(runnable);
-}
-
-static u32 walk_choose(struct rt_strategy *s, enum rt_choice kind, u32 what, u32 n)
-{
-	(void)s, (void)what;
-	return kind == RT_CHOOSE_FAULT ? 0 : rt_random_below(&state.random, n);
-}
-
-static const struct rt_strategy_ops walk_ops = {
-	.name = "walk", .begin = walk_begin, .next = walk_next, .choose = walk_choose};
-
 void testing_walk(u64 seed)
 {
-	rt_random_seed(&state.random, seed);
-	state.strategy.ops = &walk_ops;
-	rt_set_strategy(&state.strategy);
+	static const struct rt_strategy_ops ops = RT_RANDOM_WALK_OPS;
+	static struct rt_random_walk walk = {.strategy = {&ops}, .longest = 8};
+
+	rt_random_walk_start(&walk, seed);
 }
 
 /* ---- all interleavings --------------------------------------------------------------------------------------------
