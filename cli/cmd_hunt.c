@@ -4,7 +4,7 @@
 
 #include "cli/command.h"
 #include "crashes/save.h"
-#include "fuzz/generate.h"
+#include "fuzz/family.h"
 #include "fuzz/hunt.h"
 
 #define PREY_MAX 64
@@ -49,7 +49,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		a->crash_dir = arg;
 		return 0;
 	case KEY_FAMILIES:
-		if (generate_families_from(arg, &a->options.families, message, sizeof(message)))
+		if (families_from(arg, &a->options.families, message, sizeof(message)))
 			argp_error(state, "--families: '%s': %s", arg, message);
 		return 0;
 	case KEY_PLANTED:

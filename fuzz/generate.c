@@ -1,22 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "fuzz/generate.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-enum generate_block { BLOCK_ABSENT, BLOCK_OFFLINE, BLOCK_ONLINE, BLOCK_HOLES /* online too */, BLOCK_DEVICE };
+#include "fuzz/family.h"
 
-static const struct family_info {
-	const char *name;
-	u32 params, topology;
-	const char *makers, *users;
-} family_infos[] = {
-#define FAMILY(id, params, topology, makers, users) {#id, params, TOPOLOGY_##topology, makers, users},
-#include "fuzz/families.def"
-#undef FAMILY
-};
-#define NR_FAMILIES ((u32)ARRAY_SIZE(family_infos))
+enum generate_block { BLOCK_ABSENT, BLOCK_OFFLINE, BLOCK_ONLINE, BLOCK_HOLES /* online too */, BLOCK_DEVICE };
 
 enum op_id {
 #define OP(id, name, weight, syntax, help) OP_##name = id,
@@ -42,94 +32,10 @@ static bool one_in(struct generator *g, u32 n)
 	return below(g, n) == 0;
 }
 
-static bool has_word(const char *words, const char *word)
-{
-	size_t len = strlen(word);
-
-	for (const char *at = words; (at = strstr(at, word)); at += len)
-		if ((at == words || at[-1] == ' ') && (at[len] == ' ' || !at[len]))
-			return true;
-	return false;
-}
-
-const char *generate_family(u32 family)
-{
-	return family < NR_FAMILIES ? family_infos[family].name : NULL;
-}
-
-bool generate_family_makes(u32 family, u32 op_id)
-{
-	return has_word(family_infos[family].makers, op_info_by_id(op_id)->name);
-}
-
-u64 generate_family_params(u32 family)
-{
-	return family_infos[family].params;
-}
-
-/* The operations of each family, by id. */
-static u64 family_ops[NR_FAMILIES];
-
-static void find_family_ops(void)
-{
-	u64 all = 0, placed = 0;
-
-	if (family_ops[NR_FAMILIES - 1])
-		return;
-	for (u32 i = 0; i < nr_op_infos; i++)
-		all |= BIT(op_infos[i].id);
-	for (u32 family = 0; family < NR_FAMILIES; family++) {
-		for (u32 i = 0; i < nr_op_infos; i++)
-			if (has_word(family_infos[family].makers, op_infos[i].name) ||
-			    has_word(family_infos[family].users, op_infos[i].name))
-				family_ops[family] |= BIT(op_infos[i].id);
-		placed |= family_ops[family];
-	}
-	family_ops[NR_FAMILIES - 1] |= all & ~placed;
-}
-
-bool generate_family_has(u32 family, u32 op_id)
-{
-	find_family_ops();
-	return family_ops[family] >> op_id & 1;
-}
-
-/* BIT(NR_FAMILIES) if there is none of that name. */
-static u64 family_named(const char *name, size_t len)
-{
-	u32 family = 0;
-
-	for (; family < NR_FAMILIES; family++)
-		if (strlen(family_infos[family].name) == len && memcmp(family_infos[family].name, name, len) == 0)
-			break;
-	return BIT(family);
-}
-
-int generate_families_from(const char *list, u64 *families, char *message, size_t size)
-{
-	size_t at = 0, len;
-
-	*families = 0;
-	for (; *families < BIT(NR_FAMILIES); list += len + 1) {
-		len = strcspn(list, ",");
-		*families |= family_named(list, len);
-		if (!list[len])
-			break;
-	}
-	if (*families < BIT(NR_FAMILIES))
-		return 0;
-	len = strcspn(list, ",");
-	at += (size_t)snprintf(message, size, "expected families of operations, separated by commas, of");
-	for (u32 family = 0; family < NR_FAMILIES && at < size; family++)
-		at += (size_t)snprintf(message + at, size - at, " %s", family_infos[family].name);
-	return -EINVAL;
-}
-
 void generator_init(struct generator *g, u64 seed, u64 families)
 {
-	find_family_ops();
 	memset(g, 0, sizeof(*g));
-	g->wanted = families ? families : BIT(NR_FAMILIES) - 1;
+	g->wanted = families ? families : BIT(nr_families) - 1;
 	rt_random_seed(&g->random, seed);
 }
 
@@ -181,7 +87,7 @@ static u32 random_id(struct generator *g, u64 families)
 {
 	if (one_in(g, 12))
 		return weighted_op(g, UINT64_MAX);
-	return weighted_op(g, family_ops[random_bit(g, families)]);
+	return weighted_op(g, family_ops(random_bit(g, families)));
 }
 
 /* Which blocks an operation does something in, by state; 0: any. */
@@ -332,11 +238,18 @@ static s32 random_block(struct generator *g, const struct scenario *s)
 	return at < 11 ? g->focus[0] : at < 14 ? g->focus[1] : (s32)below(g, s->machine.blocks);
 }
 
-static s32 random_arg(struct generator *g, const struct scenario *s, struct generate_model *m,
-		      const struct op_info *info, u32 arg)
+static s32 random_enum(struct generator *g, enum op_arg_type type)
 {
 	u32 n = 0;
 
+	while (op_enum_text(type, n))
+		n++;
+	return (s32)below(g, n);
+}
+
+static s32 random_arg(struct generator *g, const struct scenario *s, struct generate_model *m,
+		      const struct op_info *info, u32 arg)
+{
 	switch (info->arg[arg].type) {
 	case ARG_INT:
 		return random_int(g, s, &info->arg[arg]);
@@ -354,11 +267,13 @@ static s32 random_arg(struct generator *g, const struct scenario *s, struct gene
 		if (!one_in(g, 3))
 			return MIGRATETYPE_movable;
 		goto any;
+	case ARG_SYSCTL:
+		if (!one_in(g, 3))
+			return g->tunable;
+		goto any;
 	default:
 	any:
-		while (op_enum_text(info->arg[arg].type, n))
-			n++;
-		return (s32)below(g, n);
+		return random_enum(g, info->arg[arg].type);
 	}
 }
 
@@ -439,7 +354,7 @@ static void choose_machine(struct generator *g, struct machine_config *machine)
 	for (u32 param = 0; param < NR_BOOT_PARAMS; param++)
 		if (one_in(g, 16))
 			m.boot_params |= (u32)BIT(param);
-	for (u32 family = 0; family < NR_FAMILIES; family++) {
+	for (u32 family = 0; family < nr_families; family++) {
 		if (!(g->families & BIT(family)))
 			continue;
 		m.boot_params |= family_infos[family].params;
@@ -456,6 +371,7 @@ static void choose_focus(struct generator *g, const struct machine_config *m)
 		g->focus[i] = (s32)below(g, m->blocks);
 	if (g->lone && !one_in(g, 4))
 		g->focus[0] = (s32)m->blocks - 1;
+	g->tunable = random_enum(g, ARG_SYSCTL);
 }
 
 static void add_set_up(struct generator *g, struct scenario *s, u32 id)
@@ -504,7 +420,7 @@ void generate_machine(struct generator *g, struct scenario *s)
 		choose_machine(g, &s->machine);
 	while (machine_config_error(&s->machine));
 	choose_focus(g, &s->machine);
-	for (u32 family = 0; family < NR_FAMILIES; family++) {
+	for (u32 family = 0; family < nr_families; family++) {
 		if (!(g->families & BIT(family)))
 			continue;
 		/* Machines differ in their blocks already. */

@@ -25,6 +25,7 @@ struct generator {
 	u64 families;               /* of this machine */
 	bool lone;                  /* one block only is not early */
 	s32 focus[2];               /* blocks */
+	s32 tunable;                /* of enum sysctl */
 	struct generate_model boot; /* after the set-up */
 };
 
@@ -34,14 +35,5 @@ void generator_init(struct generator *g, u64 seed, u64 families);
 void generate_machine(struct generator *g, struct scenario *s);
 /* One to three tasks for the machine made last. */
 void generate_tasks(struct generator *g, struct scenario *s);
-
-/* "devices,walkers": a bit per name. -EINVAL with a @message that has the names there are. */
-int generate_families_from(const char *list, u64 *families, char *message, size_t size);
-/* The name of a family, NULL past the end; is the operation in it, is it a maker; boot parameters without which none
- * works. */
-const char *generate_family(u32 family);
-bool generate_family_has(u32 family, u32 op_id);
-bool generate_family_makes(u32 family, u32 op_id);
-u64 generate_family_params(u32 family);
 
 #endif

@@ -30,7 +30,7 @@ bool hunt_prey_at(u32 index, bool planted, struct hunt_prey *prey);
 
 struct hunt_options {
 	u64 seed;
-	u64 families;                    /* of operations, generate.h; 0: all */
+	u64 families;                    /* of operations, family.h; 0: all */
 	u64 runs_max;                    /* 0: no limit */
 	double seconds_max;              /* of one core; 0: no limit */
 	const volatile int *interrupted; /* NULL, or non-zero ends the hunt */

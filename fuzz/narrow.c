@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "fuzz/generate.h"
+#include "fuzz/family.h"
 #include "fuzz/text.h"
 
 const struct narrow_info narrow_infos[] = {
@@ -14,23 +14,16 @@ const struct narrow_info narrow_infos[] = {
 };
 const u32 nr_narrow = ARRAY_SIZE(narrow_infos);
 
-static u64 ops_of(const char *families)
+static u64 ops_of(const char *list)
 {
-	u64 ops = 0;
+	char message[400];
+	u64 families, ops = 0;
 
-	for (const char *at = families; *at; at += strspn(at, " ")) {
-		size_t len = strcspn(at, " ");
-		u32 family = 0;
-
-		while (generate_family(family) &&
-		       (strlen(generate_family(family)) != len || strncmp(generate_family(family), at, len) != 0))
-			family++;
-		if (!generate_family(family))
-			__builtin_trap(); /* the table is wrong: a test shows it */
-		for (u32 i = 0; i < nr_op_infos; i++)
-			ops |= generate_family_has(family, op_infos[i].id) ? BIT(op_infos[i].id) : 0;
-		at += len;
-	}
+	if (families_from(list, &families, message, sizeof(message)))
+		__builtin_trap(); /* the table is wrong: a test shows it */
+	for (u32 family = 0; family < nr_families; family++)
+		if (families & BIT(family))
+			ops |= family_ops(family);
 	return ops;
 }
 

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fuzz/generate.h"
+#include "fuzz/family.h"
 #include "fuzz/runner.h"
 #include "jobs/corpus.h"
 
@@ -136,9 +136,9 @@ static bool try_machine(struct search *search, u32 machine)
 	u32 nr = 0;
 
 	for (u32 i = 0; i < nr_op_infos; i++)
-		for (u32 family = 0; generate_family(family); family++)
-			if (generate_family_has(family, search->info->id) &&
-			    generate_family_makes(family, op_infos[i].id) && (!nr || makers[nr - 1] != &op_infos[i]))
+		for (u32 family = 0; family < nr_families; family++)
+			if (family_ops(family) >> search->info->id & 1 && family_makes(family, op_infos[i].id) &&
+			    (!nr || makers[nr - 1] != &op_infos[i]))
 				makers[nr++] = &op_infos[i];
 	if (try_blocks(search, machine, NULL, 0))
 		return true;
@@ -165,9 +165,9 @@ static u64 params_of(u32 op_id)
 {
 	u64 params = 0;
 
-	for (u32 family = 0; generate_family(family); family++)
-		if (generate_family_has(family, op_id))
-			params |= generate_family_params(family);
+	for (u32 family = 0; family < nr_families; family++)
+		if (family_ops(family) >> op_id & 1)
+			params |= family_infos[family].params;
 	return params;
 }
 
