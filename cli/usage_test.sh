@@ -71,7 +71,7 @@ run 2 "$pfnstorm" hunt --families device lru_disable_leak
 has err "expected families of operations, separated by commas, of blocks "
 run 0 "$pfnstorm" hunt --runs 5000 lru_disable_leak
 has out "1 of 1 found"
-run 1 "$pfnstorm" hunt --runs 8 lru_disable_leak
+run 1 "$pfnstorm" hunt --runs 8 usage_free_no_rcu
 has out "0 of 1 found"
 run 2 "$pfnstorm" replay "$known" --times 0
 has err "--times: expected a number from 1"
