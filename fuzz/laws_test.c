@@ -14,7 +14,6 @@
 
 #include "fuzz/laws.h"
 #include "fuzz/mixture.h"
-#include "fuzz/replay.h"
 #include "fuzz/token.h"
 
 #define RUNS_MAX 100  /* until a planted bug must have shown itself; others are left to the planted test */
@@ -230,36 +229,6 @@ static void text_holds_them(void **state)
 	assert_int_equal(error.column, 16);
 }
 
-/*
- * Somebody is stopped in the middle of putting the last large block on a list: it is there and not counted, so that no
- * allocation takes it, and none fails in need.
- */
-static void an_uncounted_block_is_none(void **state)
-{
-	static const char text[] = "pfnstorm 1\n"
-				   "machine  geometry=tiny topology=zones cpus=2 nodes=1 blocks=6 online=0-2 normal=4 "
-				   "movable=5\n"
-				   "boot     alloc movable order=0 count=40 as s0\n"
-				   "boot     alloc unmovable order=0 count=5 as s1\n"
-				   "task t0 on cpu0\n"
-				   "         read count=1 as s5\n"
-				   "task t1 on cpu0\n"
-				   "         hugepages node=0 count=1\n"
-				   "task t2 on cpu1\n"
-				   "         alloc movable order=3 count=27 as s3\n"
-				   "schedule switch t1 -> t2 at load zone[Movable].free_area.nr_free #2 after "
-				   "buddy.rmqueue #1\n";
-	static struct replay replay;
-	struct text_error error;
-
-	(void)state;
-	assert_int_equal(scenario_parse(text, strlen(text), &s, &error), 0);
-	replay_init(&replay, &s.schedule, false);
-	runner_run(&s, &replay.strategy, 0, &result);
-	assert_int_equal(replay.used, 1);
-	assert_int_equal(result.rt.verdict.kind, VERDICT_ok);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -267,7 +236,6 @@ int main(void)
 		cmocka_unit_test(clean_runs_do_not_know),
 		cmocka_unit_test(names_are_checked),
 		cmocka_unit_test(text_holds_them),
-		cmocka_unit_test(an_uncounted_block_is_none),
 	};
 
 	if (!getenv("PFNSTORM_SOURCE_DIR"))
