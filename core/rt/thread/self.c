@@ -82,7 +82,8 @@ void self_unpublish(struct task_struct *task)
 
 void self_block(struct task_struct *me, enum blocked_on on, const void *what, u64 deadline)
 {
-	__atomic_store_n(&me->blocked_what, what, __ATOMIC_RELAXED);
+	/* Pairs with kthread_idle(), which may see it before the word below. */
+	__atomic_store_n(&me->blocked_what, what, __ATOMIC_RELEASE);
 	__atomic_store_n(&me->blocked_deadline, deadline, __ATOMIC_RELAXED);
 	__atomic_store_n(&me->blocked, (u32)on, __ATOMIC_RELEASE);
 }

@@ -256,7 +256,7 @@ static bool kthread_idle(const struct task_struct *task)
 
 	/* Who waits for nothing but time is in the middle of something. */
 	if (blocked == ON_TIME)
-		return __atomic_load_n(&task->blocked_what, __ATOMIC_RELAXED) != NULL;
+		return __atomic_load_n(&task->blocked_what, __ATOMIC_ACQUIRE) != NULL;
 	return blocked == ON_WAIT || __atomic_load_n(&task->exited, __ATOMIC_ACQUIRE);
 }
 
