@@ -4,6 +4,7 @@
 #include "core/check/test_schedule.h"
 #include "core/hotplug/memory_block.h"
 #include "core/hotplug/memory_hotplug.h"
+#include "core/hotplug/node.h"
 #include "core/hotplug/notifier.h"
 #include "core/hotplug/resource.h"
 #include "core/mm/machine.h"
@@ -295,6 +296,38 @@ static void what_keeps_a_node(void **state)
 	rt_reset();
 }
 
+static void brings_node_online(void *arg)
+{
+	static const u32 nid = 1;
+
+	(void)arg;
+	BUG_ON(node_state(nid, N_ONLINE));
+	BUG_ON(try_online_node(nid));
+	BUG_ON(!node_state(nid, N_ONLINE));
+	BUG_ON(try_online_node(nid));
+	/* It has neither memory nor CPU: who looks at it next takes it away. */
+	mem_hotplug_begin();
+	try_offline_node(nid);
+	mem_hotplug_done();
+	BUG_ON(node_state(nid, N_ONLINE));
+}
+
+static void a_node_comes_online_without_memory(void **state)
+{
+	struct test_scenario s = test_scenario(4, 2);
+	struct rt_result result;
+
+	(void)state;
+	s.config.nodes = 2;
+	test_boot(&s);
+	rt_task_create("a", 0, brings_node_online, NULL);
+	rt_set_strategy(NULL);
+	rt_run(&result);
+	if (result.verdict.kind != VERDICT_ok)
+		fail_msg("%s %s", verdict_name(result.verdict.kind), result.verdict.signature);
+	rt_reset();
+}
+
 /* A device of two blocks: they come and go together, and nobody else removes them. */
 static void memory_devices(void **state)
 {
@@ -464,6 +497,7 @@ int main(void)
 		cmocka_unit_test(unmovable_pages_keep_a_block),
 		cmocka_unit_test(nodes_come_and_go),
 		cmocka_unit_test(what_keeps_a_node),
+		cmocka_unit_test(a_node_comes_online_without_memory),
 		cmocka_unit_test(memory_devices),
 		cmocka_unit_test(a_signal_ends_one_offline),
 		cmocka_unit_test(a_failing_add_leaves_nothing),

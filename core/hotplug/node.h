@@ -18,7 +18,10 @@ struct memory_block;
  * mem_hotplug_lock write.
  */
 int __try_online_node(u32 nid, bool set_node_online);
-/* The same for a CPU that is about to come up: 0 or -ENOMEM. Takes mem_hotplug_lock. (cpu_up, 6.1) */
+/*
+ * The same for a CPU that is about to come up, registered: 0, of a new node too, since cpu_up() takes all else for a
+ * failure; -ENOMEM. Takes mem_hotplug_lock. (6.1)
+ */
 int try_online_node(u32 nid);
 /* Takes the node offline if it spans nothing, no block names it and it has no CPU. Both hotplug locks held (write). */
 void try_offline_node(u32 nid);
