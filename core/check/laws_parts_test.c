@@ -58,6 +58,14 @@ static struct device_memory *device(u32 number)
 	return &machine.hotplug->devices.range[number];
 }
 
+/* All that is left of it are its CPUs, and they are down. */
+static void node_with_cpus_goes(void)
+{
+	machine.node_states[N_ONLINE] &= ~BIT(0);
+	machine.node_states[N_CPU] &= ~BIT(0);
+	machine.nodes[0].node_spanned_pages = machine.nodes[0].node_present_pages = 0;
+}
+
 /* LAW_x broken so that its text has @text. */
 static const struct part {
 	enum law_id law;
